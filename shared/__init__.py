@@ -1,0 +1,1 @@
+"""What every service shares: the law, the dictionary, the pattern, and the doors."""

@@ -1,0 +1,41 @@
+"""What can go wrong when somebody asks for something, said in words that may be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["malformed", "forbidden", "unknown", "conflict", "invalid"]
+"""How a door answers: 400, 403, 404, 409, 422."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A named rule with its sentence in both languages: what happened, why, and what to do next."""
+
+    code: str
+    kind: Kind
+    zh: str
+    en: str
+
+
+class RefusedError(Exception):
+    """A request breaks a rule. `field` names the field at fault, `state` the situation that forbids it; never a value."""
+
+    def __init__(self, rule: Rule, *, field: str | None = None, state: str | None = None) -> None:
+        super().__init__(rule.code)
+        self.rule = rule
+        self.field = field
+        self.state = state
+
+
+class VersionConflictError(Exception):
+    """Somebody else appended to the stream first: reload and decide again."""
+
+
+class TooLargeError(Exception):
+    """An event exceeds the size that can be sent; nothing was appended."""
+
+
+class UnavailableError(Exception):
+    """A dependency is away or its answer unknown: retry with the same key."""

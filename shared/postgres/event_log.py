@@ -1,0 +1,277 @@
+"""The event log: append with expected version, and everything that must commit together with it.
+
+One transaction holds the locked heads, the decided events, their outbox rows, the timers they start or stop and whatever
+tables the service keeps in step. Locks are always taken in the order checkpoint, idempotency key, stream.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, TypeVar
+from uuid import UUID
+
+from shared.contracts.base import Fact
+from shared.contracts.envelope import Envelope
+from shared.contracts.ids import reaction_id
+from shared.contracts.partitioning import partition_of
+from shared.contracts.registry import TOPIC_OF_EVENT
+from shared.contracts.topics import BODY_MAX_BYTES, PARTITIONS
+from shared.contracts.wire import decode, encode
+from shared.eventsourcing.claims import Message
+from shared.eventsourcing.decider import C, Decider, S, Timer
+from shared.eventsourcing.errors import TooLargeError, VersionConflictError
+from shared.eventsourcing.plan import Applied, NewEvent, Order, Outcome, Plan, plan
+from shared.postgres.failures import translated
+from shared.postgres.pool import ACQUIRE_S, Connection, Pool, Row
+
+ATTEMPTS_MAX = 3
+LONG_STREAM = 1_000
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_MAKE_HEADS = """
+INSERT INTO stream_head (stream, version, hash)
+SELECT stream, 0, ''::bytea FROM unnest($1::text[]) AS stream ORDER BY stream ON CONFLICT DO NOTHING
+"""
+_LOCK_HEADS = "SELECT stream, version, hash FROM stream_head WHERE stream = ANY($1) ORDER BY stream FOR UPDATE"
+_MOVE_HEADS = """
+UPDATE stream_head h SET version = n.version, hash = n.hash
+FROM unnest($1::text[], $2::int[], $3::bytea[]) AS n(stream, version, hash) WHERE h.stream = n.stream
+"""
+_HISTORY = "SELECT stream, body FROM event WHERE stream = ANY($1) ORDER BY stream, version"
+_APPEND = """
+INSERT INTO event (stream, version, id, type, topic, partition, key, recorded, body, hash)
+SELECT * FROM unnest($1::text[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::text[],
+                     $8::timestamptz[], $9::bytea[], $10::bytea[])
+"""
+_OWE = """
+INSERT INTO outbox (topic, partition, key, kind, ref, recorded)
+SELECT topic, partition, key, $5, ref, $6
+FROM unnest($1::text[], $2::smallint[], $3::text[], $4::uuid[]) WITH ORDINALITY AS o(topic, partition, key, ref, n)
+ORDER BY n
+"""
+_START_TIMERS = """
+INSERT INTO due (stream, case_no, kind, due_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) ON CONFLICT DO NOTHING
+"""
+_STOP_TIMERS = """
+DELETE FROM due d USING unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS o(stream, case_no, kind, due_at)
+WHERE d.stream = o.stream AND d.case_no = o.case_no AND d.kind = o.kind AND d.due_at = o.due_at
+"""
+
+
+class _Stream:
+    """A locked stream as this transaction knows it."""
+
+    def __init__(self, version: int, digest: bytes) -> None:
+        self.version = version
+        self.hash = digest
+        self.history: list[Envelope[Fact]] = []
+
+
+class Tx:
+    """One open transaction. `appended` lists what it added so far, in order."""
+
+    def __init__(self, connection: Connection, source: str) -> None:
+        self.connection = connection
+        self.appended: list[Envelope[Fact]] = []
+        self.owes = False
+        self._source = source
+        self._streams: dict[str, _Stream] = {}
+
+    async def fetch(self, sql: str, *args: Any) -> list[Row]:
+        return await self.connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> Row | None:
+        return await self.connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        return await self.connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        return await self.connection.execute(sql, *args)
+
+    async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        await self.connection.executemany(sql, rows)
+
+    async def act(self, decider: Decider[C, S], orders: Sequence[Order[C]]) -> list[Outcome]:
+        """Decide `orders` on their locked streams and append what follows; one outcome for each, in their order.
+
+        A command whose first event is already recorded is in effect: its outcome has no events. Raises
+        `TooLargeError` for an event that could not be sent, and `VersionConflictError` for a lost race.
+        """
+        if not orders:
+            return []
+        by_stream: dict[str, list[int]] = defaultdict(list)
+        for index, order in enumerate(orders):
+            by_stream[order.stream].append(index)
+        await self._load(sorted(by_stream))
+        done = await self._already(orders)
+        outcomes: list[Outcome] = [Applied(())] * len(orders)
+        plans: list[tuple[str, Plan[S]]] = []
+        for stream in sorted(by_stream):
+            fresh = [index for index in by_stream[stream] if index not in done]
+            made = plan(decider, self._streams[stream].history, [orders[index] for index in fresh])
+            for index, outcome in zip(fresh, made.outcomes, strict=True):
+                outcomes[index] = outcome
+            plans.append((stream, made))
+        await self._append([(stream, event) for stream, made in plans for event in made.events])
+        await self._keep_timers(plans)
+        return outcomes
+
+    async def _already(self, orders: Sequence[Order[Any]]) -> set[int]:
+        firsts = [reaction_id(order.context.command_id, order.context.reaction, 0) for order in orders]
+        rows = await self.fetch("SELECT id FROM event WHERE id = ANY($1)", firsts)
+        known = {row["id"] for row in rows}
+        seen: set[UUID] = set()
+        done = set()
+        for index, first in enumerate(firsts):
+            if first in known or first in seen:
+                done.add(index)
+            seen.add(first)
+        return done
+
+    async def _load(self, streams: list[str]) -> None:
+        missing = [stream for stream in streams if stream not in self._streams]
+        if not missing:
+            return
+        await self.execute(_MAKE_HEADS, missing)
+        for head in await self.fetch(_LOCK_HEADS, missing):
+            self._streams[head["stream"]] = _Stream(head["version"], head["hash"])
+        known = [stream for stream in missing if self._streams[stream].version]
+        if not known:
+            return
+        for row in await self.fetch(_HISTORY, known):
+            self._streams[row["stream"]].history.append(decode(row["body"]))
+        for stream in known:
+            if len(self._streams[stream].history) > LONG_STREAM:
+                _log.warning("long-stream")
+
+    async def _append(self, events: Sequence[tuple[str, NewEvent]]) -> None:
+        if not events:
+            return
+        recorded = await self.fetchval("SELECT clock_timestamp()")
+        rows = [self._row(stream, event, recorded) for stream, event in events]
+        columns = list(zip(*rows, strict=True))
+        moved = sorted({stream for stream, _ in events})
+        await self.execute(_APPEND, *columns)
+        await self.execute(_OWE, columns[4], columns[5], columns[6], columns[2], "event", recorded)
+        heads = [self._streams[stream] for stream in moved]
+        await self.execute(_MOVE_HEADS, moved, [h.version for h in heads], [h.hash for h in heads])
+        self.owes = True
+
+    def _row(self, stream: str, event: NewEvent, recorded: datetime) -> tuple[Any, ...]:
+        head = self._streams[stream]
+        context = event.context
+        envelope = Envelope(
+            id=event.id,
+            source=self._source,
+            type=event.data.type,  # type: ignore[attr-defined]
+            stream=stream,
+            sequence=head.version + 1,
+            time=event.time,
+            recorded=recorded,
+            known=context.known or recorded,
+            key=event.key,
+            correlation=context.correlation,
+            causation=context.causation,
+            actor=context.actor,
+            data=event.data,
+        )
+        body = encode(envelope)
+        if len(body) > BODY_MAX_BYTES:
+            raise TooLargeError
+        head.version += 1
+        head.hash = sha256(head.hash + body).digest()
+        head.history.append(envelope)
+        self.appended.append(envelope)
+        topic = TOPIC_OF_EVENT[envelope.type]
+        place = partition_of(event.key, PARTITIONS)
+        return (stream, head.version, event.id, envelope.type, topic, place, event.key, recorded, body, head.hash)
+
+    async def _keep_timers(self, plans: Sequence[tuple[str, Plan[Any]]]) -> None:
+        started = [(stream, timer) for stream, made in plans for timer in made.timers_added]
+        stopped = [(stream, timer) for stream, made in plans for timer in made.timers_dropped]
+        if started:
+            await self.execute(_START_TIMERS, *_timer_columns(started))
+        if stopped:
+            await self.execute(_STOP_TIMERS, *_timer_columns(stopped))
+
+    async def say(self, messages: Sequence[Message]) -> None:
+        """Owe `messages` to Kafka; they are published with the rest of this transaction or not at all."""
+        if not messages:
+            return
+        recorded = await self.fetchval("SELECT clock_timestamp()")
+        await self.execute(
+            "INSERT INTO message (id, topic, key, body, recorded) SELECT id, topic, key, body, $5 "
+            "FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS m(id, topic, key, body)",
+            [m.id for m in messages],
+            [m.topic for m in messages],
+            [m.key for m in messages],
+            [m.body for m in messages],
+            recorded,
+        )
+        places = [partition_of(m.key, m.partitions) for m in messages]
+        topics, keys, refs = [m.topic for m in messages], [m.key for m in messages], [m.id for m in messages]
+        await self.execute(_OWE, topics, places, keys, refs, "message", recorded)
+        self.owes = True
+
+
+def _timer_columns(timers: Sequence[tuple[str, Timer]]) -> tuple[list[Any], ...]:
+    return (
+        [stream for stream, _ in timers],
+        [timer.case_no or "" for _, timer in timers],
+        [timer.kind for _, timer in timers],
+        [timer.due_at for _, timer in timers],
+    )
+
+
+class EventLog:
+    """One service's log. `on_commit` is called after a commit that owes something to Kafka, so the relay need not poll."""
+
+    def __init__(self, pool: Pool, source: str, on_commit: Callable[[], None] = lambda: None) -> None:
+        self.pool = pool
+        self.source = source
+        self._on_commit = on_commit
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One transaction. Raises `UnavailableError` when the database is away or the commit's fate is unknown."""
+        with translated():
+            async with self.pool.acquire(timeout=ACQUIRE_S) as connection, connection.transaction():
+                tx = Tx(connection, self.source)
+                yield tx
+        if tx.owes:
+            self._on_commit()
+
+    async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run `work` in a transaction; after a lost race run it again from the start, at most three times in all."""
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                async with self.transaction() as tx:
+                    return await work(tx)
+            except VersionConflictError:
+                if attempt == ATTEMPTS_MAX:
+                    raise
+        raise AssertionError("the loop above returns or raises")
+
+    async def read_stream(self, stream: str) -> list[bytes]:
+        """The exact bytes of a stream, oldest first."""
+        with translated():
+            rows = await self.pool.fetch("SELECT body FROM event WHERE stream = $1 ORDER BY version", stream)
+        return [row["body"] for row in rows]
+
+    async def read_record(self, after: tuple[str, int], limit: int) -> list[tuple[str, int, bytes]]:
+        """Up to `limit` events behind `after` in (stream, version) order, with their exact bytes."""
+        with translated():
+            rows = await self.pool.fetch(
+                "SELECT stream, version, body FROM event WHERE (stream, version) > ($1, $2) ORDER BY stream, version LIMIT $3",
+                *after,
+                limit,
+            )
+        return [(row["stream"], row["version"], row["body"]) for row in rows]

@@ -1,0 +1,282 @@
+"""Facts from other services, applied once each and in order per journey.
+
+A slice of one partition is one transaction: lock the checkpoint, drop what was applied before, park what cannot be
+applied together with everything behind it, let the service react to the rest, and advance. If the service fails, the
+slice is played again record by record and only the failing journey is parked.
+"""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+import orjson
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.topics import dead_letters
+from shared.contracts.wire import UnreadableEventError, decode
+from shared.eventsourcing.claims import Claim, FencedError, Message
+from shared.eventsourcing.errors import UnavailableError, VersionConflictError
+from shared.eventsourcing.records import Place, Record
+from shared.postgres import checkpoints
+from shared.postgres.checkpoints import Tally
+from shared.postgres.event_log import EventLog, Tx
+
+Handler = Callable[[Tx, Sequence[Envelope[Any]]], Awaitable[None]]
+_PASS_ON = (FencedError, UnavailableError, VersionConflictError)
+_log = logging.getLogger(__name__)
+
+_REMEMBER = """
+INSERT INTO seen_head (grp, source, key, version)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::int[])
+ON CONFLICT (grp, source, key) DO UPDATE SET version = excluded.version
+"""
+_PARK = """
+INSERT INTO parked (grp, key, source, sequence, topic, partition, kafka_offset, type, body, error_code)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """What can be told of a record before its contract is read: enough to order and to park it."""
+
+    source: str
+    key: str
+    sequence: int
+    type: str
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The records of a slice by what is to become of them."""
+
+    tally: Tally = field(default_factory=Tally)
+    fresh: list[Envelope[Any]] = field(default_factory=list)
+    heads: dict[tuple[str, str], int] = field(default_factory=dict)
+    parked: list[tuple[Record, _Sign, str]] = field(default_factory=list)
+    dead: list[tuple[Record, str]] = field(default_factory=list)
+
+
+class Inbound:
+    """One consumer group of one service on topics that our own services write."""
+
+    def __init__(self, log: EventLog, group: str, interested: frozenset[str], handler: Handler) -> None:
+        self.group = group
+        self._log = log
+        self._interested = interested
+        self._handler = handler
+
+    async def claim(self, places: Sequence[Place]) -> dict[Place, Claim]:
+        """Become the owner of `places`; see `checkpoints.claim`."""
+        return await checkpoints.claim(self._log, self.group, places)
+
+    async def apply(self, place: Place, held: Claim, records: Sequence[Record]) -> Claim:
+        """Apply `records` of one partition and return the claim from which to go on.
+
+        Raises `FencedError` if the claim is stale, `UnavailableError` if the database is away; then nothing was applied.
+        """
+        try:
+            return await self._apply(place, held, records, None)
+        except _PASS_ON:
+            raise
+        except Exception as error:
+            _log.warning("slice-failed", extra={"error_class": type(error).__name__})
+        for record in records:
+            held = await self._apply_alone(place, held, record)
+        return held
+
+    async def _apply_alone(self, place: Place, held: Claim, record: Record) -> Claim:
+        try:
+            return await self._apply(place, held, [record], None)
+        except _PASS_ON:
+            raise
+        except Exception as error:
+            _log.exception("event-parked", extra={"error_class": type(error).__name__})
+            return await self._apply(place, held, [record], type(error).__name__)
+
+    async def _apply(self, place: Place, held: Claim, records: Sequence[Record], park_as: str | None) -> Claim:
+        async def work(tx: Tx) -> Claim:
+            await checkpoints.lock(tx, self.group, place, held)
+            found = await self._sort(tx, records, park_as)
+            if found.fresh:
+                await self._handler(tx, found.fresh)
+            await self._remember(tx, found)
+            return await checkpoints.advance(tx, self.group, place, held, records[-1].offset + 1, found.tally)
+
+        return await self._log.transact(work)
+
+    async def _sort(self, tx: Tx, records: Sequence[Record], park_as: str | None) -> _Sorted:
+        signs = [(record, _sign(record)) for record in records]
+        keys = sorted({sign.key for _, sign in signs if sign is not None})
+        heads = {
+            (row["source"], row["key"]): row["version"]
+            for row in await tx.fetch(
+                "SELECT source, key, version FROM seen_head WHERE grp = $1 AND key = ANY($2)", self.group, keys
+            )
+        }
+        waiting = {
+            (row["source"], row["key"]): row["last"]
+            for row in await tx.fetch(
+                "SELECT source, key, max(sequence) AS last FROM parked WHERE grp = $1 AND key = ANY($2) GROUP BY 1, 2",
+                self.group,
+                keys,
+            )
+        }
+        held_keys = {key for _, key in waiting}
+        found = _Sorted()
+        for record, sign in signs:
+            if sign is None:
+                found.tally.dead_lettered += 1
+                found.dead.append((record, "not-a-cloudevent"))
+                continue
+            self._place(found, record, sign, heads, waiting, held_keys, park_as)
+        return found
+
+    def _place(
+        self,
+        found: _Sorted,
+        record: Record,
+        sign: _Sign,
+        heads: dict[tuple[str, str], int],
+        waiting: dict[tuple[str, str], int],
+        held_keys: set[str],
+        park_as: str | None,
+    ) -> None:
+        at = (sign.source, sign.key)
+        head = found.heads.get(at, heads.get(at, 0))
+        if sign.sequence <= max(head, waiting.get(at, 0)):
+            found.tally.duplicate += 1
+            return
+        reason = park_as or ("behind" if sign.key in held_keys else None)
+        if reason is None and sign.sequence != head + 1:
+            reason = "gap"
+        event = None
+        if reason is None and sign.type in self._interested:
+            try:
+                event = decode(record.value or b"")
+            except UnreadableEventError as error:
+                reason = error.code
+        if reason is not None:
+            found.tally.parked += 1
+            found.parked.append((record, sign, reason))
+            waiting[at] = sign.sequence
+            held_keys.add(sign.key)
+            return
+        found.heads[at] = sign.sequence
+        if event is None:
+            found.tally.ignored += 1
+        else:
+            found.tally.applied += 1
+            found.fresh.append(event)
+
+    async def _remember(self, tx: Tx, found: _Sorted) -> None:
+        if found.heads:
+            places = sorted(found.heads)
+            await tx.execute(
+                _REMEMBER, self.group, [s for s, _ in places], [k for _, k in places], [found.heads[p] for p in places]
+            )
+        for record, sign, reason in found.parked:
+            await tx.execute(
+                _PARK,
+                self.group,
+                sign.key,
+                sign.source,
+                sign.sequence,
+                record.topic,
+                record.partition,
+                record.offset,
+                sign.type,
+                record.value,
+                reason,
+            )
+        await tx.say([dead_letter(self.group, record, code, keep_bytes=True) for record, code in found.dead])
+
+    async def redrive(self, key: str | None = None) -> int:
+        """Apply what is parked (of one journey, or of all) in its order, and return how many events were applied.
+
+        A journey whose next event still fails stays parked from that event on, with one more attempt noted.
+        """
+        rows = await self._log.pool.fetch(
+            "SELECT key, min(n) AS n FROM parked WHERE grp = $1 AND ($2::text IS NULL OR key = $2) GROUP BY key ORDER BY n",
+            self.group,
+            key,
+        )
+        applied = 0
+        for row in rows:
+            while await self._redrive_next(row["key"]):
+                applied += 1
+        return applied
+
+    async def _redrive_next(self, key: str) -> bool:
+        try:
+            return await self._log.transact(lambda tx: self._redrive_one(tx, key))
+        except _PASS_ON:
+            raise
+        except Exception as error:
+            await self._log.pool.execute(
+                "UPDATE parked SET attempts = attempts + 1, error_code = $3 WHERE n = "
+                "(SELECT min(n) FROM parked WHERE grp = $1 AND key = $2)",
+                self.group,
+                key,
+                type(error).__name__,
+            )
+            return False
+
+    async def _redrive_one(self, tx: Tx, key: str) -> bool:
+        row = await tx.fetchrow("SELECT * FROM parked WHERE grp = $1 AND key = $2 ORDER BY n LIMIT 1", self.group, key)
+        if row is None:
+            return False
+        await tx.execute(
+            "SELECT 1 FROM checkpoint WHERE grp = $1 AND topic = $2 AND partition = $3 FOR UPDATE",
+            self.group,
+            row["topic"],
+            row["partition"],
+        )
+        head = await tx.fetchval(
+            "SELECT version FROM seen_head WHERE grp = $1 AND source = $2 AND key = $3", self.group, row["source"], key
+        )
+        if row["sequence"] != (head or 0) + 1:
+            raise UnreadableEventError("gap")
+        if row["type"] in self._interested:
+            await self._handler(tx, [decode(row["body"])])
+        await tx.execute(_REMEMBER, self.group, [row["source"]], [key], [row["sequence"]])
+        await tx.execute("DELETE FROM parked WHERE n = $1", row["n"])
+        await tx.execute(
+            "UPDATE checkpoint SET parked = parked - 1, applied = applied + 1 WHERE grp = $1 AND topic = $2 AND partition = $3",
+            self.group,
+            row["topic"],
+            row["partition"],
+        )
+        return True
+
+
+def _sign(record: Record) -> _Sign | None:
+    try:
+        raw = orjson.loads(record.value or b"")
+        sign = _Sign(raw["source"], raw["journey"], raw["sequence"], raw["type"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    words = (sign.source, sign.key, sign.type)
+    well_typed = all(isinstance(word, str) for word in words) and type(sign.sequence) is int and sign.sequence > 0
+    return sign if well_typed else None
+
+
+def dead_letter(group: str, record: Record, code: str, *, keep_bytes: bool) -> Message:
+    """A notice for operators: where the record stands and a class code; the bytes only of topics without personal data."""
+    body: dict[str, Any] = {
+        "origin_topic": record.topic,
+        "origin_partition": record.partition,
+        "origin_offset": record.offset,
+        "group": group,
+        "error_code": code,
+        "first_seen_ms": record.timestamp_ms,
+    }
+    if keep_bytes:
+        body["bytes"] = b64encode(record.value or b"").decode()
+    identity = uuid5(NAMESPACE_OID, f"{group}/{record.topic}/{record.partition}/{record.offset}")
+    return Message(identity, dead_letters(group), f"{record.topic}/{record.partition}", orjson.dumps(body), 1)

@@ -1,0 +1,116 @@
+"""The outbox as the relay sees it: a lease with an epoch, slices with their bytes, and deletion of what was acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.eventsourcing.claims import Outgoing
+from shared.eventsourcing.records import Place
+from shared.postgres.event_log import EventLog
+
+_SHARD = "relay"
+_LEASE = """
+INSERT INTO lease (shard, holder, epoch, until) VALUES ($1, $2, 1, clock_timestamp() + $3 * interval '1 second')
+ON CONFLICT (shard) DO UPDATE SET
+    holder = excluded.holder, until = excluded.until,
+    epoch = lease.epoch + (lease.holder <> excluded.holder)::int
+WHERE lease.holder = excluded.holder OR lease.until < clock_timestamp()
+RETURNING epoch
+"""
+_SLICE = """
+WITH head AS (SELECT position, topic, partition, key, kind, ref FROM outbox ORDER BY position LIMIT $1)
+SELECT h.position, h.topic, h.partition, h.key, coalesce(e.body, m.body) AS value, e.hash
+FROM head h
+LEFT JOIN event e ON h.kind = 'event' AND e.id = h.ref
+LEFT JOIN message m ON h.kind = 'message' AND m.id = h.ref
+ORDER BY h.position
+"""
+_FORGET = """
+DELETE FROM outbox WHERE position = ANY($1)
+AND EXISTS (SELECT 1 FROM lease WHERE shard = $2 AND epoch = $3)
+RETURNING topic, partition
+"""
+_COUNT = """
+INSERT INTO published (topic, partition, records, end_offset)
+SELECT * FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
+ON CONFLICT (topic, partition) DO UPDATE
+SET records = published.records + excluded.records, end_offset = greatest(published.end_offset, excluded.end_offset)
+"""
+# A writer's commit times are later than its start, so events below the oldest open writer's start are all visible.
+_OLDEST_WRITER = """
+SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+"""
+_REFILL = """
+INSERT INTO outbox (topic, partition, key, kind, ref, recorded)
+SELECT topic, partition, key, 'event', id, recorded FROM event ORDER BY recorded, stream, version
+"""
+
+
+class Outbox:
+    """The outbox of one service's database."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    async def lease(self, holder: str, ttl_s: float) -> int | None:
+        """Take or renew the lease and return its epoch; None while another holder's lease runs."""
+        async with self._log.transaction() as tx:
+            epoch: int | None = await tx.fetchval(_LEASE, _SHARD, holder, ttl_s)
+        return epoch
+
+    async def slice(self, limit: int) -> list[Outgoing]:
+        """The oldest `limit` rows with their bytes, in the order in which they were owed."""
+        async with self._log.transaction() as tx:
+            rows = await tx.fetch(_SLICE, limit)
+        return [Outgoing(r["position"], r["topic"], r["partition"], r["key"], r["value"], r["hash"]) for r in rows]
+
+    async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool:
+        """Forget rows that the broker holds. False, and nothing forgotten, if the epoch is not mine any more."""
+        async with self._log.transaction() as tx:
+            gone = await tx.fetch(_FORGET, list(positions), _SHARD, epoch)
+            counts: dict[Place, int] = {}
+            for row in gone:
+                place = Place(row["topic"], row["partition"])
+                counts[place] = counts.get(place, 0) + 1
+            places = sorted(counts)
+            await tx.execute(
+                _COUNT,
+                [p.topic for p in places],
+                [p.partition for p in places],
+                [counts[p] for p in places],
+                [end_offsets.get(p, 0) for p in places],
+            )
+        return len(gone) == len(positions)
+
+    async def complete_to(self) -> datetime:
+        """Up to when everything recorded has been published: the oldest open writer's start, read before the outbox."""
+        async with self._log.transaction() as tx:
+            writers: datetime = await tx.fetchval(_OLDEST_WRITER)
+            waiting: datetime | None = await tx.fetchval("SELECT min(recorded) FROM outbox")
+        return writers if waiting is None else min(writers, waiting)
+
+    async def end_offsets(self) -> dict[str, dict[int, int]]:
+        """The end offset last acknowledged, by topic and partition."""
+        async with self._log.transaction() as tx:
+            rows = await tx.fetch("SELECT topic, partition, end_offset FROM published ORDER BY topic, partition")
+        found: dict[str, dict[int, int]] = {}
+        for row in rows:
+            found.setdefault(row["topic"], {})[row["partition"]] = row["end_offset"]
+        return found
+
+    async def refill(self, cluster_id: str) -> int:
+        """Owe every event again, to a Kafka cluster that lost them or is new, and start all consumers from its beginning.
+
+        Consumers skip what they applied before by its sequence. Returns the number of events owed.
+        """
+        async with self._log.transaction() as tx:
+            await tx.execute("DELETE FROM outbox WHERE kind = 'event'")
+            status: Any = await tx.execute(_REFILL)
+            await tx.execute("DELETE FROM published")
+            await tx.execute("DELETE FROM checkpoint")
+            await tx.execute("DELETE FROM cluster")
+            await tx.execute("INSERT INTO cluster (cluster_id) VALUES ($1)", cluster_id)
+        return int(str(status).split()[-1])

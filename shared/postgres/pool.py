@@ -1,0 +1,37 @@
+"""Connections with limits: nothing waits for ever, neither for a connection nor for a lock nor for a statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Row: TypeAlias = asyncpg.Record
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+    Row = asyncpg.Record
+
+ACQUIRE_S = 5.0
+
+
+async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int = 10) -> Pool:
+    """Open a pool for `service` with at most `size` connections; a statement may run `statement_s` seconds."""
+    settings: dict[str, Any] = {
+        "application_name": f"runonce-{service}",
+        "statement_timeout": str(statement_s * 1000),
+        "lock_timeout": "2000",
+        "idle_in_transaction_session_timeout": "20000",
+        "timezone": "UTC",
+    }
+    return await asyncpg.create_pool(
+        dsn, min_size=1, max_size=size, timeout=5, command_timeout=statement_s + 5, server_settings=settings
+    )
+
+
+async def connect(dsn: str) -> Any:
+    """One plain connection, for migrations and provisioning."""
+    return await asyncpg.connect(dsn, timeout=5)

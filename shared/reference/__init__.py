@@ -1,0 +1,1 @@
+"""Law and geography that every service reads: working days, deadlines, thresholds, divisions, the run rule. Pure."""

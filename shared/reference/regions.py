@@ -1,0 +1,40 @@
+"""How far a case travels: receiving place against handling place, by the chain of bodies and not by digits alone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+CrossScope = Literal["same-county", "vertical", "cross-county", "cross-city", "cross-province"]
+CITY_LEVEL = 3
+PROVINCE_LEVEL = 2
+
+
+def province_of(region: str) -> str:
+    """The province of a GB/T 2260 code."""
+    return region[:2] + "0000"
+
+
+def city_of(region: str) -> str:
+    """The city of a GB/T 2260 code; a province-level code stays what it is."""
+    return region[:4] + "00"
+
+
+def cross_scope(receiving: str, handling: str, handling_level: int) -> CrossScope:
+    """The relation between the region where a case was handed in and the region that decides it.
+
+    A provincial body, or a city bureau that serves a window of its own territory, is the same chain: `vertical`, never
+    cross-city. Levels are those of GB/T 39046: 1 national, 2 province, 3 city, 4 county and below.
+    """
+    if receiving == handling:
+        return "same-county"
+    if handling_level < PROVINCE_LEVEL:
+        return "vertical"
+    if province_of(receiving) != province_of(handling):
+        return "cross-province"
+    if handling_level == PROVINCE_LEVEL or handling == province_of(handling):
+        return "vertical"
+    if city_of(receiving) != city_of(handling):
+        return "cross-city"
+    if handling_level == CITY_LEVEL or handling == city_of(handling):
+        return "vertical"
+    return "cross-county"
