@@ -99,9 +99,7 @@ def _require_competent(command: Accept, file: CaseFile) -> None:
     require_body(command.by, terms.handling_body, terms.handling_region)
 
 
-def accepted(
-    case_no: str, file: CaseFile, at: datetime, mode: AcceptanceMode, calendars: Calendars
-) -> ApplicationAccepted:
+def accepted(case_no: str, file: CaseFile, at: datetime, mode: AcceptanceMode, calendars: Calendars) -> ApplicationAccepted:
     """The acceptance of a case as of `at`, with both deadlines and the calendar that they were computed by."""
     terms = file.terms
     day = local_date(at)

@@ -1,4 +1,4 @@
-"""Custody: at every instant exactly one body holds a case. Only taking an offer moves it, and only before acceptance."""
+"""Custody: at every instant exactly one body holds a case. Only taking an offer moves it, before acceptance alone."""
 
 from __future__ import annotations
 

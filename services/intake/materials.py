@@ -71,12 +71,7 @@ def receive(command: Receive, case: Case) -> list[IntakeEvent]:
 def _at_own_window(command: Receive, case: Case) -> bool:
     # A comprehensive window takes in for every body of its region.
     by, held = command.by, case.file.custody
-    return (
-        command.window is not None
-        and may_use(by, command.window)
-        and by.region is not None
-        and covers(by.region, held.region)
-    )
+    return command.window is not None and may_use(by, command.window) and by.region is not None and covers(by.region, held.region)
 
 
 def issue_correction(command: IssueCorrection, case: Case) -> list[IntakeEvent]:

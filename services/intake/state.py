@@ -52,7 +52,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """Which one body holds a case. `taken_at` is None for the first holder; `free_since` is when the last offer ended."""
+    """Which one body holds a case. `taken_at` is None for the first holder; the last offer ended at `free_since`."""
 
     body: str
     region: str

@@ -37,7 +37,7 @@ def opened(opening: Opening, state: Journey) -> list[IntakeEvent]:
 
 
 def record_visit(command: RecordVisit, state: Journey) -> list[IntakeEvent]:
-    """A visit is a fact about somebody's day, recorded also after the journey is over. The same visit twice is no news."""
+    """A visit is a fact about a day, recorded also after the journey is over. The same visit twice is no news."""
     require_venue(command.by, command.venue)
     visit = _visit(command, state)
     known = state.visits.get(command.visit_id)
