@@ -56,15 +56,18 @@ class Ingress(Closed):
 
 
 class Receipt(Closed):
-    """The one answer to one ingress message."""
+    """The one answer to one request. `code` is the citizen's status code, told once with the submission's first answer."""
 
     id: str
     subject: str | None
     status: Literal["applied", "duplicate", "refused"]
     events: tuple[UUID, ...] = ()
     case_no: str | None = None
+    journey: str | None = None
+    code: str | None = None
     first_status: Literal["applied", "refused"] | None = None
     rule: str | None = None
+    kind: Literal["malformed", "forbidden", "unknown", "conflict", "invalid"] | None = None
     field: str | None = None
     state: str | None = None
     sentence_zh: str | None = None

@@ -1,0 +1,57 @@
+"""Topics as the contracts describe them, and the identity of the cluster that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiokafka import TopicPartition
+from aiokafka.admin import NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from shared.contracts.topics import Topic
+from shared.eventsourcing.records import Place
+from shared.kafka.clients import admin, consumer
+
+
+async def ensure_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> None:
+    """Make the topics that are missing. Raises the broker's error for any other failure."""
+    client = admin(bootstrap, "runonce-admin")
+    await client.start()
+    try:
+        response = await client.create_topics([_new(topic, replication) for topic in topics], timeout_ms=10_000)
+    finally:
+        await client.close()
+    for name, code, *_ in response.topic_errors:
+        if code and not issubclass(for_code(code), TopicAlreadyExistsError):
+            raise for_code(code)(name)
+
+
+def _new(topic: Topic, replication: int) -> NewTopic:
+    configs = {
+        "cleanup.policy": topic.cleanup_policy,
+        "retention.ms": str(topic.retention_ms),
+        "max.message.bytes": str(topic.max_message_bytes),
+    }
+    return NewTopic(topic.name, topic.partitions, replication, topic_configs=configs)
+
+
+async def cluster_id(bootstrap: str) -> str:
+    """The identity of the cluster; another one means that checkpoints do not fit its topics."""
+    client = admin(bootstrap, "runonce-admin")
+    await client.start()
+    try:
+        description = await client.describe_cluster()
+        return str(description["cluster_id"])
+    finally:
+        await client.close()
+
+
+async def end_offsets(bootstrap: str, places: Sequence[Place]) -> dict[Place, int]:
+    """The offset that the next record of each partition will get."""
+    client = consumer(bootstrap, None, "runonce-offsets")
+    await client.start()
+    try:
+        found = await client.end_offsets([TopicPartition(p.topic, p.partition) for p in places])
+        return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
+    finally:
+        await client.stop()

@@ -1,0 +1,72 @@
+"""The one place where Kafka clients are made. The library's defaults lose data; these settings do not.
+
+aiokafka's own defaults are acks=1, no idempotence, auto-commit and `latest`: each of them can drop an event silently.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+
+PRODUCER: dict[str, Any] = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "linger_ms": 0,
+    "max_batch_size": 262_144,
+    "max_request_size": 1_048_576,
+    "request_timeout_ms": 10_000,
+}
+CONSUMER: dict[str, Any] = {
+    "enable_auto_commit": False,
+    "auto_offset_reset": "none",
+    "isolation_level": "read_committed",
+    "check_crcs": True,
+    # The default assignor does not give equal partitions of several topics to one owner; a journey's row needs that.
+    "partition_assignment_strategy": (RangePartitionAssignor,),
+    "session_timeout_ms": 10_000,
+    "heartbeat_interval_ms": 3_000,
+    "max_poll_interval_ms": 120_000,
+    "max_partition_fetch_bytes": 1_048_576,
+    "fetch_max_bytes": 8_388_608,
+    "fetch_max_wait_ms": 100,
+    "request_timeout_ms": 15_000,
+    "metadata_max_age_ms": 3_000,
+}
+
+
+class InsecureBrokerError(ValueError):
+    """Unencrypted connections are allowed to brokers on this machine only."""
+
+
+def _checked(bootstrap: str) -> str:
+    for address in bootstrap.split(","):
+        host = address.rsplit(":", 1)[0].strip("[]")
+        if host != "localhost" and not _is_loopback(host):
+            raise InsecureBrokerError("the broker is not on this machine and the connection would not be encrypted")
+    return bootstrap
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+    """An idempotent producer that waits for all replicas; not started."""
+    return AIOKafkaProducer(bootstrap_servers=_checked(bootstrap), client_id=client_id, **PRODUCER)
+
+
+def consumer(bootstrap: str, group: str | None, client_id: str) -> AIOKafkaConsumer:
+    """A consumer that never commits or resets by itself; not started, not subscribed."""
+    return AIOKafkaConsumer(bootstrap_servers=_checked(bootstrap), group_id=group, client_id=client_id, **CONSUMER)
+
+
+def admin(bootstrap: str, client_id: str) -> AIOKafkaAdminClient:
+    """An administration client; not started."""
+    return AIOKafkaAdminClient(bootstrap_servers=_checked(bootstrap), client_id=client_id, request_timeout_ms=10_000)

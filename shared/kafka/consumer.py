@@ -1,0 +1,118 @@
+"""The consumer loop: claim, seek, read, apply slice by slice. Infrastructure faults pause it, nothing makes it skip."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.eventsourcing.claims import Claim, FencedError
+from shared.eventsourcing.errors import UnavailableError, VersionConflictError
+from shared.eventsourcing.records import Place, Record
+from shared.kafka.assignment import Assignment
+from shared.kafka.clients import consumer
+
+SLICE_MAX = 200
+POLL_MS = 200
+BACK_OFF_S = (0.1, 10.0)
+COMMIT_EVERY_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+class InboundPort(Protocol):
+    """Applies records exactly once; `shared.postgres.inbound.Inbound` is one."""
+
+    group: str
+
+    async def claim(self, places: Sequence[Place]) -> dict[Place, Claim]: ...
+    async def apply(self, place: Place, held: Claim, records: Sequence[Record]) -> Claim: ...
+
+
+class ConsumerLoop:
+    """Reads fixed topics or a pattern for one group. `gapless` is False for partners' topics, which may have holes."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        inbound: InboundPort,
+        *,
+        topics: Sequence[str] = (),
+        pattern: str | None = None,
+        gapless: bool = True,
+    ) -> None:
+        self.group = inbound.group
+        self.healthy = False
+        self._bootstrap = bootstrap
+        self._inbound = inbound
+        self._topics = topics
+        self._pattern = pattern
+        self._gapless = gapless
+        self._commit_at = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`. After any failure of broker or database the client is made anew and the database decides."""
+        back_off = BACK_OFF_S[0]
+        while not stop.is_set():
+            started = asyncio.get_running_loop().time()
+            try:
+                await self._session(stop)
+            except (KafkaError, UnavailableError, VersionConflictError, OSError, TimeoutError) as error:
+                _log.warning("consumer-waits", extra={"error_class": type(error).__name__, "group": self.group})
+                self.healthy = False
+                if asyncio.get_running_loop().time() - started > BACK_OFF_S[1]:
+                    back_off = BACK_OFF_S[0]
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), back_off)
+                back_off = min(back_off * 2, BACK_OFF_S[1])
+
+    async def _session(self, stop: asyncio.Event) -> None:
+        client = consumer(self._bootstrap, self.group, f"runonce-{self.group}")
+        assignment = Assignment(client, self._inbound.claim, gapless=self._gapless)
+        assignment.subscribe(self._topics, self._pattern)
+        try:
+            await client.start()
+            while not stop.is_set():
+                await assignment.refresh()
+                self.healthy = True
+                fetched = await client.getmany(timeout_ms=POLL_MS)
+                for tp, raw in fetched.items():
+                    await self._apply(assignment, tp, raw)
+                await self._commit(client, assignment)
+        finally:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(client.stop(), BACK_OFF_S[1])
+
+    async def _apply(self, assignment: Assignment, tp: TopicPartition, raw: Sequence[Any]) -> None:
+        place = Place(tp.topic, tp.partition)
+        held = assignment.claims.get(place)
+        if held is None:
+            return
+        if raw[0].offset < held.next_offset or (self._gapless and raw[0].offset != held.next_offset):
+            await assignment.seek()
+            return
+        records = [Record(r.topic, r.partition, r.offset, r.key, r.value, r.timestamp) for r in raw]
+        try:
+            for start in range(0, len(records), SLICE_MAX):
+                held = await self._inbound.apply(place, held, records[start : start + SLICE_MAX])
+                assignment.claims[place] = held
+        except FencedError:
+            # Somebody else went on from here, or will: ask the database again for what is still assigned.
+            await assignment.reclaim()
+
+    async def _commit(self, client: AIOKafkaConsumer, assignment: Assignment) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._commit_at:
+            return
+        self._commit_at = now + COMMIT_EVERY_S
+        assigned = client.assignment()
+        offsets = {TopicPartition(p.topic, p.partition): c.next_offset for p, c in assignment.claims.items()}
+        mine = {tp: offset for tp, offset in offsets.items() if tp in assigned}
+        if mine:
+            # For lag displays only; the checkpoint in the database is what counts.
+            with contextlib.suppress(KafkaError):
+                await client.commit(mine)

@@ -1,0 +1,191 @@
+"""The relay: what the outbox owes goes to Kafka, in order per partition, and leaves the outbox after the acknowledgement.
+
+Sending again is harmless, losing is not. So a row is forgotten only when the broker acknowledged it and everything
+before it in its partition; on any doubt the producer is dropped and the table is read anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.contracts.base import wire_time
+from shared.contracts.topics import WATERMARKS
+from shared.contracts.wire import CONTENT_TYPE
+from shared.eventsourcing.claims import Outgoing
+from shared.eventsourcing.errors import UnavailableError, VersionConflictError
+from shared.eventsourcing.records import Place
+from shared.kafka.clients import producer
+
+LEASE_S = 5.0
+POLL_S = 0.05
+SLICE_MAX = 4_000
+SEND_DEADLINE_S = 15.0
+STOP_DEADLINE_S = 5.0
+BACK_OFF_S = (0.1, 5.0)
+WATERMARK_S = 0.25
+_log = logging.getLogger(__name__)
+
+
+class OutboxPort(Protocol):
+    """What the relay needs of an outbox; `shared.postgres.outbox.Outbox` is one."""
+
+    async def lease(self, holder: str, ttl_s: float) -> int | None: ...
+    async def slice(self, limit: int) -> list[Outgoing]: ...
+    async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool: ...
+    async def complete_to(self) -> datetime: ...
+    async def end_offsets(self) -> dict[str, dict[int, int]]: ...
+
+
+class _SendFailedError(Exception):
+    """The broker did not acknowledge everything; what is unknown stays in the outbox."""
+
+
+@dataclass(slots=True)
+class _Acknowledged:
+    positions: list[int] = field(default_factory=list)
+    end_offsets: dict[Place, int] = field(default_factory=dict)
+    whole: bool = True
+
+
+class Relay:
+    """Publishes one service's outbox. Several may run; the lease lets one work."""
+
+    def __init__(self, service: str, outbox: OutboxPort, bootstrap: str, holder: str, wake: asyncio.Event) -> None:
+        self.service = service
+        self.healthy = False
+        self._outbox = outbox
+        self._bootstrap = bootstrap
+        self._holder = holder
+        self._wake = wake
+        self._producer: AIOKafkaProducer | None = None
+        self._epoch: int | None = None
+        self._renew_at = 0.0
+        self._watermark_at = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Publish until `stop`; every failure of the broker or the database is waited out."""
+        back_off = BACK_OFF_S[0]
+        try:
+            while not stop.is_set():
+                try:
+                    busy = await self.run_once()
+                    back_off = BACK_OFF_S[0]
+                    self.healthy = True
+                    await self._rest(0.0 if busy else POLL_S)
+                except (KafkaError, UnavailableError, VersionConflictError, _SendFailedError, OSError, TimeoutError) as error:
+                    _log.warning("relay-waits", extra={"error_class": type(error).__name__})
+                    self.healthy = False
+                    await self._drop_producer()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), back_off)
+                    back_off = min(back_off * 2, BACK_OFF_S[1])
+        finally:
+            await self._drop_producer()
+
+    async def run_once(self) -> bool:
+        """Publish one slice and, when due, the watermark. Returns whether there was anything to publish."""
+        if not await self._leased():
+            return False
+        assert self._epoch is not None
+        self._wake.clear()
+        slice_ = await self._outbox.slice(SLICE_MAX)
+        if slice_:
+            done = await self._send(slice_)
+            if done.positions and not await self._outbox.acknowledge(self._epoch, done.positions, done.end_offsets):
+                self._renew_at = 0.0
+            if not done.whole:
+                raise _SendFailedError
+        await self._mark()
+        return bool(slice_)
+
+    async def drain(self) -> None:
+        """Publish what is left, for a stop that has time."""
+        while await self.run_once():
+            pass
+
+    async def _rest(self, seconds: float) -> None:
+        if seconds:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), seconds)
+
+    async def _leased(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now >= self._renew_at:
+            self._epoch = await self._outbox.lease(self._holder, LEASE_S)
+            self._renew_at = now + LEASE_S / 4
+        return self._epoch is not None
+
+    async def _send(self, slice_: Sequence[Outgoing]) -> _Acknowledged:
+        kafka = await self._connected()
+        by_place: dict[Place, list[tuple[int, asyncio.Future[Any]]]] = defaultdict(list)
+        for row in slice_:
+            headers = [("content-type", CONTENT_TYPE.encode())]
+            if row.hash is not None:
+                headers.append(("hash", row.hash.hex().encode()))
+            sent = await kafka.send(row.topic, row.value, row.key.encode(), row.partition, headers=headers)
+            by_place[Place(row.topic, row.partition)].append((row.position, sent))
+        futures = [future for rows in by_place.values() for _, future in rows]
+        await asyncio.wait(futures, timeout=SEND_DEADLINE_S)
+        return _acknowledged(by_place)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            made = producer(self._bootstrap, f"runonce-relay-{self.service}")
+            try:
+                await made.start()
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    await made.stop()
+                raise
+            self._producer = made
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        dropped, self._producer = self._producer, None
+        if dropped is not None:
+            # Stopping waits for the broker without a limit of its own.
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(dropped.stop(), STOP_DEADLINE_S)
+
+    async def _mark(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._watermark_at:
+            return
+        self._watermark_at = now + WATERMARK_S
+        complete_to = await self._outbox.complete_to()
+        offsets = await self._outbox.end_offsets()
+        mark = {
+            "service": self.service,
+            "complete_to": wire_time(complete_to),
+            "end_offsets": {topic: {str(p): o for p, o in places.items()} for topic, places in offsets.items()},
+        }
+        kafka = await self._connected()
+        await asyncio.wait_for(kafka.send_and_wait(WATERMARKS, orjson.dumps(mark), self.service.encode()), SEND_DEADLINE_S)
+
+
+def _acknowledged(by_place: Mapping[Place, Sequence[tuple[int, asyncio.Future[Any]]]]) -> _Acknowledged:
+    """The longest acknowledged prefix of each partition: a later success behind a failure will be sent again in order."""
+    done = _Acknowledged()
+    for place, rows in by_place.items():
+        for position, future in rows:
+            if not future.done() or future.cancelled() or future.exception() is not None:
+                done.whole = False
+                break
+            done.positions.append(position)
+            done.end_offsets[place] = future.result().offset + 1
+    for rows in by_place.values():
+        for _, future in rows:
+            if future.done() and not future.cancelled():
+                future.exception()
+    return done

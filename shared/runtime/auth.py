@@ -1,0 +1,132 @@
+"""Identity: a signed token says who calls, for which body and region. Nothing of it is ever taken from a request body.
+
+Tokens are EdDSA (Ed25519) JWTs. In the local profile the keys are made at first start; elsewhere they come from the
+operator and the services hold the public key alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from shared.contracts.envelope import Actor, Role
+from shared.eventsourcing.errors import RefusedError
+from shared.runtime.refusals import NOT_YOUR_BODY, NOT_YOUR_ROLE
+from shared.telemetry import clock
+
+ISSUER = "runonce"
+LEEWAY_S = 5
+_ALGORITHMS = ["Ed25519", "EdDSA"]
+_PRIVATE, _PUBLIC, _PSEUDONYM = "signing.pem", "verifying.pem", "pseudonym.key"
+
+
+class UnauthenticatedError(Exception):
+    """There is no token, or it is not good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as the token says."""
+
+    role: Role
+    id: str
+    body: str | None = None
+    region: str | None = None
+
+    def actor(self) -> Actor:
+        """The caller as the actor of what follows."""
+        return Actor(self.role, self.id, self.body, self.region)
+
+
+class Keys:
+    """The keys of one installation, in files that only their owner can read."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._verifying: OKPKey | None = None
+        self._signing: OKPKey | None = None
+
+    def ensure(self) -> None:
+        """Make the keys that are missing; for the local profile."""
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (self._directory / _PRIVATE).exists():
+            key = OKPKey.generate_key("Ed25519")
+            self._write(_PUBLIC, key.as_pem(private=False))
+            self._write(_PRIVATE, key.as_pem(private=True))
+        if not (self._directory / _PSEUDONYM).exists():
+            self._write(_PSEUDONYM, os.urandom(32))
+
+    def pseudonym_key(self) -> bytes:
+        """The secret behind every `subject_ref`; intake alone reads it."""
+        return (self._directory / _PSEUDONYM).read_bytes()
+
+    def issue(
+        self,
+        role: Role,
+        subject: str,
+        *,
+        body: str | None = None,
+        region: str | None = None,
+        audience: str = "*",
+        ttl_s: int = 600,
+    ) -> str:
+        """A signed token for `subject` in `role`, valid for `ttl_s` seconds at `audience` (a service, or `*`)."""
+        if self._signing is None:
+            self._signing = OKPKey.import_key((self._directory / _PRIVATE).read_bytes())
+        issued = int(clock.now().timestamp())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "sub": subject,
+            "role": role,
+            "aud": audience,
+            "iat": issued,
+            "exp": issued + ttl_s,
+        }
+        claims |= {"body": body} if body else {}
+        claims |= {"region": region} if region else {}
+        return jwt.encode({"alg": "Ed25519", "typ": "JWT"}, claims, self._signing, algorithms=_ALGORITHMS)
+
+    def verify(self, token: str, service: str) -> Caller:
+        """The caller behind a token meant for `service`. Raises `UnauthenticatedError` for anything doubtful."""
+        if self._verifying is None:
+            self._verifying = OKPKey.import_key((self._directory / _PUBLIC).read_bytes())
+        try:
+            claims = jwt.decode(token, self._verifying, algorithms=_ALGORITHMS).claims
+        except (JoseError, ValueError, TypeError):
+            raise UnauthenticatedError from None
+        return _caller(claims, service)
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = self._directory / name
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+
+
+def _caller(claims: dict[str, Any], service: str) -> Caller:
+    now = clock.now().timestamp()
+    expires, issued = claims.get("exp"), claims.get("iat")
+    in_time = isinstance(expires, int) and isinstance(issued, int) and issued - LEEWAY_S <= now < expires + LEEWAY_S
+    meant_for_us = claims.get("iss") == ISSUER and claims.get("aud") in {service, "*"}
+    role, subject = claims.get("role"), claims.get("sub")
+    if not in_time or not meant_for_us or role not in get_args(Role) or not isinstance(subject, str):
+        raise UnauthenticatedError
+    return Caller(cast(Role, role), subject, claims.get("body"), claims.get("region"))
+
+
+def require(caller: Caller, roles: Collection[Role]) -> None:
+    """Raise `RefusedError` unless the caller has one of `roles`."""
+    if caller.role not in roles:
+        raise RefusedError(NOT_YOUR_ROLE)
+
+
+def require_body(caller: Caller, body: str) -> None:
+    """Raise `RefusedError` unless the caller speaks for `body`; the importer speaks for all."""
+    if caller.role != "importer" and caller.body != body:
+        raise RefusedError(NOT_YOUR_BODY, field="case_no")

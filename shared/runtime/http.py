@@ -1,0 +1,269 @@
+"""The HTTP door: one application per service, with limits, identity, problem details, and uniform command routes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.contracts.base import Command
+from shared.contracts.ids import ingress_id
+from shared.contracts.ingress import Ingress, IngressRefusedError, Receipt, parse_json, read_command
+from shared.eventsourcing.errors import RefusedError, UnavailableError
+from shared.postgres.event_log import EventLog, Tx
+from shared.postgres.idempotency import Answer, once, recall
+from shared.runtime import problems
+from shared.runtime.auth import Caller, Keys, UnauthenticatedError, require
+from shared.runtime.problems import BodyTooLargeError, JsonBytes
+from shared.runtime.refusals import FUTURE_TIME, KEY_MALFORMED, KEY_MISSING, TIMES_ARE_IMPORTERS
+from shared.runtime.requests import Asked, Handle
+from shared.telemetry import clock
+from shared.telemetry.names import HTTP_SECONDS
+
+BODY_MAX = 262_144
+BATCH_MAX = 16_777_216
+BATCH_DOCUMENTS_MAX = 500
+BATCH_PATH = "/v1/commands"
+_SECURITY_HEADERS = (
+    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_log = logging.getLogger(__name__)
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class _Limits:
+    """Counts request bytes as they come, stamps security headers and observes how long an answer took."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = BATCH_MAX if scope["path"] == BATCH_PATH else BODY_MAX
+        seen, started, status = 0, perf_counter(), 500
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise BodyTooLargeError
+            return message
+
+        async def stamped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *_SECURITY_HEADERS]
+            await send(message)
+
+        await self._app(scope, counted, stamped)
+        route = getattr(scope.get("route"), "path", None) or "other"
+        HTTP_SECONDS.labels(self._service, route, str(status)).observe(perf_counter() - started)
+
+
+def make_app(service: str, title: str, keys: Keys, ready: Callable[[], bool], lifespan: Lifespan | None = None) -> FastAPI:
+    """A FastAPI application with health, metrics, problem details and body limits; `app.state.keys` checks tokens."""
+    app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app.state.keys = keys
+    app.state.service = service
+    problems.install(app)
+    app.add_middleware(_Limits, service=service)
+
+    @app.get("/livez", include_in_schema=False)
+    async def livez() -> Response:
+        return JsonBytes({"alive": True})
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        good = ready()
+        return JsonBytes({"ready": good}, 200 if good else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type="text/plain; version=0.0.4")
+
+    return app
+
+
+async def caller_of(request: Request) -> Caller:
+    """The caller behind the request's bearer token. Raises `UnauthenticatedError`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise UnauthenticatedError
+    keys: Keys = request.app.state.keys
+    return keys.verify(token, request.app.state.service)
+
+
+SignedIn = Annotated[Caller, Depends(caller_of)]
+
+
+def kebab(model: type[Command]) -> str:
+    """The name of a command on the wire: `gov.command.submit-application.v1` → `submit-application`."""
+    return str(model.type).split(".")[2]  # type: ignore[attr-defined]
+
+
+def command_routes(app: FastAPI, log: EventLog, models: Sequence[type[Command]], handle: Handle) -> None:
+    """One POST route per command, and the importer's batch door for all of them."""
+    for model in models:
+        _command_route(app, log, model, handle)
+    by_type = {str(m.type): m for m in models}  # type: ignore[attr-defined]
+
+    @app.post(BATCH_PATH, summary="Many commands in one transaction (importer)")
+    async def batch(request: Request, caller: SignedIn) -> Response:
+        require(caller, {"importer"})
+        documents = parse_json(await request.body())
+        if not isinstance(documents, list) or len(documents) > BATCH_DOCUMENTS_MAX:
+            raise IngressRefusedError("not-a-list-of-at-most-500")
+        answers: list[Receipt | None] = []
+        asked: list[tuple[int, Asked]] = []
+        for index, document in enumerate(documents):
+            found = _read(caller, document, by_type)
+            answers.append(found if isinstance(found, Receipt) else None)
+            if isinstance(found, Asked):
+                asked.append((index, found))
+
+        async def work(tx: Tx) -> Sequence[Receipt]:
+            return await handle(tx, [request for _, request in asked])
+
+        for (index, _), reply in zip(asked, await log.transact(work), strict=True):
+            answers[index] = reply
+        return JsonBytes(b"[" + b",".join(a.model_dump_json(exclude_none=True).encode() for a in answers if a) + b"]")
+
+
+def _read(caller: Caller, document: Any, by_type: dict[str, type[Command]]) -> Asked | Receipt:
+    try:
+        ingress = read_command(document)
+        if ingress.type not in by_type:
+            raise IngressRefusedError("unknown-type", "type", ingress.id)
+        return _asked(caller, ingress)
+    except IngressRefusedError as refused:
+        return Receipt(
+            id=refused.client_id or "unreadable",
+            subject=None,
+            status="refused",
+            rule=refused.rule,
+            kind="invalid",
+            field=refused.field,
+        )
+    except RefusedError as error:
+        return Receipt(
+            id=ingress.id,
+            subject=ingress.subject,
+            status="refused",
+            rule=error.rule.code,
+            kind=error.rule.kind,
+            field=error.field,
+        )
+
+
+def _asked(caller: Caller, ingress: Ingress) -> Asked:
+    now = clock.now()
+    for name, given in (("time", ingress.time), ("knowntime", ingress.knowntime)):
+        if given is not None and caller.role != "importer":
+            raise RefusedError(TIMES_ARE_IMPORTERS, field=name)
+        if given is not None and given > now:
+            raise RefusedError(FUTURE_TIME, field=name)
+    command_id = ingress_id(caller.id, ingress.id)
+    return Asked(caller, ingress.id, ingress.subject, command_id, ingress.command, ingress.time or now, ingress.knowntime)
+
+
+def _command_route(app: FastAPI, log: EventLog, model: type[Command], handle: Handle) -> None:
+    name = kebab(model)
+    route = f"/v1/commands/{name}"
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+
+    async def command(request: Request, caller: SignedIn) -> Response:
+        key = _key(request)
+        body = await request.body()
+        document = {
+            "specversion": "1.0",
+            "id": "http",
+            "source": "http",
+            "subject": "http",
+            "type": str(model.type),  # type: ignore[attr-defined]
+            "data": parse_json(body),
+        }
+        ingress = read_command(document)
+        fingerprint = sha256(b"POST " + route.encode() + b"\n" + caller.id.encode() + b"\n" + body).digest()
+        asked = Asked(caller, key, name, ingress_id(caller.id, key), ingress.command, clock.now())
+        answer, replayed = await _answered(log, asked, fingerprint, handle)
+        headers = {"idempotent-replayed": "true"} if replayed else {}
+        media_type = "application/problem+json" if answer.status >= 400 else "application/json"
+        return Response(answer.body, answer.status, headers, media_type)
+
+    app.add_api_route(
+        route,
+        command,
+        methods=["POST"],
+        name=name,
+        summary=(model.__doc__ or name).splitlines()[0],
+        status_code=201,
+        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}},
+    )
+
+
+async def _answered(log: EventLog, asked: Asked, fingerprint: bytes, handle: Handle) -> tuple[Answer, bool]:
+    async def decide(tx: Tx) -> Answer:
+        (reply,) = await handle(tx, [asked])
+        if reply.status == "refused":
+            raise _RefusedAnswerError(reply)
+        return Answer(201 if reply.events else 200, reply.model_dump_json(exclude_none=True).encode())
+
+    async def work(tx: Tx) -> tuple[Answer, bool]:
+        return await once(tx, asked.caller.id, asked.id, fingerprint, lambda: decide(tx))
+
+    try:
+        return await log.transact(work)
+    except _RefusedAnswerError as refused:
+        response = problems.problem_of(refused.receipt)
+        return Answer(response.status_code, bytes(response.body)), False
+    except UnavailableError:
+        # The commit's fate may be unknown: look once, on a fresh connection, before saying so.
+        known = await log.transact(lambda tx: recall(tx, asked.caller.id, asked.id, fingerprint))
+        if known is None:
+            raise
+        return known, True
+
+
+class _RefusedAnswerError(Exception):
+    """Carries a refusal out of its transaction, which is rolled back."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt.rule)
+        self.receipt = receipt
+
+
+def _key(request: Request) -> str:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        raise RefusedError(KEY_MISSING, field="Idempotency-Key")
+    if not 1 <= len(key) <= 255 or not all("!" <= letter <= "~" for letter in key):
+        raise RefusedError(KEY_MALFORMED, field="Idempotency-Key")
+    return key
+
+
+def serve_pages(app: FastAPI, directory: Path, at: str = "/") -> None:
+    """Serve static pages; call it after every route, since `/` takes what is left."""
+    app.mount(at, StaticFiles(directory=directory, html=True), name="pages")
+
+
+def plain(value: Any) -> Response:
+    """A JSON answer of plain values, dates and UUIDs in their wire spelling."""
+    return JsonBytes(orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS))

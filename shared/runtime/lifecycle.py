@@ -1,0 +1,202 @@
+"""The life of a service process: everything starts here, runs in one loop, and stops in order within the grace period."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from aiohttp import ClientError
+from fastapi import FastAPI
+
+from shared.contracts.topics import TOPICS, Service
+from shared.eventsourcing.errors import UnavailableError
+from shared.kafka.admin import cluster_id, ensure_topics
+from shared.kafka.consumer import ConsumerLoop
+from shared.kafka.relay import Relay
+from shared.postgres.event_log import EventLog
+from shared.postgres.migrations import migrate
+from shared.postgres.outbox import Outbox
+from shared.postgres.pool import open_pool
+from shared.runtime.auth import Keys
+from shared.runtime.client import ServiceClient
+from shared.runtime.settings import MisconfiguredError, Settings
+from shared.telemetry import logs
+
+START_LIMIT_S = 60.0
+RETRY_S = 0.5
+Task = Callable[[asyncio.Event], Awaitable[None]]
+_log = logging.getLogger(__name__)
+
+
+class WrongClusterError(Exception):
+    """The checkpoints belong to another Kafka cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a service builds its doors on."""
+
+    settings: Settings
+    keys: Keys
+    log: EventLog
+    client: ServiceClient
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service consists of: its HTTP application, its consumer loops, and tasks that run until told to stop."""
+
+    app: FastAPI
+    consumers: Sequence[ConsumerLoop] = ()
+    tasks: Sequence[Task] = ()
+
+
+@dataclass(slots=True)
+class Health:
+    """What readiness is made of."""
+
+    ready: bool = False
+    consumers: list[ConsumerLoop] = field(default_factory=list)
+
+    def __call__(self) -> bool:
+        return self.ready
+
+
+Build = Callable[[Runtime, Health], Awaitable[Parts]]
+
+
+async def run_service(environ: Mapping[str, str], service: Service, migrations: Path, build: Build) -> int:
+    """Run a service until SIGTERM. Exit codes: 0 stopped, 1 a part died, 2 misconfigured, 3 another Kafka cluster."""
+    logs.configure(service)
+    try:
+        settings = Settings.from_environ(environ, service)
+    except MisconfiguredError as error:
+        print(f"{service}: the setting {error.name} is missing or wrong", file=sys.stderr)  # noqa: T201
+        return 2
+    keys = Keys(settings.keys_dir)
+    if settings.profile == "local":
+        keys.ensure()
+    await _patiently(lambda: _migrated(settings, migrations))
+    pool = await open_pool(settings.postgres_dsn.get_secret_value(), service=service)
+    wake, stop, health = asyncio.Event(), asyncio.Event(), Health()
+    log = EventLog(pool, service, wake.set)
+    runtime = Runtime(settings, keys, log, ServiceClient(settings, keys))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    relay = Relay(service, Outbox(log), settings.kafka, f"{service}-{os.getpid()}-{id(log)}", wake)
+    try:
+        parts = await build(runtime, health)
+        health.consumers = list(parts.consumers)
+        return await _live(settings, log, parts, relay, health, stop)
+    except WrongClusterError:
+        print(f"{service}: these checkpoints belong to another Kafka cluster: ./runonce republish, or reset", file=sys.stderr)  # noqa: T201
+        return 3
+    finally:
+        await runtime.client.close()
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(pool.close(), 5)
+
+
+async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, health: Health, stop: asyncio.Event) -> int:
+    server = _Server(
+        uvicorn.Config(
+            parts.app,
+            host=settings.http_host,
+            port=settings.http_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=settings.shutdown_grace_s // 2,
+            timeout_keep_alive=30,
+        )
+    )
+
+    async def wire() -> None:
+        await _same_cluster(settings, log)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(relay.run(stop))
+            for consumer in parts.consumers:
+                group.create_task(consumer.run(stop))
+
+    jobs = [asyncio.create_task(server.serve()), asyncio.create_task(wire())]
+    jobs += [asyncio.ensure_future(task(stop)) for task in parts.tasks]
+    _calm_the_collector()
+    health.ready = True
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopping, *jobs], return_when=asyncio.FIRST_COMPLETED)
+    died = not stop.is_set()
+    health.ready = False
+    stop.set()
+    server.should_exit = True
+    _, late = await asyncio.wait(jobs, timeout=settings.shutdown_grace_s)
+    for job in late:
+        job.cancel()
+    outcomes = await asyncio.gather(*jobs, return_exceptions=True)
+    return _exit_code(died, outcomes)
+
+
+def _exit_code(died: bool, outcomes: Sequence[object]) -> int:
+    for outcome in outcomes:
+        if isinstance(outcome, WrongClusterError):
+            raise outcome
+        if isinstance(outcome, Exception):
+            _log.error("part-died", exc_info=outcome)
+    return 1 if died else 0
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The life cycle owns the signals."""
+        yield
+
+
+async def _migrated(settings: Settings, migrations: Path) -> None:
+    if settings.postgres_owner_dsn is not None:
+        await migrate(settings.postgres_owner_dsn.get_secret_value(), [migrations])
+
+
+async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """A dependency may still be starting: try for a minute, then let the failure through."""
+    deadline = asyncio.get_running_loop().time() + START_LIMIT_S
+    while True:
+        try:
+            await work()
+            return
+        except (OSError, TimeoutError, UnavailableError, ClientError):
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(RETRY_S)
+
+
+async def _same_cluster(settings: Settings, log: EventLog) -> None:
+    """Wait for Kafka as long as it takes, then refuse to go on with checkpoints of another cluster."""
+    while True:
+        try:
+            await ensure_topics(settings.kafka, TOPICS)
+            found = await cluster_id(settings.kafka)
+            break
+        except Exception as error:
+            _log.warning("kafka-awaited", extra={"error_class": type(error).__name__})
+            await asyncio.sleep(RETRY_S)
+    async with log.transaction() as tx:
+        await tx.execute("INSERT INTO cluster (cluster_id) VALUES ($1) ON CONFLICT DO NOTHING", found)
+        known = await tx.fetchval("SELECT cluster_id FROM cluster")
+    if known != found:
+        raise WrongClusterError
+
+
+def _calm_the_collector() -> None:
+    """Cached rows live long; scanning them at every allocation costs a quarter of the throughput (see DECISIONS.md)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 10, 10)

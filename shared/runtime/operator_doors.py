@@ -1,0 +1,77 @@
+"""What operators and auditors may ask of every service: its record, its conservation, what is parked, and its timers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Query, Request, Response
+
+from shared.contracts.ingress import parse_json
+from shared.eventsourcing.errors import RefusedError, Rule
+from shared.postgres import conservation, timers
+from shared.postgres.event_log import EventLog
+from shared.postgres.inbound import Inbound
+from shared.postgres.outbox import Outbox
+from shared.runtime.auth import require
+from shared.runtime.http import SignedIn, plain
+from shared.runtime.problems import JsonBytes
+
+RECORD_PAGE_MAX = 5_000
+HOLD_MAX_S = 600
+_SECONDS = Rule("hold-seconds", "invalid", "hold_s 须为 0 至 600 的整数。", "hold_s must be a whole number from 0 to 600.")
+
+
+def operator_doors(app: FastAPI, log: EventLog, inbounds: Sequence[Inbound] = ()) -> None:
+    """Mount the doors. `inbounds` are the groups whose parked events can be redriven here."""
+
+    @app.get("/v1/record", summary="Stored events in (stream, version) order, as exact bytes, one a line")
+    async def record(
+        caller: SignedIn,
+        after_stream: str = "",
+        after_version: int = 0,
+        limit: int = Query(1_000, ge=1, le=RECORD_PAGE_MAX),
+    ) -> Response:
+        require(caller, {"auditor", "operator", "service"})
+        rows = await log.read_record((after_stream, after_version), limit)
+        return Response(b"".join(body + b"\n" for _, _, body in rows), media_type="application/x-ndjson")
+
+    @app.get("/v1/streams/{stream}", summary="The stored events of one stream, as exact bytes, one a line")
+    async def stream(caller: SignedIn, stream: str) -> Response:
+        require(caller, {"auditor", "operator", "service"})
+        bodies = await log.read_stream(stream)
+        return Response(b"".join(body + b"\n" for body in bodies), media_type="application/x-ndjson")
+
+    @app.get("/v1/conservation", summary="What was appended, published, consumed, and what became of it")
+    async def conserved() -> Response:
+        return plain({"written": await conservation.written(log), "consumed": await conservation.consumed(log)})
+
+    @app.get("/v1/parked", summary="What waits behind a failed event, and why")
+    async def parked(caller: SignedIn) -> Response:
+        require(caller, {"operator", "auditor", "service"})
+        async with log.transaction() as tx:
+            rows = await tx.fetch(
+                "SELECT grp AS group, key AS journey, source, sequence, type, error_code, attempts, first_seen "
+                "FROM parked ORDER BY n LIMIT 500"
+            )
+        return plain([dict(row) for row in rows])
+
+    @app.post("/v1/redrive", summary="Apply what is parked, in its order")
+    async def redrive(caller: SignedIn, journey: str | None = None) -> Response:
+        require(caller, {"operator"})
+        return JsonBytes({inbound.group: await inbound.redrive(journey) for inbound in inbounds})
+
+    @app.put("/v1/timekeeper", summary="Let timers stand still while history is being entered")
+    async def timekeeper(request: Request, caller: SignedIn) -> Response:
+        require(caller, {"importer", "operator"})
+        asked: Any = parse_json(await request.body())
+        seconds = asked.get("hold_s") if isinstance(asked, dict) else None
+        if type(seconds) is not int or not 0 <= seconds <= HOLD_MAX_S:
+            raise RefusedError(_SECONDS, field="hold_s")
+        await timers.hold(log, seconds)
+        return JsonBytes({"hold_s": seconds})
+
+    @app.post("/v1/republish", summary="Owe every event to Kafka again; only after its cluster was replaced")
+    async def republish(caller: SignedIn, cluster_id: str = Query(max_length=100)) -> Response:
+        require(caller, {"operator"})
+        return JsonBytes({"events": await Outbox(log).refill(cluster_id)})

@@ -1,0 +1,57 @@
+"""The timekeeper: fires timers whose time has come, in order of their time, as commands of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared.contracts.ids import timer_id
+from shared.eventsourcing.decider import Decider
+from shared.eventsourcing.errors import UnavailableError, VersionConflictError
+from shared.eventsourcing.plan import TIMEKEEPER, Context, Order
+from shared.postgres import timers
+from shared.postgres.event_log import EventLog, Tx
+from shared.telemetry import clock
+
+EVERY_S = 0.5
+BATCH_MAX = 200
+After = Callable[[Tx], Awaitable[None]]
+_log = logging.getLogger(__name__)
+
+
+async def keep_time(log: EventLog, decider: Decider[Any, Any], after: After, stop: asyncio.Event) -> None:
+    """Fire due timers of this service's journeys until `stop`; `after` keeps the service's tables in step."""
+    while not stop.is_set():
+        try:
+            busy = await log.transact(lambda tx: _fire(tx, decider, after)) == BATCH_MAX
+        except (UnavailableError, VersionConflictError) as error:
+            _log.warning("timekeeper-waits", extra={"error_class": type(error).__name__})
+            busy = False
+        if not busy:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY_S)
+
+
+async def _fire(tx: Tx, decider: Decider[Any, Any], after: After) -> int:
+    due = await timers.due_timers(tx, clock.now(), BATCH_MAX)
+    if not due:
+        return 0
+    assert decider.elapse is not None
+    orders = [
+        _order(stream, decider.elapse(timer), timer_id(stream, timer.case_no, timer.kind, timer.due_at)) for stream, timer in due
+    ]
+    await tx.act(decider, orders)
+    await timers.forget(tx, due)
+    await after(tx)
+    return len(due)
+
+
+def _order(stream: str, command: Any, seed: Any) -> Order[Any]:
+    return Order(stream, stream.removeprefix("journey-"), command, Context(seed, TIMEKEEPER, seed, seed, "timer"))
+
+
+async def nothing_more(_: Tx) -> None:
+    """For a service whose tables do not change when time passes."""

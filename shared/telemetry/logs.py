@@ -1,0 +1,85 @@
+"""Structured logs: one JSON object a line, known fields only, and never the text of an exception.
+
+Exception texts and payloads may quote a citizen; a class name and a place in the code are enough to find a fault.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_FIELDS = frozenset(
+    {
+        "event",
+        "level",
+        "timestamp",
+        "service",
+        "logger",
+        "error_class",
+        "error_at",
+        "group",
+        "topic",
+        "partition",
+        "offset",
+        "method",
+        "path",
+        "status",
+        "duration_ms",
+        "count",
+        "rule",
+    }
+)
+_QUIET = ("aiokafka", "kafka", "asyncio", "asyncpg", "uvicorn", "uvicorn.error", "uvicorn.access", "faust", "mode")
+
+
+def _name_the_error(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    info = event.pop("exc_info", None)
+    error = info[1] if isinstance(info, tuple) else sys.exc_info()[1] if info else None
+    if error is not None:
+        event["error_class"] = type(error).__name__
+        frames = traceback.extract_tb(error.__traceback__)
+        if frames:
+            event["error_at"] = f"{frames[-1].name}:{frames[-1].lineno}"
+    return event
+
+
+def _only_known(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: value for key, value in event.items() if key in _FIELDS}
+
+
+def configure(service: str) -> None:
+    """Send this process's logs to standard error, one JSON object a line."""
+
+    def stamp(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["service"] = service
+        return event
+
+    chain: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        stamp,
+        _name_the_error,
+        _only_known,
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=chain,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for name in _QUIET:
+        # These print payloads at DEBUG and request lines at INFO.
+        logging.getLogger(name).setLevel(logging.ERROR)
