@@ -34,6 +34,6 @@ async def hold(log: EventLog, seconds: int) -> None:
     async with log.transaction() as tx:
         await tx.execute(
             "INSERT INTO timekeeper (held_to) VALUES (clock_timestamp() + $1 * interval '1 second') "
-            "ON CONFLICT (only) DO UPDATE SET held_to = excluded.held_to",
+            "ON CONFLICT (single) DO UPDATE SET held_to = excluded.held_to",
             seconds,
         )

@@ -76,7 +76,7 @@ CREATE INDEX due_at_first ON due (due_at);
 COMMENT ON TABLE due IS 'What a stream waits for: one timer each, written in the transaction that causes it.';
 
 CREATE TABLE timekeeper (
-    only     boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single   boolean PRIMARY KEY DEFAULT true CHECK (single),
     held_to  timestamptz NOT NULL
 );
 COMMENT ON TABLE timekeeper IS 'Until when timers stand still while history is being entered.';
@@ -137,7 +137,7 @@ CREATE INDEX parked_queue ON parked (grp, key, n);
 COMMENT ON TABLE parked IS 'Events that read but failed, and everything of the same journey behind them, in order.';
 
 CREATE TABLE cluster (
-    only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single     boolean PRIMARY KEY DEFAULT true CHECK (single),
     cluster_id text NOT NULL
 );
 COMMENT ON TABLE cluster IS 'The Kafka cluster that the checkpoints belong to.';

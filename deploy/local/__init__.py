@@ -1,0 +1,1 @@
+"""The embedded profile: PostgreSQL, Kafka and the four services as child processes of one command."""

@@ -1,0 +1,59 @@
+"""Child processes that die with their parent, also when the parent is killed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+NOBODY = 65534
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> Callable[[], None] | None:
+    """What a child runs before its program: on Linux the kernel then kills it when its parent ends."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def prepare() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+    return prepare
+
+
+def as_nobody() -> list[str]:
+    """The prefix that lets a program which refuses root run as nobody below directories only root may enter."""
+    if os.geteuid() != 0:
+        return []
+    return [
+        "setpriv",
+        f"--reuid={NOBODY}",
+        f"--regid={NOBODY}",
+        "--clear-groups",
+        # access(2) ignores ambient capabilities unless the uid fix-up is off.
+        "--securebits=+no_setuid_fixup",
+        "--inh-caps=+dac_override",
+        "--ambient-caps=+dac_override",
+        # Changing the user clears the parent-death signal, so it is asked for again afterwards.
+        "--pdeathsig=KILL",
+    ]
+
+
+def free_port(preferred: int | None = None) -> int:
+    """`preferred` if it is free on the loopback interface, else a port that is."""
+    for port in (preferred, 0):
+        if port is None:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise OSError("no free port on the loopback interface")

@@ -1,0 +1,105 @@
+"""Real servers for tests: one PostgreSQL and one Kafka a session, started only when a test asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from deploy.local.children import die_with_parent
+from deploy.local.kafka import Kafka, NoKafkaError
+from deploy.local.postgres import Postgres
+from shared.postgres.event_log import EventLog
+from shared.postgres.migrations import migrate
+from shared.postgres.pool import connect, open_pool
+from shared.postgres.provisioning import ensure_database
+
+ROOT = Path(__file__).parents[1]
+CACHE = Path(os.environ.get("RUNONCE_CACHE", ROOT / ".run" / "cache"))
+START_S = 60.0
+
+
+def _served(command: list[str], ready: Callable[[], bool], log: Path, stop: signal.Signals) -> Iterator[None]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, preexec_fn=die_with_parent(), start_new_session=True)
+    deadline = time.monotonic() + START_S
+    pause = 0.02
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(log.read_text()[-2_000:])
+        time.sleep(pause)
+    yield
+    process.send_signal(stop)
+    process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The superuser DSN of a throw-away cluster, or of the one that RUNONCE_TEST_POSTGRES names."""
+    given = os.environ.get("RUNONCE_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    root = tmp_path_factory.mktemp("postgres")
+    server = Postgres(root, durable=False)
+    server.prepare()
+    for _ in _served(server.command(), server.ready, root / "log", signal.SIGINT):
+        yield server.dsn
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a throw-away broker, or of the one that RUNONCE_TEST_KAFKA names."""
+    given = os.environ.get("RUNONCE_TEST_KAFKA")
+    if given:
+        yield given
+        return
+    root = tmp_path_factory.mktemp("kafka")
+    try:
+        server = Kafka(root, CACHE)
+    except NoKafkaError as missing:
+        pytest.fail(str(missing))
+    server.prepare()
+    for _ in _served(server.command(), server.ready, root / "log", signal.SIGTERM):
+        yield server.address
+
+
+MakeLog = Callable[..., Awaitable[EventLog]]
+
+
+@pytest.fixture
+async def make_log(postgres: str) -> AsyncIterator[MakeLog]:
+    """Make event logs, each in a database of its own: `await make_log("intake", migrations_directory)`."""
+    logs: list[EventLog] = []
+    databases: list[str] = []
+
+    async def make(service: str, *directories: Path) -> EventLog:
+        database = f"t_{service}_{token_hex(6)}"
+        owner, app = await ensure_database(postgres, database, "test-only")
+        await migrate(owner, directories)
+        logs.append(EventLog(await open_pool(app, service=service), service))
+        databases.append(database)
+        return logs[-1]
+
+    yield make
+    for log in logs:
+        await asyncio.wait_for(log.pool.close(), 10)
+    connection = await connect(postgres)
+    for database in databases:
+        await connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
+    await connection.close()
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Everything a test waits for has a deadline."""
+    async with asyncio.timeout(seconds):
+        yield
