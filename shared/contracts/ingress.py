@@ -56,7 +56,11 @@ class Ingress(Closed):
 
 
 class Receipt(Closed):
-    """The one answer to one request. `code` is the citizen's status code, told once with the submission's first answer."""
+    """The one answer to one request. `code` is the citizen's status code, told once with the submission's first answer.
+
+    `off_list` names the demanded materials that were refused because the item does not ask for them; without a
+    `notice_no` beside it, nothing else was demanded and no notice went out.
+    """
 
     id: str
     subject: str | None
@@ -65,6 +69,10 @@ class Receipt(Closed):
     case_no: str | None = None
     journey: str | None = None
     code: str | None = None
+    receipt_no: str | None = None
+    notice_no: str | None = None
+    handover_no: str | None = None
+    off_list: tuple[str, ...] | None = None
     first_status: Literal["applied", "refused"] | None = None
     rule: str | None = None
     kind: Literal["malformed", "forbidden", "unknown", "conflict", "invalid"] | None = None
