@@ -1,0 +1,219 @@
+"""The catalogue as rows: what is published, for whoever asks and for whatever a command has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any, cast
+
+import orjson
+
+from services.intake.commands import Item, Venue
+from shared.contracts.base import Fact
+from shared.contracts.catalogue import (
+    BodyRegistered,
+    PartnerRegistered,
+    ServiceItemPublished,
+    ServiceItemRetired,
+    VenueKind,
+    VenueRegistered,
+    WorkingCalendarPublished,
+)
+from shared.contracts.envelope import Envelope
+from shared.postgres.event_log import Tx
+from shared.reference.calendar import Calendars, WorkingCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class ItemVersion:
+    """One published version: what it freezes into a submission, what it lists, and when it holds."""
+
+    item: Item
+    listed: frozenset[str]
+    effective_from: date
+    retired_from: date | None
+
+    def in_force_on(self, day: date) -> bool:
+        """Whether this version may be applied for on `day`, unless a later one is in force too."""
+        return self.effective_from <= day and (self.retired_from is None or day < self.retired_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What a batch of commands needs of the catalogue. Versions are sorted, newest last."""
+
+    items: Mapping[str, Sequence[ItemVersion]] = field(default_factory=dict)
+    venues: Mapping[str, Venue] = field(default_factory=dict)
+    bodies: Mapping[str, str] = field(default_factory=dict)
+    calendars: Calendars = field(default_factory=Calendars)
+
+
+async def load(tx: Tx, items: Collection[str], venues: Collection[str], bodies: Collection[str]) -> Register:
+    """The register as far as these codes go, and all calendars."""
+    return Register(
+        await _items(tx, items) if items else {},
+        await _venues(tx, venues) if venues else {},
+        await regions_of(tx, bodies) if bodies else {},
+        await load_calendars(tx),
+    )
+
+
+async def _items(tx: Tx, codes: Collection[str]) -> dict[str, list[ItemVersion]]:
+    rows = await tx.fetch(
+        "SELECT item_code, fact, retired_from FROM item WHERE item_code = ANY($1) ORDER BY item_code, version", list(codes)
+    )
+    found: dict[str, list[ItemVersion]] = {}
+    for row in rows:
+        found.setdefault(row["item_code"], []).append(_version(row["fact"], row["retired_from"]))
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _version(fact: str, retired_from: date | None) -> ItemVersion:
+    made = orjson.loads(fact)
+    item = Item(
+        item_code=made["item_code"],
+        basic_code=made["basic_code"],
+        version=made["version"],
+        declared_visits=made["declared_visits"],
+        promised_wd=made["promised_wd"],
+        statutory_wd=made["statutory_wd"],
+        body=made["body_uscc"],
+        region=made["body_region"],
+        level=made["level"],
+    )
+    listed = frozenset(material["code"] for material in made["materials"])
+    return ItemVersion(item, listed, date.fromisoformat(made["effective_from"]), retired_from)
+
+
+async def _venues(tx: Tx, venue_ids: Collection[str]) -> dict[str, Venue]:
+    rows = await tx.fetch("SELECT venue_id, region, kind, mandates FROM venue WHERE venue_id = ANY($1)", list(venue_ids))
+    return {
+        row["venue_id"]: Venue(row["venue_id"], row["region"], cast(VenueKind, row["kind"]), frozenset(row["mandates"]))
+        for row in rows
+    }
+
+
+async def regions_of(tx: Tx, bodies: Collection[str]) -> dict[str, str]:
+    """The region of each of these bodies that is registered."""
+    rows = await tx.fetch("SELECT body_uscc, region FROM body WHERE body_uscc = ANY($1)", list(bodies))
+    return {row["body_uscc"]: row["region"] for row in rows}
+
+
+async def load_calendars(tx: Tx) -> Calendars:
+    """The newest calendar of each published year."""
+    rows = await tx.fetch("SELECT fact FROM calendar ORDER BY year")
+    return _calendars(tuple(row["fact"] for row in rows))
+
+
+@lru_cache(maxsize=64)
+def _calendars(facts: tuple[str, ...]) -> Calendars:
+    published = []
+    for fact in facts:
+        made = orjson.loads(fact)
+        days_off, makeup = (frozenset(map(date.fromisoformat, made[name])) for name in ("days_off", "makeup_workdays"))
+        published.append(WorkingCalendar(made["year"], made["version"], days_off, makeup))
+    return Calendars(tuple(published))
+
+
+async def keep(tx: Tx, events: Sequence[Envelope[Fact]]) -> None:
+    """Bring the rows in step with what was just appended."""
+    for event in events:
+        fact: Any = event.data
+        spelled = fact.model_dump_json(exclude_none=True)
+        match fact:
+            case ServiceItemPublished():
+                await _keep_item(tx, fact, spelled)
+            case ServiceItemRetired():
+                await tx.execute("UPDATE item SET retired_from = $2 WHERE item_code = $1", fact.item_code, fact.effective_from)
+            case BodyRegistered():
+                await tx.execute(
+                    "INSERT INTO body (body_uscc, region, fact) VALUES ($1, $2, $3) "
+                    "ON CONFLICT (body_uscc) DO UPDATE SET fact = excluded.fact",
+                    fact.body_uscc,
+                    fact.region,
+                    spelled,
+                )
+            case VenueRegistered():
+                await _keep_venue(tx, fact, spelled)
+            case WorkingCalendarPublished():
+                await tx.execute(
+                    "INSERT INTO calendar (year, version, fact) VALUES ($1, $2, $3) "
+                    "ON CONFLICT (year) DO UPDATE SET version = excluded.version, fact = excluded.fact",
+                    fact.year,
+                    fact.version,
+                    spelled,
+                )
+            case PartnerRegistered():
+                await tx.execute(
+                    "INSERT INTO partner (partner, kind, body_uscc, fact) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                    fact.partner,
+                    fact.kind,
+                    fact.body_uscc,
+                    spelled,
+                )
+
+
+async def _keep_item(tx: Tx, fact: ServiceItemPublished, spelled: str) -> None:
+    # A new version ends the retirement of the item: its older versions are superseded, not retired, from then on.
+    await tx.execute("UPDATE item SET retired_from = NULL WHERE item_code = $1 AND retired_from IS NOT NULL", fact.item_code)
+    await tx.execute(
+        "INSERT INTO item (item_code, version, effective_from, fact) VALUES ($1, $2, $3, $4)",
+        fact.item_code,
+        fact.version,
+        fact.effective_from,
+        spelled,
+    )
+
+
+async def _keep_venue(tx: Tx, fact: VenueRegistered, spelled: str) -> None:
+    await tx.execute(
+        "INSERT INTO venue (venue_id, region, kind, mandates, fact) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (venue_id) "
+        "DO UPDATE SET region = excluded.region, kind = excluded.kind, mandates = excluded.mandates, fact = excluded.fact",
+        fact.venue_id,
+        fact.region,
+        fact.kind,
+        list(fact.mandates),
+        spelled,
+    )
+
+
+async def partner_body(tx: Tx, partner: str) -> str | None:
+    """The body that a department's topic speaks for; None for a portal, and for nobody we know."""
+    found: str | None = await tx.fetchval("SELECT body_uscc FROM partner WHERE partner = $1", partner)
+    return found
+
+
+ITEMS = "SELECT fact, retired_from FROM (SELECT DISTINCT ON (item_code) * FROM item WHERE item_code > $1 \
+ORDER BY item_code, version DESC LIMIT $2) newest ORDER BY item_code"
+
+
+async def newest_items(tx: Tx, after: str, limit: int) -> list[dict[str, Any]]:
+    """The newest version of each item, by code; a retired one says from when."""
+    return [_told(row["fact"], row["retired_from"]) for row in await tx.fetch(ITEMS, after, limit)]
+
+
+async def versions_of(tx: Tx, item_code: str) -> list[dict[str, Any]]:
+    """Every version of one item, oldest first."""
+    rows = await tx.fetch("SELECT fact, retired_from FROM item WHERE item_code = $1 ORDER BY version", item_code)
+    return [_told(row["fact"], row["retired_from"]) for row in rows]
+
+
+def _told(fact: str, retired_from: date | None) -> dict[str, Any]:
+    told: dict[str, Any] = orjson.loads(fact)
+    return told if retired_from is None else told | {"retired_from": retired_from.isoformat()}
+
+
+_FACTS = {
+    "body": "SELECT fact FROM body WHERE body_uscc > $1 ORDER BY body_uscc LIMIT $2",
+    "venue": "SELECT fact FROM venue WHERE venue_id > $1 ORDER BY venue_id LIMIT $2",
+    "calendar": "SELECT fact FROM calendar WHERE year::text > $1 ORDER BY year LIMIT $2",
+    "partner": "SELECT fact FROM partner WHERE partner > $1 ORDER BY partner LIMIT $2",
+}
+
+
+async def facts_of(tx: Tx, kind: str, after: str, limit: int) -> list[dict[str, Any]]:
+    """Up to `limit` bodies, venues, calendars or partners behind `after`, as they were published."""
+    return [orjson.loads(row["fact"]) for row in await tx.fetch(_FACTS[kind], after, limit)]
