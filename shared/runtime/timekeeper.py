@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.contracts.ids import timer_id
-from shared.eventsourcing.decider import Decider
+from shared.eventsourcing.decider import Decider, Timer
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.plan import TIMEKEEPER, Context, Order
 from shared.postgres import timers
@@ -19,11 +19,15 @@ from shared.telemetry import clock
 EVERY_S = 0.5
 BATCH_MAX = 200
 After = Callable[[Tx], Awaitable[None]]
+DeciderFor = Callable[[Tx], Awaitable[Decider[Any, Any]]]
 _log = logging.getLogger(__name__)
 
 
-async def keep_time(log: EventLog, decider: Decider[Any, Any], after: After, stop: asyncio.Event) -> None:
-    """Fire due timers of this service's journeys until `stop`; `after` keeps the service's tables in step."""
+async def keep_time(log: EventLog, decider: DeciderFor, after: After, stop: asyncio.Event) -> None:
+    """Fire due timers of this service's journeys until `stop`.
+
+    `decider` gives the decider under the calendars of the transaction; `after` keeps the service's tables in step.
+    """
     while not stop.is_set():
         try:
             busy = await log.transact(lambda tx: _fire(tx, decider, after)) == BATCH_MAX
@@ -35,21 +39,22 @@ async def keep_time(log: EventLog, decider: Decider[Any, Any], after: After, sto
                 await asyncio.wait_for(stop.wait(), EVERY_S)
 
 
-async def _fire(tx: Tx, decider: Decider[Any, Any], after: After) -> int:
+async def _fire(tx: Tx, decider_for: DeciderFor, after: After) -> int:
     due = await timers.due_timers(tx, clock.now(), BATCH_MAX)
     if not due:
         return 0
-    assert decider.elapse is not None
-    orders = [
-        _order(stream, decider.elapse(timer), timer_id(stream, timer.case_no, timer.kind, timer.due_at)) for stream, timer in due
-    ]
+    decider = await decider_for(tx)
+    if decider.elapse is None:
+        raise AssertionError("a decider with timers must say what they issue")
+    orders = [_order(stream, timer, decider.elapse(timer)) for stream, timer in due]
     await tx.act(decider, orders)
     await timers.forget(tx, due)
     await after(tx)
     return len(due)
 
 
-def _order(stream: str, command: Any, seed: Any) -> Order[Any]:
+def _order(stream: str, timer: Timer, command: Any) -> Order[Any]:
+    seed = timer_id(stream, timer.case_no, timer.kind, timer.due_at)
     return Order(stream, stream.removeprefix("journey-"), command, Context(seed, TIMEKEEPER, seed, seed, "timer"))
 
 
