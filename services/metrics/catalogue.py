@@ -1,0 +1,184 @@
+"""The catalogue as metrics knows it: each item's versions, and F1, how much of it promises at most one visit.
+
+Coverage speaks of items and never of journeys. Counted are main items that are eligible for the promise and active on the
+day asked; a unit is the whole of items of one level in one region. The province's figure is a ratio of sums; beside it
+stands the mean per unit, which is what the published series of the reform report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from services.metrics.facts import day_of, ms_of
+from services.metrics.view import Unknown, View
+
+Kind = Literal["item", "other"]
+
+
+class Published(NamedTuple):
+    """One version of an item. Days are ordinals."""
+
+    known: int
+    offset: int
+    at: int
+    version: int
+    basic: str
+    name_zh: str
+    name_en: str
+    main: bool
+    level: int
+    body: str
+    region: str
+    declared: int
+    eligible: bool
+    exception: str | None
+    effective: int
+
+
+class Retired(NamedTuple):
+    """The item leaves the catalogue from a day on."""
+
+    known: int
+    offset: int
+    at: int
+    effective: int
+
+
+class Registered(NamedTuple):
+    """A body with its names."""
+
+    known: int
+    offset: int
+    at: int
+    name_zh: str
+    name_en: str
+    region: str
+
+
+class Kept(NamedTuple):
+    """Something of the catalogue that no figure rests on."""
+
+    known: int
+    offset: int
+    at: int
+    type: str
+
+
+CatalogueFact = Published | Retired | Registered | Kept
+_CODES: dict[type[Any], str] = {Published: "p", Retired: "r", Registered: "b", Kept: "k"}
+_KINDS: dict[str, type[Any]] = {code: kind for kind, code in _CODES.items()}
+
+
+class CatalogueRow(NamedTuple):
+    """One item, body, venue, year or partner: the n-th fact is its event of sequence n."""
+
+    key: str
+    facts: tuple[CatalogueFact, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """What the key names, without the kind of thing it is."""
+        return self.key.partition(":")[2]
+
+    @property
+    def newest(self) -> Published | None:
+        """The last version that was published, if this is an item."""
+        return next((fact for fact in reversed(self.facts) if isinstance(fact, Published)), None)
+
+    def in_effect(self, day: int, known_to: int | None = None) -> Published | None:
+        """The version in effect on `day`, by what was known up to the end of day `known_to`; None if retired or not yet there."""
+        found: Published | None = None
+        for fact in self.facts:
+            if known_to is not None and fact.known > known_to:
+                continue
+            if isinstance(fact, Published | Retired) and fact.effective <= day:
+                found = fact if isinstance(fact, Published) else None
+        return found
+
+
+def fold(row: CatalogueRow, event: View | Unknown, offset: int) -> CatalogueRow:
+    """The row after `event`; an event that is not the next of its stream changes nothing."""
+    if event["sequence"] != len(row.facts) + 1:
+        return row
+    return CatalogueRow(row.key, (*row.facts, _fact(event, offset)))
+
+
+def _fact(event: View | Unknown, offset: int) -> CatalogueFact:
+    start = (day_of(event["knowntime"]), offset, ms_of(event["time"]))
+    data: Any = event.get("data", {})
+    match event["type"]:
+        case "gov.catalogue.service-item-published.v1":
+            return Published(
+                *start,
+                data["version"],
+                data["basic_code"],
+                data["name_zh"],
+                data["name_en"],
+                data["main_item"],
+                data["level"],
+                data["body_uscc"],
+                data["body_region"],
+                data["declared_visits"],
+                data["roam_eligible"],
+                data.get("exception_reason"),
+                data["effective_from"].toordinal(),
+            )
+        case "gov.catalogue.service-item-retired.v1":
+            return Retired(*start, data["effective_from"].toordinal())
+        case "gov.catalogue.body-registered.v1":
+            return Registered(*start, data["name_zh"], data["name_en"], data["region"])
+        case other:
+            return Kept(*start, other)
+
+
+def store(row: CatalogueRow) -> bytes:
+    """The row's facts as compact JSON."""
+    return orjson.dumps([(_CODES[type(fact)], *fact) for fact in row.facts])
+
+
+def load(key: str, stored: bytes) -> CatalogueRow:
+    """The row as it was stored."""
+    facts: Sequence[Sequence[Any]] = orjson.loads(stored)
+    return CatalogueRow(key, tuple(_KINDS[entry[0]](*entry[1:]) for entry in facts))
+
+
+class Coverage(NamedTuple):
+    """Items of one level: how many there are, and how many promise none or at most one visit."""
+
+    level: int
+    units: int
+    items: int
+    once: int
+    zero: int
+    exceptions: int
+    exceptions_once: int
+
+
+def counts(version: Published) -> bool:
+    """Whether a version belongs to the items that F1 speaks of."""
+    return version.main and version.eligible
+
+
+def coverage(rows: Iterable[CatalogueRow], day: int, known_to: int | None = None, region: str = "") -> list[Coverage]:
+    """F1 per level on `day`, for the regions whose code begins with `region`, lowest level number first."""
+    by_level: dict[int, list[Published]] = {}
+    for row in rows:
+        version = row.in_effect(day, known_to)
+        if version is not None and counts(version) and version.region.startswith(region):
+            by_level.setdefault(version.level, []).append(version)
+    return [_covered(level, by_level[level]) for level in sorted(by_level)]
+
+
+def _covered(level: int, versions: Sequence[Published]) -> Coverage:
+    return Coverage(
+        level=level,
+        units=len({version.region for version in versions}),
+        items=len(versions),
+        once=sum(version.declared <= 1 for version in versions),
+        zero=sum(version.declared == 0 for version in versions),
+        exceptions=sum(version.exception is not None for version in versions),
+        exceptions_once=sum(version.exception is not None and version.declared <= 1 for version in versions),
+    )

@@ -1,0 +1,105 @@
+"""Two axes of time: every cell has its own day, and every movement of a cell the day on which government knew its cause.
+
+Today's figure sums all known days, the figure as it was known at the end of day K sums those up to K. What a row adds on
+each known day follows from its facts alone, so the cells do not depend on the order in which events arrived.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from services.metrics.contributions import Amounts, Cell, Cells, contributions, minus, plus
+from services.metrics.facts import Noted
+from services.metrics.journey import Row
+from services.metrics.story import Story, tell
+
+
+class Entry(NamedTuple):
+    """A cell and the known day on which it moved."""
+
+    cell: Cell
+    known: int
+
+
+Ledger = dict[Entry, Amounts]
+
+
+class Told(NamedTuple):
+    """A row with everything derived from it that the next movement needs."""
+
+    row: Row
+    story: Story
+    cells: Cells
+    newest: int
+
+
+def told(row: Row) -> Told:
+    """Derive what the next movement of `row` needs."""
+    story = tell(row)
+    return Told(row, story, contributions(story), max(_days(row), default=0))
+
+
+def ledger(row: Row) -> Ledger:
+    """What `row` adds on each known day: the slow and plain way, from all its facts."""
+    made: Ledger = {}
+    before: Cells = {}
+    for day in sorted(_days(row)):
+        after = contributions(tell(row, day))
+        made.update({Entry(cell, day): amounts for cell, amounts in minus(after, before).items()})
+        before = after
+    return made
+
+
+def moved(before: Told, row: Row) -> tuple[Told, Ledger]:
+    """The movement from `before` to `row`, which has more facts: equal to the difference of their ledgers.
+
+    Facts known today and later only append. A fact known earlier than the newest rewrites what the row adds from its
+    own known day on.
+    """
+    fresh = _fresh_days(before.row, row)
+    if not fresh:
+        return before._replace(row=row), {}
+    first = min(fresh)
+    days = sorted({day for day in _days(row) if day >= first})
+    newest = max(days[-1], before.newest)
+    made: Ledger = {}
+    shift: Cells = {}
+    after = Told(row, before.story, before.cells, newest)
+    for day in days:
+        now = _after_day(row, day, newest)
+        then = before.cells if day >= before.newest else contributions(tell(before.row, day))
+        new_shift = minus(now.cells, then)
+        made.update({Entry(cell, day): amounts for cell, amounts in minus(new_shift, shift).items()})
+        shift, after = new_shift, now
+    return after, made
+
+
+def _after_day(row: Row, day: int, newest: int) -> Told:
+    story = tell(row, None if day == newest else day)
+    return Told(row, story, contributions(story), newest)
+
+
+def _days(row: Row) -> set[int]:
+    return {fact.known for facts in (row.intake, row.approval) for fact in facts if type(fact) is not Noted}
+
+
+def _fresh_days(before: Row, after: Row) -> set[int]:
+    added = (*after.intake[len(before.intake) :], *after.approval[len(before.approval) :])
+    return {fact.known for fact in added if type(fact) is not Noted}
+
+
+def add(total: Ledger, more: Ledger) -> None:
+    """Add `more` to `total` in place."""
+    for entry, amounts in more.items():
+        known = total.get(entry)
+        total[entry] = amounts if known is None else plus(known, amounts)
+
+
+def as_known(entries: Ledger, known_to: int | None = None) -> Cells:
+    """The cells by what was known up to the end of day `known_to`, without those that come to nothing."""
+    cells: Cells = {}
+    for (cell, known), amounts in entries.items():
+        if known_to is None or known <= known_to:
+            old = cells.get(cell)
+            cells[cell] = amounts if old is None else plus(old, amounts)
+    return {cell: amounts for cell, amounts in cells.items() if any(amounts)}

@@ -1,0 +1,118 @@
+"""Slices: which cells a question is about, and by what its answer is grouped.
+
+Pure; the SQL of `cells.py` says the same, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from services.metrics.contributions import Cell, Group
+from services.metrics.ledger import Entry
+from services.metrics.story import UNKNOWN
+from shared.reference.regions import city_of
+
+Axis = Literal["occurred", "known"]
+LayerChoice = Literal["all", "physical", "virtual"]
+By = Literal["city", "county", "home", "item", "basic", "channel", "day", "week", "month", "cause", "pair", "scope"]
+
+CAUSED: frozenset[Group] = frozenset({"extra", "visit"})
+"""Groups whose tag is cause|responsible."""
+LAYERED: frozenset[Group] = frozenset({"accepted", "custody"})
+"""Groups whose tag ends in the layer."""
+FROM_REGION: frozenset[Group] = frozenset({"custody"})
+"""Groups whose pair runs from `region` to `other`; for the rest it runs from `other` to `region`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of the figures is asked for. Days are both included; `region` is a province, city or county code."""
+
+    region: str | None = None
+    item: str | None = None
+    basic: str | None = None
+    channel: str | None = None
+    from_day: date | None = None
+    to_day: date | None = None
+    axis: Axis = "occurred"
+    known_at: date | None = None
+    layer: LayerChoice = "all"
+    pair: str | None = None
+    cause: str | None = None
+
+
+def prefix_of(region: str) -> str:
+    """The digits that the codes of all divisions within `region` begin with."""
+    if region.endswith("0000"):
+        return region[:2]
+    return region[:4] if region.endswith("00") else region
+
+
+def city(region: str) -> str:
+    """The city of a region, or the unknown bucket."""
+    return region if region == UNKNOWN else city_of(region)
+
+
+def pair_of(cell: Cell) -> str:
+    """The pair of cities of a cell, in the direction in which the thing or the person goes."""
+    here, there = city(cell.region), city(cell.other)
+    return f"{here}>{there}" if cell.group in FROM_REGION else f"{there}>{here}"
+
+
+def covers(asked: Slice, entry: Entry) -> bool:
+    """Whether an entry belongs to the slice. A filter that a group knows nothing of leaves its cells in."""
+    cell, known = entry
+    day = cell.day if asked.axis == "occurred" else known
+    if asked.from_day is not None and day < asked.from_day.toordinal():
+        return False
+    if asked.to_day is not None and day > asked.to_day.toordinal():
+        return False
+    if asked.known_at is not None and known > asked.known_at.toordinal():
+        return False
+    return _names_it(asked, cell)
+
+
+def _names_it(asked: Slice, cell: Cell) -> bool:
+    return (
+        (asked.region is None or cell.region.startswith(prefix_of(asked.region)))
+        and asked.item in (None, cell.item)
+        and asked.basic in (None, cell.basic)
+        and asked.channel in (None, cell.channel)
+        and (asked.layer == "all" or cell.group not in LAYERED or cell.tag.endswith(asked.layer))
+        and (asked.cause is None or cell.group not in CAUSED or cell.tag == asked.cause)
+        and (asked.pair is None or not cell.other or pair_of(cell) == asked.pair)
+    )
+
+
+def key_of(entry: Entry, by: By, axis: Axis = "occurred") -> str | None:
+    """The key under which an entry is grouped; None where its group does not know the dimension."""
+    cell, known = entry
+    match by:
+        case "city":
+            return city(cell.region)
+        case "county":
+            return cell.region
+        case "home":
+            return city(cell.other) if cell.other else None
+        case "item":
+            return cell.item
+        case "basic":
+            return cell.basic
+        case "channel":
+            return cell.channel
+        case "day" | "week" | "month":
+            return _period(date.fromordinal(cell.day if axis == "occurred" else known), by)
+        case "cause":
+            return cell.tag if cell.group in CAUSED else None
+        case "pair":
+            return pair_of(cell) if cell.other else None
+        case "scope":
+            return cell.tag.partition("|")[0] if cell.group == "accepted" else None
+
+
+def _period(day: date, by: Literal["day", "week", "month"]) -> str:
+    if by == "week":
+        return (day - timedelta(days=day.weekday())).isoformat()
+    return f"{day:%Y-%m}" if by == "month" else day.isoformat()

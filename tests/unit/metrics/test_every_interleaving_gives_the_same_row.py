@@ -1,0 +1,70 @@
+"""Topics have no order among each other, deliveries repeat, and the row is the same whatever happened on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.metrics.facts import Noted
+from services.metrics.journey import Row, fold, load, placing, store
+from services.metrics.view import read
+from tests.unit.metrics.stories import Told, folded, interleavings, scripted, tales
+
+
+@given(st.data())
+def test_any_order_between_the_services_gives_the_same_row(data: st.DataObject) -> None:
+    told: Told = data.draw(tales())
+
+    row = folded(told.journey, data.draw(interleavings(told)))
+
+    assert row == told.row()
+
+
+@given(st.data())
+def test_repeated_deliveries_change_nothing(data: st.DataObject) -> None:
+    told: Told = data.draw(tales())
+    repeats: list[int] = data.draw(st.lists(st.integers(0, len(told.events) - 1), max_size=6))
+    events = list(told.events)
+    for position in repeats:
+        events.insert(data.draw(st.integers(position, len(events))), told.events[position])
+
+    assert folded(told.journey, events) == told.row()
+
+
+def test_an_event_that_comes_too_early_changes_nothing_and_says_so() -> None:
+    told = scripted()
+    (_, first), (_, second) = told.events[:2]
+
+    assert placing(Row(told.journey), "intake", 2) == "gap"
+    assert fold(Row(told.journey), read(second), 5) == Row(told.journey)
+    after = fold(Row(told.journey), read(first), 4)
+    assert placing(after, "intake", 2) == "next"
+    assert placing(after, "intake", 1) == "duplicate"
+
+
+def test_the_row_says_where_each_event_stands() -> None:
+    row = scripted().row()
+
+    assert [fact.offset for fact in row.intake] == [10 * n for n in range(1, len(row.intake) + 1)]
+    assert row.events == len(scripted().events)
+
+
+@given(tales())
+def test_a_row_is_read_back_as_it_was_stored(told: Told) -> None:
+    row = told.row()
+
+    assert load(told.journey, store(row)) == row
+
+
+def test_an_event_of_an_unknown_type_takes_its_place_and_moves_nothing() -> None:
+    told = scripted()
+    _, body = told.events[0]
+    renamed = body.replace(b"gov.intake.journey-opened.v1", b"gov.intake.something-newer.v7")
+
+    row = fold(Row(told.journey), read(renamed), 3)
+
+    expected: Any = Noted
+    assert type(row.intake[0]) is expected
+    assert placing(row, "intake", 2) == "next"
