@@ -21,12 +21,6 @@ NOT_YOUR_VENUE = Rule(
     "该办事场所不在您的区域内。请由场所所在区域的人员登记。",
     "This venue lies outside your region. Have it entered by staff of that region.",
 )  # fmt: skip
-TIME_IS_IMPORTERS = Rule(
-    "time-is-importers", "forbidden",
-    "只有导入程序可以填写发生时间。请去掉时间字段后重新提交。",
-    "Only an importer may state when something occurred. Send the document again without a time.",
-)  # fmt: skip
-
 # What is not there.
 
 UNKNOWN_CASE = Rule(
@@ -58,6 +52,16 @@ UNKNOWN_STATUS = Rule(
     "unknown-status", "unknown",
     "回执编号与查询码不匹配。请核对回执后重试。",
     "No case matches this receipt number and code. Check your receipt and try again.",
+)  # fmt: skip
+UNKNOWN_CONTACT = Rule(
+    "unknown-contact", "unknown",
+    "没有这个事项历程的联系方式。",
+    "No contact is known for this journey.",
+)  # fmt: skip
+UNKNOWN_ITEM_PAGE = Rule(
+    "unknown-item-code", "unknown",
+    "目录中没有这个事项。请核对事项编码。",
+    "The catalogue has no such item. Check the item code.",
 )  # fmt: skip
 UNKNOWN_ITEM = Rule(
     "unknown-item", "invalid",
@@ -220,6 +224,16 @@ VISIT_VOIDED = Rule(
     "visit-voided", "conflict",
     "该到场记录已撤销，不能归属。请重新登记。",
     "This visit was voided and cannot be attributed. Record it anew.",
+)  # fmt: skip
+APPLICANT_DIFFERS = Rule(
+    "applicant-differs", "invalid",
+    "该办件的申请人不是此人。请核对办件编号或申请人。",
+    "This case is somebody else's. Check the case number or the applicant.",
+)  # fmt: skip
+SELF_REPORTS_ONLY = Rule(
+    "self-reports-only", "forbidden",
+    "门户只能登记申请人自报的到场。请将来源填为自报。",
+    "A portal may enter only what applicants report themselves. Give the source as a self-report.",
 )  # fmt: skip
 ATTRIBUTED_BY_ATTRIBUTION = Rule(
     "attributed-by-attribution", "invalid",

@@ -102,10 +102,20 @@ async def regions_of(tx: Tx, bodies: Collection[str]) -> dict[str, str]:
     return {row["body_uscc"]: row["region"] for row in rows}
 
 
+_CALENDARS = 7_220_101
+"""The advisory lock between those who compute with the calendars and whoever publishes one."""
+
+
 async def load_calendars(tx: Tx) -> Calendars:
-    """The newest calendar of each published year."""
+    """The newest calendar of each published year. Nobody publishes another one before this transaction ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock_shared($1)", _CALENDARS)
     rows = await tx.fetch("SELECT fact FROM calendar ORDER BY year")
     return _calendars(tuple(row["fact"] for row in rows))
+
+
+async def exclude_readers_of_calendars(tx: Tx) -> None:
+    """Wait until nobody computes with the calendars, and let nobody begin before this transaction ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", _CALENDARS)
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,186 @@
+"""Cases as rows: where a case is, who holds it, and who submitted it. Found by case number or by receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from shared.contracts.base import Fact
+from shared.contracts.envelope import Actor, Envelope
+from shared.contracts.ids import receipt_no
+from shared.contracts.intake import (
+    ApplicationAccepted,
+    ApplicationNotAccepted,
+    ApplicationReceived,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    CorrectionNoticeIssued,
+    CorrectionSubmitted,
+    CustodyAccepted,
+    CustodyOffered,
+    CustodyOfferWithdrawn,
+    CustodyReturned,
+    DecisionNoted,
+    ResultDelivered,
+    WithdrawalNoted,
+)
+from shared.postgres.event_log import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One case as its newest fact left it. `due` is the day that the situation itself names, if any."""
+
+    case_no: str
+    journey: UUID
+    receipt_no: str
+    subject_ref: str
+    item_code: str
+    item_version: int
+    submitted_role: str
+    submitted_by: str
+    submitted_at: datetime
+    handling_body: str
+    handling_region: str
+    receiving_body: str
+    receiving_region: str
+    holder_body: str
+    holder_region: str
+    offered_body: str | None
+    offered_region: str | None
+    situation: str
+    due: date | None
+    changed_at: datetime
+
+
+def submitted(fact: ApplicationSubmitted, journey: UUID, by: Actor, at: datetime) -> CaseRow:
+    """The first row of a case."""
+    return CaseRow(
+        case_no=fact.case_no,
+        journey=journey,
+        receipt_no=receipt_no(fact.case_no),
+        subject_ref=fact.subject_ref,
+        item_code=fact.item_code,
+        item_version=fact.item_version,
+        submitted_role=by.role,
+        submitted_by=by.id,
+        submitted_at=at,
+        handling_body=fact.handling_body,
+        handling_region=fact.handling_region,
+        receiving_body=fact.receiving_body,
+        receiving_region=fact.receiving_region,
+        holder_body=fact.receiving_body,
+        holder_region=fact.receiving_region,
+        offered_body=None,
+        offered_region=None,
+        situation="submitted",
+        due=None,
+        changed_at=at,
+    )
+
+
+def row_after(row: CaseRow, fact: Any, at: datetime) -> CaseRow:
+    """The row after one more fact of its case; a fact that changes nothing here leaves it as it is."""
+    match fact:
+        case ApplicationReceived():
+            return replace(row, situation="received", due=None, changed_at=at)
+        case CorrectionNoticeIssued():
+            return replace(row, situation="in-correction", due=fact.due, changed_at=at)
+        case CorrectionSubmitted():
+            return replace(row, situation="received", due=None, changed_at=at) if fact.complete else row
+        case ApplicationAccepted():
+            held = replace(row, holder_body=fact.accepted_body, holder_region=fact.accepted_region)
+            return replace(held, situation="accepted", due=fact.promised_due, changed_at=at)
+        case ApplicationNotAccepted():
+            return replace(row, situation="not-accepted", due=None, changed_at=at)
+        case ApplicationWithdrawn() | WithdrawalNoted():
+            return replace(row, situation="withdrawn", due=None, changed_at=at)
+        case DecisionNoted():
+            return replace(row, situation="decided", due=None, changed_at=at)
+        case ResultDelivered():
+            return replace(row, situation="delivered", due=None, changed_at=at)
+        case CustodyOffered():
+            return replace(row, offered_body=fact.to_body, offered_region=fact.to_region, changed_at=at)
+        case CustodyAccepted() if row.offered_body is not None and row.offered_region is not None:
+            return _unoffered(replace(row, holder_body=row.offered_body, holder_region=row.offered_region), at)
+        case CustodyReturned() | CustodyOfferWithdrawn():
+            return _unoffered(row, at)
+        case _:
+            return row
+
+
+def _unoffered(row: CaseRow, at: datetime) -> CaseRow:
+    return replace(row, offered_body=None, offered_region=None, changed_at=at)
+
+
+_COLUMNS = tuple(column.name for column in fields(CaseRow))
+_TYPES = {"journey": "uuid", "item_version": "int", "submitted_at": "timestamptz", "due": "date", "changed_at": "timestamptz"}
+_CHANGING = ("holder_body", "holder_region", "offered_body", "offered_region", "situation", "due", "changed_at")
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM case_index"
+_SAVE = (
+    f"INSERT INTO case_index ({', '.join(_COLUMNS)}) SELECT * FROM unnest("
+    + ", ".join(f"${n}::{_TYPES.get(name, 'text')}[]" for n, name in enumerate(_COLUMNS, 1))
+    + ") ON CONFLICT (case_no) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _CHANGING)
+)
+
+
+async def load(tx: Tx, case_nos: Collection[str]) -> dict[str, CaseRow]:
+    """The rows of these cases, by number."""
+    if not case_nos:
+        return {}
+    rows = await tx.fetch(f"{_SELECT} WHERE case_no = ANY($1)", list(case_nos))
+    return {row["case_no"]: CaseRow(*row) for row in rows}
+
+
+async def keep(tx: Tx, events: Iterable[Envelope[Fact]]) -> None:
+    """Bring the rows in step with what was just appended. The streams are locked, so nobody else moves these cases."""
+    of_cases = [event for event in events if getattr(event.data, "case_no", None) is not None]
+    begun = {event.data.case_no for event in of_cases if isinstance(event.data, ApplicationSubmitted)}
+    known = {event.data.case_no for event in of_cases} - begun  # type: ignore[attr-defined]
+    rows = await load(tx, known)
+    for event in of_cases:
+        fact: Any = event.data
+        if isinstance(fact, ApplicationSubmitted):
+            rows[fact.case_no] = submitted(fact, UUID(event.key), event.actor, event.time)
+        elif fact.case_no in rows:
+            rows[fact.case_no] = row_after(rows[fact.case_no], fact, event.time)
+    if rows:
+        in_order = [astuple(rows[case_no]) for case_no in sorted(rows)]
+        await tx.execute(_SAVE, *(list(column) for column in zip(*in_order, strict=True)))
+
+
+async def by_receipt(tx: Tx, number: str) -> CaseRow | None:
+    """The case behind a receipt."""
+    row = await tx.fetchrow(f"{_SELECT} WHERE receipt_no = $1", number)
+    return None if row is None else CaseRow(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Which cases somebody may see: those of a body, of a region (a prefix of its code), of a submitter, or all."""
+
+    body: str | None = None
+    region_prefix: str | None = None
+    submitter: str | None = None
+
+
+async def at_desk(tx: Tx, desk: Desk, *, situation: str | None, item_code: str | None, after: str, limit: int) -> Sequence[CaseRow]:
+    """Up to `limit` cases behind `after`, by case number, as far as `desk` may see them."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE case_no > $1 AND ($3::text IS NULL OR situation = $3) AND ($4::text IS NULL OR item_code = $4) "
+        "AND ($5::text IS NULL OR $5 IN (holder_body, handling_body, offered_body)) "
+        "AND ($6::text IS NULL OR starts_with(holder_region, $6) OR starts_with(handling_region, $6)) "
+        "AND ($7::text IS NULL OR (submitted_role = 'portal' AND submitted_by = $7)) ORDER BY case_no LIMIT $2",
+        after,
+        limit,
+        situation,
+        item_code,
+        desk.body,
+        desk.region_prefix,
+        desk.submitter,
+    )
+    return [CaseRow(*row) for row in rows]

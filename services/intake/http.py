@@ -1,0 +1,162 @@
+"""Intake's HTTP door: commands, the public catalogue, the desk's list, a citizen's status, and contacts for the notifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, get_args
+from uuid import UUID
+
+from fastapi import FastAPI, Query, Response
+
+from services.intake import cases, people, progress, register
+from services.intake.decider import journey_decider
+from services.intake.people import Pseudonyms
+from services.intake.refusals import UNKNOWN_CONTACT, UNKNOWN_ITEM_PAGE, UNKNOWN_JOURNEY, UNKNOWN_STATUS
+from services.intake.service import Intake
+from services.intake.state import Journey
+from shared.contracts.base import Command
+from shared.contracts.commands import CatalogueCommand, IntakeCaseCommand, JourneyCommand, ReportHistory
+from shared.contracts.ids import journey_stream
+from shared.contracts.wire import decode
+from shared.eventsourcing.errors import RefusedError
+from shared.postgres.event_log import EventLog
+from shared.postgres.inbound import Inbound
+from shared.reference.calendar import Calendars
+from shared.runtime.auth import Caller, require
+from shared.runtime.http import SignedIn, command_routes, plain
+from shared.runtime.operator_doors import operator_doors
+
+COMMANDS: tuple[type[Command], ...] = (
+    *get_args(CatalogueCommand),
+    *get_args(JourneyCommand),
+    *get_args(IntakeCaseCommand),
+    ReportHistory,
+)
+PAGE_MAX = 500
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
+After = Annotated[str, Query(max_length=64)]
+Word = Annotated[str | None, Query(max_length=64)]
+
+
+def mount(app: FastAPI, log: EventLog, intake: Intake, pseudonyms: Pseudonyms, inbounds: Sequence[Inbound] = ()) -> None:
+    """Mount every door of intake on `app`."""
+    command_routes(app, log, COMMANDS, intake.handle)
+    _catalogue(app, log)
+    _journeys(app, log)
+    _status(app, log, pseudonyms)
+    _contacts(app, log)
+    operator_doors(app, log, inbounds)
+
+
+def _catalogue(app: FastAPI, log: EventLog) -> None:
+    @app.get("/v1/items", summary="The newest version of each service item; public")
+    async def items(after: After = "", limit: Limit = 100) -> Response:
+        async with log.transaction() as tx:
+            return plain(await register.newest_items(tx, after, limit))
+
+    @app.get("/v1/items/{item_code}", summary="Every version of one service item; public")
+    async def item(item_code: str) -> Response:
+        async with log.transaction() as tx:
+            versions = await register.versions_of(tx, item_code)
+        if not versions:
+            raise RefusedError(UNKNOWN_ITEM_PAGE)
+        return plain(versions)
+
+    def facts(path: str, kind: str, summary: str) -> None:
+        async def listed(after: After = "", limit: Limit = 100) -> Response:
+            async with log.transaction() as tx:
+                return plain(await register.facts_of(tx, kind, after, limit))
+
+        app.add_api_route(path, listed, methods=["GET"], name=kind, summary=summary)
+
+    facts("/v1/bodies", "body", "Implementing bodies; public")
+    facts("/v1/venues", "venue", "Places where people can come; public")
+    facts("/v1/calendars", "calendar", "The newest working calendar of each year; public")
+
+    @app.get("/v1/partners", summary="Portals and departments with topics of their own")
+    async def partners(caller: SignedIn, after: After = "", limit: Limit = 100) -> Response:
+        require(caller, {"operator", "auditor", "importer", "service"})
+        async with log.transaction() as tx:
+            return plain(await register.facts_of(tx, "partner", after, limit))
+
+
+def _journeys(app: FastAPI, log: EventLog) -> None:
+    @app.get("/v1/journeys", summary="Cases that the caller may see, by case number")
+    async def listed(
+        caller: SignedIn, situation: Word = None, item_code: Word = None, after: After = "", limit: Limit = 100
+    ) -> Response:
+        desk = _desk(caller)
+        async with log.transaction() as tx:
+            rows = await cases.at_desk(tx, desk, situation=situation, item_code=item_code, after=after, limit=limit)
+        return plain([progress.row_told(row) for row in rows])
+
+    @app.get("/v1/journeys/{journey}", summary="One journey with its visits and cases")
+    async def one(caller: SignedIn, journey: UUID) -> Response:
+        require(caller, {"clerk", "officer", "operator", "auditor", "importer", "service"})
+        state = await _state(log, journey)
+        if state is None or not _may_see(caller, state):
+            raise RefusedError(UNKNOWN_JOURNEY)
+        return plain(progress.journey_told(journey, state))
+
+
+async def _state(log: EventLog, journey: UUID) -> Journey | None:
+    bodies = await log.read_stream(journey_stream(journey))
+    if not bodies:
+        return None
+    return journey_decider(Calendars()).fold([decode(body) for body in bodies])
+
+
+def _desk(caller: Caller) -> cases.Desk:
+    require(caller, {"clerk", "officer", "department", "portal", "operator", "auditor", "importer", "service"})
+    if caller.role == "portal":
+        return cases.Desk(submitter=caller.id)
+    if caller.role not in ("clerk", "officer", "department"):
+        return cases.Desk()
+    if caller.body is not None:
+        return cases.Desk(body=caller.body)
+    return cases.Desk(region_prefix=_prefix(caller.region or ""))
+
+
+def _prefix(region: str) -> str:
+    if not region:
+        return "nowhere"
+    return region[:2] if region.endswith("0000") else region[:4] if region.endswith("00") else region
+
+
+def _may_see(caller: Caller, state: Journey) -> bool:
+    if caller.role not in ("clerk", "officer"):
+        return True
+    places = {visit.venue_region for visit in state.visits.values()}
+    bodies = set()
+    for case in state.cases.values():
+        terms, held = case.file.terms, case.file.custody
+        offered = {held.offer.to_body} if held.offer is not None else set()
+        bodies |= {held.body, terms.handling_body, terms.receiving_body} | offered
+        places |= {held.region, terms.handling_region, terms.receiving_region}
+    if caller.body is not None and caller.body in bodies:
+        return True
+    return caller.region is not None and any(place.startswith(_prefix(caller.region)) for place in places)
+
+
+def _status(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
+    @app.get("/v1/status", summary="Where is my case? With the receipt number and the code; no token")
+    async def status(receipt_no: Annotated[str, Query(max_length=64)], code: Annotated[str, Query(max_length=16)]) -> Response:
+        async with log.transaction() as tx:
+            row = await cases.by_receipt(tx, receipt_no)
+        # An unknown receipt is compared too, so that neither answer nor time tells which of the two was wrong.
+        matches = pseudonyms.is_status_code(row.case_no if row is not None else receipt_no, code)
+        state = await _state(log, row.journey) if row is not None and matches else None
+        if row is None or state is None:
+            raise RefusedError(UNKNOWN_STATUS)
+        return plain(progress.status_told(row, state))
+
+
+def _contacts(app: FastAPI, log: EventLog) -> None:
+    @app.get("/v1/contacts/{journey}", summary="How to reach the person behind a journey; the notifier only, and logged")
+    async def contacts(caller: SignedIn, journey: UUID, case_no: Word = None) -> Response:
+        require(caller, {"service"})
+        async with log.transaction() as tx:
+            found: dict[str, Any] | None = await people.contact(tx, caller.id, journey, case_no)
+        if found is None:
+            raise RefusedError(UNKNOWN_CONTACT)
+        return plain(found)
