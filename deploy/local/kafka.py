@@ -89,7 +89,7 @@ def _fetch_with_maven(target: Path) -> None:
 
 
 def _check(target: Path) -> None:
-    known = dict(reversed(line.split()) for line in CHECKSUMS.read_text().splitlines())
+    known = {name: digest for digest, name in (line.split() for line in CHECKSUMS.read_text().splitlines())}
     found = {jar.name: sha256(jar.read_bytes()).hexdigest() for jar in target.glob("*.jar")}
     if found != known:
         wrong = sorted(name for name in {*found, *known} if found.get(name) != known.get(name))

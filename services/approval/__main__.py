@@ -1,0 +1,27 @@
+"""Run approval: `python -m services.approval` with RUNONCE_* in the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from services.approval import consumer, http, worklist
+from services.approval.service import decider_for
+from shared.runtime.http import make_app
+from shared.runtime.lifecycle import Health, Parts, Runtime, run_service
+from shared.runtime.timekeeper import keep_time
+
+
+async def build(runtime: Runtime, health: Health) -> Parts:
+    """Put the parts together."""
+    log = runtime.log
+    heard = consumer.facts(log)
+    app = http.mount(make_app("approval", "runonce approval", runtime.keys, health), log, heard)
+    loops = consumer.loops(log, runtime.settings.kafka, heard)
+    return Parts(app, loops, [lambda stop: keep_time(log, decider_for, worklist.keep, stop)])
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(run_service(os.environ, "approval", Path(__file__).parent / "migrations", build)))

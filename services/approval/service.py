@@ -1,0 +1,180 @@
+"""One function per request or reaction: read, decide, append, and keep the worklist in step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.approval import worklist
+from services.approval.commands import (
+    CaseCommand,
+    Command,
+    Decide,
+    EndSpecialProcedure,
+    Extend,
+    RecomputeDeadlines,
+    StartSpecialProcedure,
+    TakeCase,
+    WithdrawCase,
+)
+from services.approval.decider import journey_decider
+from services.approval.refusals import UNKNOWN_CASE, UNKNOWN_PARTNER
+from services.approval.state import Journey
+from shared.contracts import commands as wire
+from shared.contracts.catalogue import PartnerRegistered, WorkingCalendarPublished
+from shared.contracts.envelope import Actor, Envelope, Role
+from shared.contracts.ids import ingress_id, journey_stream
+from shared.contracts.ingress import Receipt
+from shared.contracts.intake import ApplicationAccepted
+from shared.eventsourcing.decider import Decider
+from shared.eventsourcing.errors import RefusedError
+from shared.eventsourcing.plan import Context, Order
+from shared.postgres.event_log import Tx
+from shared.postgres.ingress_inbound import Delivered
+from shared.reference.calendar import Calendars, WorkingCalendar
+from shared.runtime.auth import Caller, require, require_body
+from shared.runtime.requests import Asked, receipt, refusal
+from shared.telemetry import clock
+
+SERVICE = Actor("service", "approval")
+_WITHDRAWERS: tuple[Role, ...] = ("citizen", "portal", "clerk", "officer", "importer")
+_OFFICERS: tuple[Role, ...] = ("officer", "department", "importer")
+
+
+async def calendars_of(tx: Tx) -> Calendars:
+    """The working calendars known to this service."""
+    rows = await tx.fetch("SELECT year, version, days_off, makeup_workdays FROM calendar")
+    return Calendars(
+        tuple(WorkingCalendar(r["year"], r["version"], frozenset(r["days_off"]), frozenset(r["makeup_workdays"])) for r in rows)
+    )
+
+
+async def decider_for(tx: Tx) -> Decider[Command, Journey]:
+    """The decider under the calendars of this transaction."""
+    return journey_decider(await calendars_of(tx))
+
+
+async def handle(tx: Tx, asked: Sequence[Asked]) -> Sequence[Receipt]:
+    """Do what is asked, in order, and answer each request."""
+    places = await worklist.places(tx, [request.command.case_no for request in asked])  # type: ignore[attr-defined]
+    answers: dict[int, Receipt] = {}
+    orders: dict[int, Order[Command]] = {}
+    for index, request in enumerate(asked):
+        command = _case_command(request)
+        place = places.get(command.case_no)
+        try:
+            if place is None:
+                raise RefusedError(UNKNOWN_CASE, field="case_no")
+            _authorise(request, command, place[1])
+        except RefusedError as error:
+            answers[index] = refusal(request, error)
+            continue
+        journey, _ = place
+        orders[index] = Order(journey_stream(journey), str(journey), command, request.context())
+    outcomes = await tx.act(await decider_for(tx), list(orders.values()))
+    for (index, order), outcome in zip(orders.items(), outcomes, strict=True):
+        case_no = _case_command(asked[index]).case_no
+        answers[index] = receipt(asked[index], outcome, case_no=case_no, journey=order.key)
+    await worklist.keep(tx)
+    return [answers[index] for index in range(len(asked))]
+
+
+def _authorise(request: Asked, command: CaseCommand, body: str) -> None:
+    if isinstance(command, WithdrawCase):
+        require(request.caller, _WITHDRAWERS)
+        return
+    require(request.caller, _OFFICERS)
+    require_body(request.caller, body)
+
+
+def _case_command(request: Asked) -> CaseCommand:
+    now, asked = request.now, request.command
+    match asked:
+        case wire.StartSpecialProcedure():
+            return StartSpecialProcedure(now, asked.case_no, asked.kind, asked.basis, asked.expected_wd)
+        case wire.EndSpecialProcedure():
+            return EndSpecialProcedure(now, asked.case_no, asked.result)
+        case wire.Extend():
+            return Extend(now, asked.case_no, asked.days, asked.approver, asked.reason_code)
+        case wire.Decide():
+            return Decide(
+                now,
+                asked.case_no,
+                asked.officer_ref,
+                asked.outcome,
+                asked.document_no,
+                asked.reason_codes,
+                asked.remedies,
+            )
+        case wire.WithdrawCase():
+            return WithdrawCase(now, asked.case_no, asked.reason_code)
+        case _:
+            raise AssertionError("the doors pass on this service's commands only")
+
+
+async def react(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
+    """Take accepted cases, and keep calendars and partners; a calendar moves the open cases that rest on its year."""
+    accepted: list[Order[Command]] = []
+    for event in events:
+        match event.data:
+            case ApplicationAccepted():
+                take = TakeCase(event.time, event.data)
+                context = Context.following(event, SERVICE, "take-case")
+                accepted.append(Order(event.stream, event.key, take, context))
+            case WorkingCalendarPublished():
+                await _publish_calendar(tx, event)
+            case PartnerRegistered():
+                await _register_partner(tx, event.data)
+            case _:
+                raise AssertionError("the consumer passes on what this service is interested in only")
+    await tx.act(await decider_for(tx), accepted)
+    await worklist.keep(tx)
+
+
+async def _publish_calendar(tx: Tx, event: Envelope[WorkingCalendarPublished]) -> None:
+    published = event.data
+    await tx.execute(
+        "INSERT INTO calendar (year, version, days_off, makeup_workdays) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        published.year,
+        published.version,
+        list(published.days_off),
+        list(published.makeup_workdays),
+    )
+    cause = f"calendar-{published.year}.{published.version}"
+    orders: list[Order[Command]] = []
+    for journey in await worklist.open_journeys(tx, published.year):
+        context = Context(event.id, SERVICE, event.correlation, event.id, f"recompute/{journey}")
+        orders.append(Order(journey_stream(journey), str(journey), RecomputeDeadlines(event.time, cause), context))
+    await tx.act(await decider_for(tx), orders)
+
+
+async def _register_partner(tx: Tx, partner: PartnerRegistered) -> None:
+    if partner.kind == "department" and partner.body_uscc is not None:
+        await tx.execute(
+            "INSERT INTO partner (partner, body_uscc, region) VALUES ($1, $2, $3) "
+            "ON CONFLICT (partner) DO UPDATE SET body_uscc = excluded.body_uscc, region = excluded.region",
+            partner.partner,
+            partner.body_uscc,
+            partner.region,
+        )
+
+
+async def handle_delivered(tx: Tx, delivered: Sequence[Delivered]) -> Sequence[Receipt]:
+    """Do what departments ask on their own topics; the topic says who asks."""
+    names = sorted({one.partner for one in delivered})
+    rows = await tx.fetch("SELECT partner, body_uscc, region FROM partner WHERE partner = ANY($1)", names)
+    callers = {r["partner"]: Caller("department", r["partner"], r["body_uscc"], r["region"]) for r in rows}
+    now = clock.now()
+    answers: dict[int, Receipt] = {}
+    asked: dict[int, Asked] = {}
+    for index, one in enumerate(delivered):
+        caller = callers.get(one.partner) or Caller("department", one.partner)
+        command_id = ingress_id(one.partner, one.ingress.id)
+        request = Asked(caller, one.ingress.id, one.ingress.subject, command_id, one.ingress.command, now)
+        if caller.body is None:
+            answers[index] = refusal(request, RefusedError(UNKNOWN_PARTNER))
+        else:
+            asked[index] = request
+    for index, reply in zip(asked, await handle(tx, list(asked.values())), strict=True):
+        answers[index] = reply
+    return [answers[index] for index in range(len(delivered))]

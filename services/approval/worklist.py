@@ -1,0 +1,115 @@
+"""The worklist: which cases are due next for a body, kept in step with the record in its own transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from shared.contracts import approval as facts
+from shared.contracts.envelope import Envelope
+from shared.postgres.event_log import Tx
+from shared.reference.calendar import Calendars
+
+PAGE_MAX = 1_000
+_TAKE = """
+INSERT INTO worklist (case_no, journey, body, item_code, situation, accepted_at, promised_due, statutory_due,
+                      calendar_version)
+SELECT case_no, journey, body, item_code, 'running', accepted_at, promised_due, statutory_due, calendar_version
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::date[], $7::date[], $8::text[])
+    AS t(case_no, journey, body, item_code, accepted_at, promised_due, statutory_due, calendar_version)
+ON CONFLICT DO NOTHING
+"""
+_DECIDE = """
+UPDATE worklist w SET situation = d.outcome, decided_at = d.at, suspended_since = NULL, procedure = NULL
+FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS d(case_no, outcome, at) WHERE w.case_no = d.case_no
+"""
+_SUSPEND = "UPDATE worklist SET situation = 'suspended', suspended_since = $2, procedure = $3 WHERE case_no = $1"
+_RESUME = """
+UPDATE worklist SET situation = 'running', suspended_since = NULL, procedure = NULL, promised_due = $2, statutory_due = $3
+WHERE case_no = $1
+"""
+_MOVE = "UPDATE worklist SET promised_due = $2, statutory_due = $3 WHERE case_no = $1"
+_CARD = "UPDATE worklist SET card = $2 WHERE case_no = $1"
+_WITHDRAW = "UPDATE worklist SET situation = 'withdrawn' WHERE case_no = $1"
+
+
+async def keep(tx: Tx) -> None:
+    """Bring the worklist in step with what this transaction appended."""
+    taken = [(e, e.data) for e in tx.appended if isinstance(e.data, facts.CaseTaken)]
+    if taken:
+        columns = zip(*[_row(event, data) for event, data in taken], strict=True)
+        await tx.execute(_TAKE, *(list(column) for column in columns))
+    for event in tx.appended:
+        await _follow(tx, event)
+    decided = [e.data for e in tx.appended if isinstance(e.data, facts.DecisionMade)]
+    if decided:
+        outcomes = [d.outcome for d in decided]
+        await tx.execute(_DECIDE, [d.case_no for d in decided], outcomes, [d.decided_at for d in decided])
+
+
+def _row(event: Envelope[Any], data: facts.CaseTaken) -> tuple[Any, ...]:
+    dues = (data.promised_due, data.statutory_due)
+    return (data.case_no, UUID(event.key), data.body, data.item_code, data.accepted_at, *dues, data.calendar_version)
+
+
+async def _follow(tx: Tx, event: Envelope[Any]) -> None:
+    match event.data:
+        case facts.SpecialProcedureStarted(case_no=case_no, kind=kind):
+            await tx.execute(_SUSPEND, case_no, event.time, kind)
+        case facts.SpecialProcedureEnded(case_no=case_no, promised_due=promised, statutory_due=statutory):
+            await tx.execute(_RESUME, case_no, promised, statutory)
+        case (
+            facts.TimeLimitExtended(case_no=case_no, promised_due=promised, statutory_due=statutory)
+            | facts.DeadlineRecomputed(case_no=case_no, promised_due=promised, statutory_due=statutory)
+        ):
+            await tx.execute(_MOVE, case_no, promised, statutory)
+        case facts.DeadlineReminderRaised(case_no=case_no):
+            await tx.execute(_CARD, case_no, "reminder")
+        case facts.YellowCardIssued(case_no=case_no):
+            await tx.execute(_CARD, case_no, "yellow")
+        case facts.RedCardIssued(case_no=case_no):
+            await tx.execute(_CARD, case_no, "red")
+        case facts.CaseWithdrawn(case_no=case_no):
+            await tx.execute(_WITHDRAW, case_no)
+        case _:
+            return
+
+
+async def places(tx: Tx, case_nos: Sequence[str]) -> dict[str, tuple[UUID, str]]:
+    """Where cases live: case number → (journey, body that holds it)."""
+    rows = await tx.fetch("SELECT case_no, journey, body FROM worklist WHERE case_no = ANY($1)", list(case_nos))
+    return {row["case_no"]: (row["journey"], row["body"]) for row in rows}
+
+
+async def due_next(tx: Tx, body: str | None, today: date, calendars: Calendars, limit: int) -> list[dict[str, Any]]:
+    """Undecided cases (of one body, or of all) in due order, with the working days left; negative when overdue."""
+    rows = await tx.fetch(
+        "SELECT * FROM worklist WHERE situation IN ('running', 'suspended') AND ($1::text IS NULL OR body = $1) "
+        "ORDER BY promised_due, case_no LIMIT $2",
+        body,
+        min(limit, PAGE_MAX),
+    )
+    return [{**dict(row), "working_days_left": _left(today, row["promised_due"], calendars)} for row in rows]
+
+
+def _left(today: date, due: date, calendars: Calendars) -> int:
+    if due >= today:
+        return calendars.working_days_between(today, due)
+    return -calendars.working_days_between(due, today)
+
+
+async def one(tx: Tx, case_no: str) -> dict[str, Any] | None:
+    """One case as the worklist knows it, whatever became of it."""
+    row = await tx.fetchrow("SELECT * FROM worklist WHERE case_no = $1", case_no)
+    return None if row is None else dict(row)
+
+
+async def open_journeys(tx: Tx, year: int) -> list[UUID]:
+    """Journeys with an undecided case whose deadlines rest on `year`."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT journey FROM worklist WHERE situation IN ('running', 'suspended') AND calendar_version LIKE $1",
+        f"%{year}.%",
+    )
+    return [row["journey"] for row in rows]

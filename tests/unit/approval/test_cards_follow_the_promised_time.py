@@ -1,0 +1,46 @@
+"""Signals of a promise of ten days: reminder, yellow, red; none while the clock stands still; each once."""
+
+from __future__ import annotations
+
+from services.approval.commands import EndSpecialProcedure, Extend, StartSpecialProcedure
+from shared.contracts.approval import (
+    DeadlineReminderRaised,
+    RedCardIssued,
+    SpecialProcedureEnded,
+    YellowCardIssued,
+)
+from shared.reference.deadlines import local_date
+from tests.unit.approval.story import CALENDARS, CASE, MONDAY, Story, at, days_on, decision, take
+
+
+def test_a_case_left_alone_gets_each_signal_once_with_the_days_it_used() -> None:
+    facts, _ = Story(take()).when(decision(days_on(40)))
+
+    signals = [(type(fact), fact.used_wd) for fact in facts[:-1]]
+    assert signals == [(DeadlineReminderRaised, 8), (YellowCardIssued, 9), (RedCardIssued, 10)]
+
+
+def test_a_decision_in_time_leaves_nothing_to_wait_for() -> None:
+    assert Story(take(), decision(days_on(3))).waits() == frozenset()
+
+
+def test_a_stopped_clock_raises_nothing_and_moves_both_deadlines() -> None:
+    stopped = Story(take(), StartSpecialProcedure(at(days_on(2)), CASE, "expert_review", "art-45", 7))
+    assert stopped.waits() == frozenset()
+
+    (ended,), _ = stopped.when(EndSpecialProcedure(at(days_on(11)), CASE, "completed"))
+
+    assert isinstance(ended, SpecialProcedureEnded)
+    assert CALENDARS.working_days_between(MONDAY, ended.promised_due) == 17
+    assert CALENDARS.working_days_between(MONDAY, ended.statutory_due) == 27
+
+
+def test_an_extension_moves_the_signals() -> None:
+    before = min(local_date(timer.due_at) for timer in Story(take()).waits())
+    after = min(local_date(timer.due_at) for timer in Story(take(), Extend(at(days_on(1)), CASE, 10, "b" * 32, "x")).waits())
+
+    assert after > before
+
+
+def test_a_promise_of_a_day_knows_the_red_card_only() -> None:
+    assert {timer.kind for timer in Story(take(1)).waits()} == {"red"}
