@@ -1,0 +1,113 @@
+"""Sends what is owed. The attempt and its key are committed before the provider is called, so a crash never makes a second key."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, Protocol
+
+from services.notify import letters, outgoing
+from services.notify.decider import DECIDER, Command, RecordFailed, RecordSent
+from services.notify.outgoing import Attempt
+from services.notify.providers import AddressRefusedError, Provider, ProviderAwayError
+from shared.contracts.envelope import Actor
+from shared.contracts.ids import journey_stream, reaction_id
+from shared.contracts.topics import Service
+from shared.eventsourcing.errors import UnavailableError, VersionConflictError
+from shared.eventsourcing.plan import Context, Order
+from shared.postgres.event_log import EventLog, Tx
+from shared.telemetry import clock
+
+ATTEMPTS_MAX = 5
+BACK_OFF_S = (5.0, 15.0, 45.0, 135.0)
+UNKNOWN_AFTER_S = 60.0
+BATCH = 20
+POLL_S = 0.5
+SENDER = Actor("service", "notify")
+_log = logging.getLogger(__name__)
+
+
+class Contacts(Protocol):
+    """Asks another service; `shared.runtime.client.ServiceClient` does."""
+
+    async def get(self, service: Service, path: str, **query: str | int) -> Any: ...
+
+
+class Sender:
+    """Makes the attempts of one service's outgoing table."""
+
+    def __init__(
+        self, log: EventLog, contacts: Contacts, provider: Provider, *, demo: bool, unknown_after_s: float = UNKNOWN_AFTER_S
+    ) -> None:
+        self._log = log
+        self._contacts = contacts
+        self._provider = provider
+        self._demo = demo
+        self._unknown_after_s = unknown_after_s
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until `stop`; a dependency that is away is waited out."""
+        while not stop.is_set():
+            try:
+                busy = await self.run_once() == BATCH
+            except (UnavailableError, VersionConflictError) as error:
+                _log.warning("sender-waits", extra={"error_class": type(error).__name__})
+                busy = False
+            if not busy:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), POLL_S)
+
+    async def run_once(self) -> int:
+        """Make the attempts that are due and return how many there were."""
+
+        async def take(tx: Tx) -> list[Attempt]:
+            return await outgoing.take(tx, BATCH, self._unknown_after_s)
+
+        attempts = await self._log.transact(take)
+        for attempt in attempts:
+            await self._attempt(attempt)
+        return len(attempts)
+
+    async def _attempt(self, attempt: Attempt) -> None:
+        try:
+            if attempt.unknown and (known := await self._provider.find(attempt.intent_id)):
+                await self._record_sent(attempt, known, repeated=False)
+                return
+            contact = await self._contacts.get("intake", f"/v1/contacts/{attempt.journey}", case_no=attempt.case_no)
+            if not isinstance(contact, dict) or not contact.get("email"):
+                await self._record_failed(attempt, "no-contact", final=True)
+                return
+            subject, text = letters.write(attempt.template, contact["language"], attempt.case_no, demo=self._demo)
+            reference = await self._provider.send(attempt.intent_id, contact["email"], subject, text)
+        except AddressRefusedError:
+            await self._record_failed(attempt, "address-refused", final=True)
+        except (ProviderAwayError, UnavailableError):
+            await self._record_failed(attempt, "away", final=attempt.number >= ATTEMPTS_MAX)
+        else:
+            await self._record_sent(attempt, reference, repeated=attempt.unknown)
+
+    async def _record_sent(self, attempt: Attempt, reference: str, *, repeated: bool) -> None:
+        command = RecordSent(clock.now(), attempt.intent_id, attempt.number, reference, repeated)
+
+        async def work(tx: Tx) -> None:
+            await tx.act(DECIDER, [_order(attempt, command)])
+            await outgoing.sent(tx, attempt)
+
+        await self._log.transact(work)
+
+    async def _record_failed(self, attempt: Attempt, reason: str, *, final: bool) -> None:
+        command = RecordFailed(clock.now(), attempt.intent_id, attempt.number, reason, final)
+        pause = None if final else BACK_OFF_S[min(attempt.number, len(BACK_OFF_S)) - 1]
+
+        async def work(tx: Tx) -> None:
+            await tx.act(DECIDER, [_order(attempt, command)])
+            await outgoing.failed(tx, attempt, reason, pause)
+
+        await self._log.transact(work)
+
+
+def _order(attempt: Attempt, command: Command) -> Order[Command]:
+    seed = reaction_id(attempt.intent_id, "attempt", attempt.number)
+    context = Context(seed, SENDER, attempt.intent_id, attempt.intent_id)
+    return Order(journey_stream(attempt.journey), str(attempt.journey), command, context)

@@ -1,0 +1,222 @@
+"""One message for each cause: under duplicates, after a crash between call and record, and over a real mail server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from aiosmtpd.controller import Controller
+
+import services.notify
+from deploy.local.children import free_port
+from services.notify import letters
+from services.notify.providers import FileOutbox, ProviderAwayError, Smtp
+from services.notify.sender import Sender
+from services.notify.service import react
+from shared.contracts.envelope import Actor, Envelope
+from shared.contracts.intake import ApplicationReceived, ResultDelivered
+from shared.contracts.topics import Service
+from shared.contracts.wire import decode
+from shared.eventsourcing.errors import UnavailableError
+from shared.postgres.event_log import EventLog, Tx
+from tests.conftest import MakeLog
+
+MIGRATIONS = Path(services.notify.__file__).parent / "migrations"
+NOW = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
+
+
+def cause(journey: UUID, *, history: bool = False, fact: Any = None) -> Envelope[Any]:
+    received = fact or ApplicationReceived(
+        case_no="case-1", receipt_no="S1", window_id="w-1", received_at=NOW, form_check="passed", identity_check="passed"
+    )
+    identity, known = uuid4(), NOW - timedelta(days=30) if history else NOW
+    actor = Actor("clerk", "c")
+    key, stream = str(journey), f"journey-{journey}"
+    return Envelope(identity, "intake", received.type, stream, 3, NOW, NOW, known, key, identity, identity, actor, received)
+
+
+async def hear(log: EventLog, *events: Envelope[Any]) -> None:
+    async def work(tx: Tx) -> None:
+        await react(tx, events)
+
+    await log.transact(work)
+
+
+class Contacts:
+    """Intake's answer about how to reach somebody."""
+
+    def __init__(self, email: str | None = "someone@example.org", *, away: bool = False) -> None:
+        self.email = email
+        self.away = away
+
+    async def get(self, service: Service, path: str, **query: str | int) -> Any:
+        if self.away:
+            raise UnavailableError("intake-away")
+        return {"name": None, "email": self.email, "phone": None, "language": "zh"}
+
+
+class Carrier:
+    """Remembers every call; can take a message and then fail to say so."""
+
+    def __init__(self) -> None:
+        self.calls: list[UUID] = []
+        self.crash = False
+        self.away = False
+
+    async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
+        if self.away:
+            raise ProviderAwayError
+        self.calls.append(key)
+        if self.crash:
+            raise KeyboardInterrupt
+        return f"ref-{key}"
+
+    async def find(self, key: UUID) -> str | None:
+        return None
+
+
+async def facts(log: EventLog, journey: UUID) -> list[tuple[str, dict[str, Any]]]:
+    events = [decode(body) for body in await log.read_stream(f"journey-{journey}")]
+    return [(event.type.split(".")[2], event.data.model_dump()) for event in events]
+
+
+async def test_hearing_a_cause_again_owes_nothing_more(make_log: MakeLog) -> None:
+    log, journey = await make_log("notify", MIGRATIONS), uuid4()
+    received = cause(journey)
+
+    await hear(log, received)
+    await hear(log, received)
+
+    assert [name for name, _ in await facts(log, journey)] == ["notification-requested"]
+    assert await log.pool.fetchval("SELECT count(*) FROM intent") == 1
+
+
+async def test_a_message_is_sent_once_and_its_end_recorded(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    sender = Sender(log, Contacts(), carrier, demo=True)
+    await hear(log, cause(journey))
+
+    assert await sender.run_once() == 1
+    assert await sender.run_once() == 0
+
+    (_, sent) = await facts(log, journey)
+    assert sent[0] == "notification-sent"
+    assert (sent[1]["attempt"], sent[1]["repeated"]) == (1, False)
+
+
+async def test_history_is_recorded_and_never_sent(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    delivered = ResultDelivered(case_no="case-1", method="courier", delivered_at=NOW)
+
+    await hear(log, cause(journey, history=True, fact=delivered))
+
+    assert await Sender(log, Contacts(), carrier, demo=True).run_once() == 0
+    ((_, requested),) = await facts(log, journey)
+    assert requested["suppressed"] is True
+
+
+async def test_a_crash_after_the_call_repeats_under_the_same_key_and_says_so(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    sender = Sender(log, Contacts(), carrier, demo=True, unknown_after_s=0.0)
+    await hear(log, cause(journey))
+    carrier.crash = True
+    with pytest.raises(KeyboardInterrupt):
+        await sender.run_once()
+    carrier.crash = False
+
+    assert await sender.run_once() == 1
+
+    assert len(carrier.calls) == 2
+    assert len(set(carrier.calls)) == 1
+    assert (await facts(log, journey))[-1][1]["repeated"] is True
+
+
+async def test_a_provider_that_can_tell_is_asked_before_repeating(make_log: MakeLog, tmp_path: Path) -> None:
+    log, journey = await make_log("notify", MIGRATIONS), uuid4()
+    outbox = FileOutbox(tmp_path)
+    await hear(log, cause(journey))
+    key = await log.pool.fetchval("UPDATE intent SET state = 'sending', sending_since = now() - interval '1h' RETURNING intent_id")
+    await outbox.send(UUID(str(key)), "someone@example.org", "subject", "text")
+
+    await Sender(log, Contacts(), outbox, demo=True).run_once()
+
+    assert len(list(tmp_path.glob("*.eml"))) == 1
+    assert (await facts(log, journey))[-1][1]["repeated"] is False
+
+
+async def test_a_dependency_that_is_away_is_tried_again_later(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    await hear(log, cause(journey))
+
+    await Sender(log, Contacts(away=True), carrier, demo=True).run_once()
+    await log.pool.execute("UPDATE intent SET next_attempt_at = now()")
+    await Sender(log, Contacts(), carrier, demo=True).run_once()
+
+    names = [name for name, _ in await facts(log, journey)]
+    assert names == ["notification-requested", "notification-failed", "notification-sent"]
+
+
+async def test_somebody_without_an_address_is_a_final_failure(make_log: MakeLog) -> None:
+    log, journey = await make_log("notify", MIGRATIONS), uuid4()
+    await hear(log, cause(journey))
+
+    await Sender(log, Contacts(None), Carrier(), demo=True).run_once()
+
+    assert (await facts(log, journey))[-1][1]["final"] is True
+    assert await log.pool.fetchval("SELECT state FROM intent") == "failed"
+
+
+class Inbox:
+    """A mail server's memory."""
+
+    def __init__(self) -> None:
+        self.letters: list[bytes] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.letters.append(envelope.content)
+        return "250 OK"
+
+
+@asynccontextmanager
+async def mail_server() -> AsyncIterator[tuple[str, Inbox]]:
+    inbox = Inbox()
+    port = free_port()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield f"smtp://127.0.0.1:{port}", inbox
+    finally:
+        controller.stop()
+
+
+async def test_a_real_mail_server_takes_the_letter_with_its_key() -> None:
+    key = uuid4()
+    async with mail_server() as (url, inbox):
+        await Smtp(url).send(key, "someone@example.org", "已收到您的申请", "text")
+
+    (letter,) = inbox.letters
+    assert f"<{key}@runonce>".encode() in letter
+
+
+async def test_a_mail_server_that_is_not_there_is_away() -> None:
+    with pytest.raises(ProviderAwayError):
+        await Smtp("smtp://127.0.0.1:9", timeout_s=1).send(uuid4(), "someone@example.org", "s", "t")
+
+
+TEMPLATES: Sequence[str] = ("receipt", "correction", "acceptance", "not_accepted", "result")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_letter_names_the_case_and_says_when_it_is_a_demo(template: str, language: str) -> None:
+    subject, text = letters.write(template, language, "case-1", demo=True)
+
+    assert "case-1" in subject
+    assert "case-1" in text
+    assert ("演示" if language == "zh" else "Demo") in subject
+    assert "演示" not in letters.write(template, language, "case-1", demo=False)[0]
