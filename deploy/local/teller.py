@@ -50,7 +50,7 @@ class Rates:
     """How often things happen. Shares are of all journeys unless a comment says otherwise."""
 
     wrong_place: float = 0.03  # of those who go somewhere, as all attempts before applying
-    missing_material: float = 0.06
+    missing_material: float = 0.055
     not_informed: float = 0.025
     system_failure: float = 0.012
     hall_closed: float = 0.008
@@ -80,7 +80,7 @@ class Rates:
     late: float = 0.02
     at_the_limit: float = 0.05
     refused: float = 0.015
-    collect_at_window: float = 0.3  # of those who came to a window
+    collect_at_window: float = 0.2  # of those who came to a window
     collect_online: float = 0.05  # of those who applied from home
     collect_failed: float = 0.02  # of collections
     intended_refusal: float = 0.004
