@@ -1,0 +1,125 @@
+"""What a portal or a department puts on its topic is done once and answered once, and a new partner gets its topics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from services.intake import consumer
+from services.intake.partners import make_missing_topics
+from shared.contracts import commands as wire
+from shared.contracts.topics import Topic, decisions, submissions
+from shared.eventsourcing.records import Place, Record
+from shared.postgres.ingress_inbound import IngressInbound
+from tests.integration.intake.city import HANGZHOU, HANGZHOU_BODY, ITEM, OPERATOR, WENZHOU, City
+
+SUBMISSION = {"applicant": {"id_no": "330300199001010011", "region": WENZHOU}, "item_code": ITEM, "channel": "web"}
+PORTAL = wire.RegisterPartner(partner="zheliban", kind="portal", region="330000")
+DEPARTMENT = wire.RegisterPartner(partner="land", kind="department", body_uscc=HANGZHOU_BODY, region=HANGZHOU)
+
+
+def record(topic: str, offset: int, name: str, command: str, data: Any, subject: str = "case") -> Record:
+    head = {"specversion": "1.0", "id": name, "source": "partner", "subject": subject, "time": "2020-01-01T00:00:00Z"}
+    body = orjson.dumps(head | {"type": f"gov.command.{command}.v1", "data": data})
+    return Record(topic, 0, offset, subject.encode(), body, 0)
+
+
+async def deliver(inbound: IngressInbound, *records: Record) -> None:
+    place = records[0].place
+    held = (await inbound.claim([place]))[Place(place.topic, place.partition)]
+    await inbound.apply(place, held, records)
+
+
+async def answers(city: City, topic: str) -> list[dict[str, Any]]:
+    rows = await city.log.pool.fetch("SELECT body FROM message WHERE topic = $1 ORDER BY recorded, body", topic)
+    return [orjson.loads(row["body"]) for row in rows]
+
+
+async def test_a_portal_is_answered_with_numbers_then_with_the_first_answer(city: City) -> None:
+    await city.done(PORTAL, by=OPERATOR)
+    inbound = consumer.submissions(city.log, city.intake)
+    topic = submissions("zheliban")
+
+    await deliver(inbound, record(topic, 0, "m-1", "submit-application", SUBMISSION))
+    await deliver(inbound, record(topic, 1, "m-1", "submit-application", SUBMISSION))
+
+    first, again = await answers(city, "gov.portal.zheliban.receipts.v1")
+    assert (first["status"], len(first["code"])) == ("applied", 6)
+    assert (again["status"], again["first_status"], again["case_no"]) == ("duplicate", "applied", first["case_no"])
+    assert await city.log.pool.fetchval("SELECT count(*) FROM case_index") == 1
+    assert (await city.events(first["journey"]))[0].time.year > 2020
+
+
+async def test_a_portal_withdraws_its_own_cases_and_no_others(city: City) -> None:
+    await city.done(PORTAL, by=OPERATOR)
+    inbound = consumer.submissions(city.log, city.intake)
+    topic = submissions("zheliban")
+    foreign, _ = await city.case()
+
+    withdrawal = {"case_no": foreign, "reason_code": "changed-mind"}
+    await deliver(inbound, record(topic, 0, "m-1", "withdraw", withdrawal))
+    await deliver(inbound, record(topic, 1, "m-2", "accept", {"case_no": foreign}))
+
+    told = {answer["id"]: answer for answer in await answers(city, "gov.portal.zheliban.receipts.v1")}
+    assert (told["m-1"]["status"], told["m-1"]["rule"]) == ("refused", "not-yours")
+    assert told["m-1"]["sentence_zh"]
+    assert told["m-2"]["rule"] == "not-for-this-topic"
+
+
+async def test_a_department_speaks_for_its_body_and_intake_leaves_the_rest_to_approval(city: City) -> None:
+    await city.done(DEPARTMENT, by=OPERATOR)
+    case_no, _ = await city.case()
+    await city.done(wire.OfferCustody(case_no=case_no, to_body=HANGZHOU_BODY, medium="paper"))
+    inbound = consumer.decisions(city.log, city.intake)
+    topic = decisions("land")
+
+    await deliver(
+        inbound,
+        record(topic, 0, "d-1", "accept-custody", {"case_no": case_no}),
+        record(topic, 1, "d-2", "accept", {"case_no": case_no}),
+        record(topic, 2, "d-3", "extend", {"case_no": case_no, "days": 5, "approver": "0" * 32, "reason_code": "x"}),
+        record(topic, 3, "d-4", "no-such-thing", {}),
+    )
+
+    told = {answer["id"]: answer["status"] for answer in await answers(city, "gov.department.land.receipts.v1")}
+    assert told == {"d-1": "applied", "d-2": "applied"}
+    assert await city.log.pool.fetchval("SELECT situation FROM case_index") == "accepted"
+
+
+async def test_a_topic_that_nobody_registered_speaks_for_no_body(city: City) -> None:
+    case_no, _ = await city.case()
+    await city.done(wire.OfferCustody(case_no=case_no, to_body=HANGZHOU_BODY, medium="paper"))
+    inbound = consumer.decisions(city.log, city.intake)
+
+    await deliver(inbound, record(decisions("ghost"), 0, "d-1", "accept-custody", {"case_no": case_no}))
+
+    (told,) = await answers(city, "gov.department.ghost.receipts.v1")
+    assert (told["status"], told["rule"]) == ("refused", "not-yours")
+
+
+async def test_a_partner_gets_its_topics_even_if_the_broker_was_away(city: City) -> None:
+    await city.done(PORTAL, DEPARTMENT, by=OPERATOR)
+    made: list[str] = []
+
+    async def away(topics: Sequence[Topic]) -> None:
+        raise OSError
+
+    async def make(topics: Sequence[Topic]) -> None:
+        made.extend(topic.name for topic in topics)
+
+    try:
+        await make_missing_topics(city.log, away)
+    except OSError:
+        made.append("away")
+    assert await make_missing_topics(city.log, make) == 2
+    assert await make_missing_topics(city.log, make) == 0
+
+    assert made == [
+        "away",
+        "gov.department.land.decisions.v1",
+        "gov.department.land.receipts.v1",
+        "gov.portal.zheliban.submissions.v1",
+        "gov.portal.zheliban.receipts.v1",
+    ]

@@ -1,0 +1,294 @@
+"""Over HTTP: 201 with numbers, 200 when in effect, the first answer again for a repeated key, and problems that name the rule."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.intake import http
+from services.intake.people import Pseudonyms
+from services.intake.service import Intake
+from shared.runtime.auth import Caller, Keys
+from shared.runtime.http import make_app
+from tests.integration.intake.city import (
+    CLERK,
+    HANGZHOU_BODY,
+    IMPORTER,
+    ITEM,
+    KEY,
+    OFFICER,
+    OPERATOR,
+    PORTAL,
+    WENZHOU,
+    City,
+)
+
+APPLICANT = {"id_no": "330300199001010011", "region": WENZHOU, "phone": "13800000000", "language": "zh"}
+SUBMISSION = {"applicant": APPLICANT, "item_code": ITEM, "channel": "web"}
+
+
+@dataclass
+class Door:
+    client: httpx.AsyncClient
+    keys: Keys
+    sent: int = 0
+
+    def token(self, caller: Caller) -> dict[str, str]:
+        issued = self.keys.issue(caller.role, caller.id, body=caller.body, region=caller.region, audience="intake")
+        return {"authorization": f"Bearer {issued}"}
+
+    async def ask(self, command: str, body: Any, by: Caller, key: str | None = None) -> httpx.Response:
+        self.sent += 1
+        headers = self.token(by) | {"idempotency-key": key or f"key-{self.sent}"}
+        return await self.client.post(f"/v1/commands/{command}", json=body, headers=headers)
+
+    async def get(self, path: str, by: Caller | None = None, **query: Any) -> httpx.Response:
+        return await self.client.get(path, params=query, headers={} if by is None else self.token(by))
+
+
+@pytest.fixture
+async def door(city: City, tmp_path: Path) -> AsyncIterator[Door]:
+    keys = Keys(tmp_path / "keys")
+    keys.ensure()
+    pseudonyms = Pseudonyms(KEY)
+    app = make_app("intake", "intake", keys, lambda: True)
+    http.mount(app, city.log, Intake(pseudonyms), pseudonyms)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+        yield Door(client, keys)
+
+
+async def test_a_submission_is_answered_with_its_numbers_once_and_for_all(door: Door) -> None:
+    first = await door.ask("submit-application", SUBMISSION, PORTAL, "k1")
+    again = await door.ask("submit-application", SUBMISSION, PORTAL, "k1")
+
+    assert first.status_code == 201
+    answer = first.json()
+    assert answer["status"] == "applied"
+    assert len(answer["events"]) == 2
+    assert len(answer["code"]) == 6
+    assert answer["receipt_no"].startswith("S")
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+async def test_a_key_belongs_to_one_request(door: Door) -> None:
+    await door.ask("submit-application", SUBMISSION, PORTAL, "k1")
+    other = await door.ask("submit-application", SUBMISSION | {"channel": "app"}, PORTAL, "k1")
+
+    assert (other.status_code, other.json()["rule"]) == (422, "idempotency-key-reused")
+
+
+async def test_a_citizen_sees_the_case_with_receipt_and_code_and_nothing_otherwise(door: Door) -> None:
+    answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
+    receipt, code = answer["receipt_no"], answer["code"]
+    wrong = "000000" if code != "000000" else "000001"
+
+    status = await door.get("/v1/status", receipt_no=receipt, code=code)
+    guessed = await door.get("/v1/status", receipt_no=receipt, code=wrong)
+    unknown = await door.get("/v1/status", receipt_no="S" + "A" * 12, code=code)
+
+    assert status.status_code == 200
+    assert (status.json()["situation"], status.json()["handling_body"]) == ("submitted", HANGZHOU_BODY)
+    assert guessed.status_code == unknown.status_code == 404
+    assert guessed.content == unknown.content
+
+
+async def test_what_breaks_the_contract_names_the_field(door: Door) -> None:
+    cases = [
+        (SUBMISSION | {"surprise": 1}, "surprise"),
+        (SUBMISSION | {"channel": "pigeon"}, "channel"),
+        (SUBMISSION | {"item_version": True}, "item_version"),
+        ({k: v for k, v in SUBMISSION.items() if k != "item_code"}, "item_code"),
+    ]
+    for body, field in cases:
+        refused = await door.ask("submit-application", body, PORTAL)
+        assert refused.status_code == 422
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["field"].endswith(field)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "field"),
+    [
+        ({"item_code": "NOWHERE"}, "unknown-item", "item_code"),
+        ({"item_version": 9}, "unknown-item-version", "item_version"),
+        ({"applicant": APPLICANT | {"region": "339999"}}, "unknown-region", "applicant.region"),
+        ({"receiving_body": "1" * 18}, "unknown-body", "receiving_body"),
+    ],
+)
+async def test_what_does_not_exist_names_rule_and_field(door: Door, change: dict[str, Any], rule: str, field: str) -> None:
+    refused = await door.ask("submit-application", SUBMISSION | change, PORTAL)
+
+    assert refused.status_code == 422
+    problem = refused.json()
+    assert (problem["rule"], problem["field"], problem["type"]) == (rule, field, f"urn:runonce:problem:{rule}")
+    assert problem["title_zh"]
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"a": NaN}', b'{"a": 1, "a": 2}', b"\xff", b'"\\ud800"', b"[" * 100_000])
+async def test_what_is_no_json_is_refused_without_a_trace(door: Door, body: bytes) -> None:
+    headers = door.token(PORTAL) | {"idempotency-key": "k"}
+
+    refused = await door.client.post("/v1/commands/submit-application", content=body, headers=headers)
+
+    assert refused.status_code in (400, 422)
+    assert "Traceback" not in refused.text
+
+
+async def test_a_date_in_the_future_is_refused(door: Door) -> None:
+    body = {
+        "visit_id": "8b6a1f9e-5b8e-4f2c-9b8e-0c6a5f6d7e01",
+        "item_code": ITEM,
+        "venue_id": "hall-wz",
+        "local_date": "2099-01-01",
+        "by": "applicant",
+        "purpose": "apply",
+        "outcome": "done",
+        "cause": "normal",
+        "source": "window",
+    }
+
+    refused = await door.ask("record-visit", body, IMPORTER)
+    ancient = await door.ask("record-visit", body | {"local_date": "0001-01-01"}, IMPORTER)
+
+    assert (refused.status_code, refused.json()["rule"], refused.json()["field"]) == (422, "date-in-future", "local_date")
+    assert (ancient.status_code, ancient.json()["rule"]) == (422, "date-too-early")
+
+
+async def test_nobody_acts_without_a_token_or_beyond_their_role(door: Door) -> None:
+    nobody = await door.client.post("/v1/commands/submit-application", json=SUBMISSION)
+    citizen = await door.ask("submit-application", SUBMISSION, Caller("citizen", "c"))
+    portal = await door.ask("retire-item", {"item_code": ITEM, "reason_code": "x", "effective_from": "2026-01-01"}, PORTAL)
+    batch = await door.client.post("/v1/commands", json=[], headers=door.token(OPERATOR))
+
+    assert (nobody.status_code, citizen.status_code, portal.status_code, batch.status_code) == (401, 403, 403, 403)
+
+
+async def test_a_foreign_bodys_case_is_nobody_elses_business(door: Door) -> None:
+    answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
+    receive = {"case_no": answer["case_no"], "window_id": "e-desk", "form_check": "passed", "identity_check": "passed"}
+
+    foreign = await door.ask("receive", receive, CLERK)
+    own = await door.ask("receive", receive, OFFICER)
+    twice = await door.ask("receive", receive, OFFICER)
+    other_portal = await door.ask("withdraw", {"case_no": answer["case_no"], "reason_code": "x"}, Caller("portal", "another"))
+
+    assert (foreign.status_code, foreign.json()["rule"]) == (403, "not-yours")
+    assert (own.status_code, own.json()["receipt_no"]) == (201, answer["receipt_no"])
+    assert (twice.status_code, twice.json()["events"]) == (200, [])
+    assert other_portal.status_code == 403
+
+
+async def test_the_situation_that_forbids_is_named(door: Door) -> None:
+    answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
+
+    refused = await door.ask("accept", {"case_no": answer["case_no"]}, OFFICER)
+    unknown = await door.ask("accept", {"case_no": "NOBODY"}, OFFICER)
+
+    assert (refused.status_code, refused.json()["state"]) == (409, "submitted")
+    assert (unknown.status_code, unknown.json()["rule"]) == (404, "unknown-case")
+
+
+async def test_the_batch_door_answers_each_document_in_order(door: Door) -> None:
+    documents: list[Any] = [
+        document("1", "submit-application", SUBMISSION, time="2026-06-01T01:00:00Z"),
+        document("2", "submit-application", SUBMISSION | {"item_code": "NOWHERE"}, time="2026-06-01T01:00:00Z"),
+        {"nonsense": True},
+        document("3", "submit-application", SUBMISSION, time="2099-01-01T00:00:00Z"),
+    ]
+
+    answers = (await door.client.post("/v1/commands", json=documents, headers=door.token(IMPORTER))).json()
+    again = (await door.client.post("/v1/commands", json=documents[:1], headers=door.token(IMPORTER))).json()
+
+    assert [answer["status"] for answer in answers] == ["applied", "refused", "refused", "refused"]
+    assert answers[1]["rule"] == "unknown-item"
+    assert again[0]["status"] == "duplicate"
+    assert again[0]["journey"] == answers[0]["journey"]
+
+
+def document(name: str, command: str, data: Any, **more: Any) -> dict[str, Any]:
+    head = {"specversion": "1.0", "id": name, "source": "demo", "subject": name, "type": f"gov.command.{command}.v1"}
+    return head | {"data": data} | more
+
+
+async def test_the_catalogue_is_public_and_partners_are_not(door: Door) -> None:
+    items = (await door.get("/v1/items")).json()
+    versions = (await door.get(f"/v1/items/{ITEM}")).json()
+    venues = (await door.get("/v1/venues", limit=2)).json()
+    missing = await door.get("/v1/items/NOWHERE")
+    partners = await door.get("/v1/partners")
+    page = await door.get("/v1/bodies", limit=100_000)
+
+    assert [item["item_code"] for item in items] == [ITEM]
+    assert versions[0]["version"] == 1
+    assert [venue["venue_id"] for venue in venues] == ["hall-hz", "hall-wz"]
+    assert (missing.status_code, partners.status_code, page.status_code) == (404, 401, 422)
+    assert (await door.get("/v1/partners", OPERATOR)).json() == []
+
+
+async def test_a_desk_sees_its_own_cases(door: Door) -> None:
+    answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
+
+    officer = (await door.get("/v1/journeys", OFFICER, situation="submitted")).json()
+    clerk = (await door.get("/v1/journeys", CLERK)).json()
+    portal = (await door.get("/v1/journeys", PORTAL)).json()
+    one = await door.get(f"/v1/journeys/{answer['journey']}", OFFICER)
+    foreign = await door.get(f"/v1/journeys/{answer['journey']}", Caller("officer", "x", "1" * 18, "330200"))
+
+    assert [row["case_no"] for row in officer] == [row["case_no"] for row in portal] == [answer["case_no"]]
+    assert clerk == []
+    assert one.json()["cases"][0]["situation"] == "submitted"
+    assert foreign.status_code == 404
+
+
+async def test_contacts_are_for_services_and_every_look_is_written_down(door: Door, city: City) -> None:
+    answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
+    notifier = Caller("service", "notify")
+
+    found = await door.get(f"/v1/contacts/{answer['journey']}", notifier, case_no=answer["case_no"])
+    denied = await door.get(f"/v1/contacts/{answer['journey']}", OFFICER)
+
+    assert found.json() == {"phone": "13800000000", "email": None, "language": "zh"}
+    assert denied.status_code == 403
+    assert await city.log.pool.fetchval("SELECT count(*) FROM contact_access WHERE caller = 'notify'") == 1
+
+
+async def test_no_event_knows_who_the_applicant_is(door: Door, city: City) -> None:
+    await door.ask("submit-application", SUBMISSION | {"applicant": APPLICANT | {"name": "某某"}}, PORTAL)
+
+    stored = b"".join(row["body"] for row in await city.log.pool.fetch("SELECT body FROM event"))
+
+    for secret in (APPLICANT["id_no"], APPLICANT["phone"], "某某"):
+        assert secret.encode() not in stored
+
+
+async def test_an_off_list_demand_is_answered_and_counted(door: Door) -> None:
+    answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
+    case_no = answer["case_no"]
+    await door.ask(
+        "receive",
+        {"case_no": case_no, "window_id": "e-desk", "form_check": "passed", "identity_check": "passed"},
+        OFFICER,
+    )
+
+    only = await door.ask(
+        "issue-correction", {"case_no": case_no, "missing": [{"code": "photo", "reason_code": "absent"}]}, OFFICER
+    )
+    both = await door.ask(
+        "issue-correction",
+        {
+            "case_no": case_no,
+            "missing": [{"code": "seal", "reason_code": "absent"}, {"code": "deed", "reason_code": "absent"}],
+        },
+        OFFICER,
+    )
+
+    assert (only.status_code, only.json()["off_list"]) == (201, ["photo"])
+    assert "notice_no" not in only.json()
+    assert (both.json()["off_list"], both.json()["notice_no"]) == (["seal"], "N1")
