@@ -8,19 +8,15 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from hashlib import sha256
 from pathlib import Path
 
 from deploy.local.children import free_port
 
 VERSION = "4.3.0"
-CHECKSUMS = Path(__file__).parent / f"kafka-{VERSION}.sha256"
-_COORDINATES = (
-    ("org.apache.kafka", "kafka_2.13", VERSION),
-    ("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.3"),
-    ("org.apache.logging.log4j", "log4j-core", "2.25.3"),
-)
+PINNED = Path(__file__).parent / f"kafka-{VERSION}.jars"
+"""Every jar by its coordinates and checksum: resolvers differ in what they choose, so nothing is left to choose."""
+JARS_PYTHON = Path(__file__).parents[2] / ".venv-jars" / "bin" / "python"
 _HEAP = ("-Xms96m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:MaxMetaspaceSize=160m", "-XX:ReservedCodeCacheSize=64m", "-Xss512k")
 _LOGGING = """<?xml version="1.0" encoding="UTF-8"?>
 <Configuration status="ERROR"><Appenders><Console name="c" target="SYSTEM_ERR"><PatternLayout pattern="%d %p %c{1} %m%n"/>
@@ -62,20 +58,25 @@ def jars(cache: Path) -> Path:
     return target
 
 
+def _pinned() -> dict[str, str]:
+    return dict(line.split() for line in PINNED.read_text().splitlines())
+
+
 def _fetch(target: Path) -> None:
     if shutil.which("mvn"):
         _fetch_with_maven(target)
-    elif importlib.util.find_spec("jgo") is not None:
-        endpoints = "+".join(":".join(coordinates) for coordinates in _COORDINATES)
-        subprocess.run([sys.executable, "-m", "deploy.local.jars", endpoints, str(target)], check=True)
+    elif JARS_PYTHON.exists():
+        command = [str(JARS_PYTHON), str(Path(__file__).parent / "jars.py"), str(target), *_pinned()]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            raise NoKafkaError("jgo could not fetch Kafka; give --kafka HOST:PORT")
     else:
-        raise NoKafkaError("cannot fetch Kafka: install maven or the wheel jgo, or give --kafka HOST:PORT")
+        raise NoKafkaError("cannot fetch Kafka: install maven, or start with ./runonce, or give --kafka HOST:PORT")
 
 
 def _fetch_with_maven(target: Path) -> None:
     dependencies = "".join(
         f"<dependency><groupId>{g}</groupId><artifactId>{a}</artifactId><version>{v}</version></dependency>"
-        for g, a, v in _COORDINATES
+        for g, a, v in (coordinates.split(":") for coordinates in _pinned())
     )
     pom = target / "pom.xml"
     pom.write_text(
@@ -83,18 +84,22 @@ def _fetch_with_maven(target: Path) -> None:
         f"<version>1</version><dependencies>{dependencies}</dependencies></project>"
     )
     command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
-    done = subprocess.run([*command, "-DincludeScope=runtime"], capture_output=True, text=True, check=False)
-    if done.returncode:
+    if subprocess.run(command, capture_output=True, check=False).returncode:
         raise NoKafkaError("maven could not fetch Kafka; look at its settings, or give --kafka HOST:PORT")
 
 
 def _check(target: Path) -> None:
-    known = {name: digest for digest, name in (line.split() for line in CHECKSUMS.read_text().splitlines())}
+    known = {_jar_name(coordinates): digest for coordinates, digest in _pinned().items()}
     found = {jar.name: sha256(jar.read_bytes()).hexdigest() for jar in target.glob("*.jar")}
     if found != known:
         wrong = sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
         shutil.rmtree(target)
         raise NoKafkaError(f"these jars are not the ones that were checked: {', '.join(wrong)}")
+
+
+def _jar_name(coordinates: str) -> str:
+    _, artifact, version = coordinates.split(":")
+    return f"{artifact}-{version}.jar"
 
 
 class Kafka:
