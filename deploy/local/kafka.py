@@ -83,7 +83,16 @@ def _fetch_with_maven(target: Path) -> None:
         "<project><modelVersion>4.0.0</modelVersion><groupId>runonce</groupId><artifactId>kafka</artifactId>"
         f"<version>1</version><dependencies>{dependencies}</dependencies></project>"
     )
-    command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
+    command = [
+        "mvn",
+        "-q",
+        "-B",
+        "-f",
+        str(pom),
+        "dependency:copy-dependencies",
+        "-DexcludeTransitive=true",
+        f"-DoutputDirectory={target}",
+    ]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         raise NoKafkaError("maven could not fetch Kafka; look at its settings, or give --kafka HOST:PORT")
 

@@ -95,11 +95,15 @@ class Plot(Teller):
         self.now = self._pace.office(self.now, 0, 1) if terms.is_virtual else self._pace.minutes(self.now, 2, 15)
         self._receive(self._counter())
         if self._chance(self._rates.intended_refusal):
-            self._receive(self._wrong_venue(), refused="already-received")
+            self._receive(self._another_window(), refused="already-received")
 
     def _receive(self, window_id: str, refused: str | None = None) -> None:
         checks = {"form_check": "passed", "identity_check": "passed"}
         self._do("receive", "before", refused, case_no=CASE, window_id=window_id, **checks)
+
+    def _another_window(self) -> str:
+        halls = (self._province.hall(city).venue_id for city in self._province.counties)
+        return next(venue_id for venue_id in halls if venue_id != self._counter())
 
     def _odd_visits(self) -> None:
         if self._chance(self._rates.duplicate_visit):
@@ -194,9 +198,7 @@ class Plot(Teller):
         self.now = self._pace.office(self.now, 0, 2)
         materials = [code for code, _ in self._terms.item.kind.materials]
         missing = [{"code": code, "reason_code": "absent"} for code in materials[: self._rng.randint(1, 2)]]
-        self._do(
-            "issue-correction", "before", case_no=CASE, missing=missing, **({} if reason is None else {"reason_code": reason})
-        )
+        self._do("issue-correction", "before", case_no=CASE, missing=missing, **({} if reason is None else {"reason_code": reason}))
         if self._chance(self._rates.intended_refusal):
             self._do("submit-correction", "before", refused="unknown-notice", case_no=CASE, notice_no="N9", complete=True)
         if self._chance(self._rates.unanswered):

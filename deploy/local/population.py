@@ -148,7 +148,9 @@ def province(day: date) -> Province:
     service = {body.region: body for body in bodies if body.bureau == "service"}
     venues = {v.venue_id: v for city in CITY_CODES for v in _venues_of(city, by_city[city], bodies)}
     departments = tuple(
-        Department(f"{_plain(DIVISIONS[body.region].name_en)}-{body.bureau}", body) for body in bodies if body.bureau == "realestate"
+        Department(f"{_plain(DIVISIONS[body.region].name_en)}-{body.bureau}", body)
+        for body in bodies
+        if body.bureau == "realestate"
     )
     years = tuple(y for y in (_year(n) for n in range(day.year - 1, day.year + 2)) if y is not None)
     return Province(bodies, items, venues, departments, years, by_city, service)
@@ -177,7 +179,9 @@ def _body(region: str, level: int, serial: int, bureau: str, zh: str, en: str) -
 def _items(bodies: tuple[Body, ...]) -> dict[tuple[str, str], Item]:
     kinds = {kind.bureau: kind for kind in KINDS}
     return {
-        (body.region, kinds[body.bureau].basic_code): Item(f"{body.region}-{kinds[body.bureau].basic_code}", kinds[body.bureau], body)
+        (body.region, kinds[body.bureau].basic_code): Item(
+            f"{body.region}-{kinds[body.bureau].basic_code}", kinds[body.bureau], body
+        )
         for body in bodies
         if body.bureau in kinds
     }

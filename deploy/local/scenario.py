@@ -89,9 +89,7 @@ class LiveScenario:
         return Story(name, "", tuple(steps))
 
 
-def _steps(
-    rng: Random, pace: Pace, where: Province, terms: Terms, rates: Rates, start: datetime, *, nobody: bool
-) -> list[Step]:
+def _steps(rng: Random, pace: Pace, where: Province, terms: Terms, rates: Rates, start: datetime, *, nobody: bool) -> list[Step]:
     if nobody:
         teller = Teller(rng, pace, where, terms, rates)
         teller.nameless(start)
@@ -126,9 +124,7 @@ def _terms(rng: Random, where: Province, name: str, seed: int, index: int, run: 
     )
 
 
-def _route(
-    rng: Random, where: Province, kind: Kind, city: str, home: str, channel: str
-) -> tuple[Item, str, str]:
+def _route(rng: Random, where: Province, kind: Kind, city: str, home: str, channel: str) -> tuple[Item, str, str]:
     """Which body handles it, where it is handed in, and whether it has to change hands."""
     own = home if kind.county_level and rng.random() >= _CITY_ITEM else city
     chance = rng.random()

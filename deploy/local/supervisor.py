@@ -93,7 +93,7 @@ class Supervisor:
 
     async def _watch(self, entry: _Running) -> None:
         back_off = BACK_OFF_S[0]
-        while not self._stopping:
+        while True:
             started = asyncio.get_running_loop().time()
             await entry.process.wait()
             if self._stopping:

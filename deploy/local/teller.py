@@ -90,6 +90,7 @@ HISTORY = Rates()
 LIVE = Rates(deemed=0, late=0, unanswered=0, special=0.03, correction=0.12, wrong_place=0.05)
 """Within minutes nothing falls due, so what needs days of waiting is left to history."""
 
+
 class Teller:
     """Tells steps one after another; `steps` are in the order of their time."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -117,6 +118,7 @@ def _unoffered(row: CaseRow, at: datetime) -> CaseRow:
 
 
 _COLUMNS = tuple(column.name for column in fields(CaseRow))
+_VALUES = attrgetter(*_COLUMNS)
 _TYPES = {"journey": "uuid", "item_version": "int", "submitted_at": "timestamptz", "due": "date", "changed_at": "timestamptz"}
 _CHANGING = ("holder_body", "holder_region", "offered_body", "offered_region", "situation", "due", "changed_at")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM case_index"
@@ -149,7 +151,7 @@ async def keep(tx: Tx, events: Iterable[Envelope[Fact]]) -> None:
         elif fact.case_no in rows:
             rows[fact.case_no] = row_after(rows[fact.case_no], fact, event.time)
     if rows:
-        in_order = [astuple(rows[case_no]) for case_no in sorted(rows)]
+        in_order = [_VALUES(rows[case_no]) for case_no in sorted(rows)]
         await tx.execute(_SAVE, *(list(column) for column in zip(*in_order, strict=True)))
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.metrics.contributions import Amounts, Cell, Cells, contributions, minus, plus
 from services.metrics.facts import Noted
 from services.metrics.journey import Row
-from services.metrics.story import Story, tell
+from services.metrics.story import tell
 
 
 class Entry(NamedTuple):
@@ -24,19 +24,17 @@ class Entry(NamedTuple):
 Ledger = dict[Entry, Amounts]
 
 
-class Told(NamedTuple):
-    """A row with everything derived from it that the next movement needs."""
+class Known(NamedTuple):
+    """A row with what its next movement starts from: all that it adds today, and the newest day on which it learnt something."""
 
     row: Row
-    story: Story
     cells: Cells
     newest: int
 
 
-def told(row: Row) -> Told:
-    """Derive what the next movement of `row` needs."""
-    story = tell(row)
-    return Told(row, story, contributions(story), max(_days(row), default=0))
+def known(row: Row) -> Known:
+    """Derive what the next movement of `row` starts from."""
+    return Known(row, contributions(tell(row)), max(_days(row), default=0))
 
 
 def ledger(row: Row) -> Ledger:
@@ -50,7 +48,7 @@ def ledger(row: Row) -> Ledger:
     return made
 
 
-def moved(before: Told, row: Row) -> tuple[Told, Ledger]:
+def moved(before: Known, row: Row) -> tuple[Known, Ledger]:
     """The movement from `before` to `row`, which has more facts: equal to the difference of their ledgers.
 
     Facts known today and later only append. A fact known earlier than the newest rewrites what the row adds from its
@@ -61,22 +59,17 @@ def moved(before: Told, row: Row) -> tuple[Told, Ledger]:
         return before._replace(row=row), {}
     first = min(fresh)
     days = sorted({day for day in _days(row) if day >= first})
-    newest = max(days[-1], before.newest)
+    newest = days[-1]
     made: Ledger = {}
     shift: Cells = {}
-    after = Told(row, before.story, before.cells, newest)
+    cells = before.cells
     for day in days:
-        now = _after_day(row, day, newest)
+        cells = contributions(tell(row, None if day == newest else day))
         then = before.cells if day >= before.newest else contributions(tell(before.row, day))
-        new_shift = minus(now.cells, then)
+        new_shift = minus(cells, then)
         made.update({Entry(cell, day): amounts for cell, amounts in minus(new_shift, shift).items()})
-        shift, after = new_shift, now
-    return after, made
-
-
-def _after_day(row: Row, day: int, newest: int) -> Told:
-    story = tell(row, None if day == newest else day)
-    return Told(row, story, contributions(story), newest)
+        shift = new_shift
+    return Known(row, cells, newest), made
 
 
 def _days(row: Row) -> set[int]:

@@ -7,7 +7,7 @@ makes reading three times as fast. An event that this view rejects is read again
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -313,7 +313,24 @@ class Unknown(Head):
     type: str
 
 
+class Sign(NamedTuple):
+    """What can be told of an event whose contract is broken: enough to keep its journey's order."""
+
+    source: str
+    key: str
+    sequence: int
+    type: str
+
+
+class _Signed(TypedDict):
+    source: str
+    journey: str
+    sequence: int
+    type: str
+
+
 _UNKNOWN: TypeAdapter[Unknown] = TypeAdapter(Unknown)
+_SIGNED: TypeAdapter[_Signed] = TypeAdapter(_Signed)
 _validate = VIEWS.validator.validate_json
 
 
@@ -324,6 +341,15 @@ def read(body: bytes) -> View | Unknown:
     except ValidationError:
         return _read_again(body)
     return seen  # type: ignore[no-any-return]
+
+
+def sign(body: bytes) -> Sign | None:
+    """Whose event this is, even if its contract is broken; None if it does not say."""
+    try:
+        seen = _SIGNED.validate_json(body)
+    except ValidationError:
+        return None
+    return Sign(seen["source"], seen["journey"], seen["sequence"], seen["type"]) if seen["sequence"] > 0 else None
 
 
 def _read_again(body: bytes) -> Unknown:
