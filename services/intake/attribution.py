@@ -79,7 +79,7 @@ async def _move(
         raise let_go.error
     draft, wanted = resolver.attribution(asked, command.applicant, visit, origin, recorded.time)
     journey = (await Placement({}, {}).join(tx, [draft]))[wanted]
-    (taken,) = await tx.act(decider, [_order(journey, draft.command, draft.context)])
+    (taken,) = await tx.act(decider, [_order(journey, draft.command, asked.context())])
     if isinstance(taken, Refused):
         raise taken.error
     await journeys.move_visit(tx, command.visit_id, journey)

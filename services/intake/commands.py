@@ -16,7 +16,6 @@ from shared.contracts.intake import (
     CheckResult,
     DecisionOutcome,
     DeliveryMethod,
-    HistoryReported,
     Medium,
     MissingMaterial,
     Purpose,
@@ -278,14 +277,6 @@ class TimePassed:
     calendars: Calendars
 
 
-@dataclass(frozen=True, slots=True)
-class ReportHistory:
-    """Keep one row of somebody else's log."""
-
-    now: datetime
-    report: HistoryReported
-
-
 VisitCommand = RecordVisit | VoidVisit | ReleaseVisit
 CaseCommand = (
     Withdraw
@@ -302,4 +293,4 @@ CaseCommand = (
     | NoteDecision
     | NoteWithdrawal
 )
-JourneyCommand = VisitCommand | SubmitApplication | CaseCommand | TimePassed | ReportHistory
+JourneyCommand = VisitCommand | SubmitApplication | CaseCommand | TimePassed

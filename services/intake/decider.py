@@ -20,7 +20,6 @@ from services.intake.commands import (
     Receive,
     RecordVisit,
     ReleaseVisit,
-    ReportHistory,
     ReturnCustody,
     SubmitApplication,
     SubmitCorrection,
@@ -63,8 +62,6 @@ def decide(command: JourneyCommand, state: Journey) -> list[IntakeEvent]:
             return submit_application(command, state)
         case TimePassed():
             return pass_time(command, state)
-        case ReportHistory():
-            return [command.report]
         case _:
             return _decide_case(command, state)
 

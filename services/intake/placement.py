@@ -11,7 +11,7 @@ from uuid import UUID
 from services.intake import journeys
 from services.intake.commands import RecordVisit, SubmitApplication
 from services.intake.journeys import Fresh, Wanted
-from services.intake.resolution import Alone, Draft, Joins, OnCase, OnHistory, OnVisit
+from services.intake.resolution import Alone, Draft, Joins, OnCase, OnVisit
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Envelope
 from shared.contracts.ids import journey_of_command
@@ -50,8 +50,6 @@ class Placement:
                 return self.cases.get(case_no)
             case OnVisit(visit_id=visit_id):
                 return self.visits.get(visit_id)
-            case OnHistory(journey=journey):
-                return journey
             case _:
                 assert_never(draft.target)
 

@@ -35,10 +35,8 @@ from shared.contracts import commands as wire
 from shared.contracts.base import Command
 from shared.contracts.envelope import Actor
 from shared.contracts.ids import case_no as case_no_of
-from shared.contracts.ids import history_id, history_journey
-from shared.contracts.intake import HistoryReported, VisitRecorded
+from shared.contracts.intake import VisitRecorded
 from shared.eventsourcing.errors import RefusedError
-from shared.eventsourcing.plan import Context
 from shared.reference.deadlines import local_date, start_of_day
 from shared.reference.divisions import is_known
 from shared.runtime.requests import Asked
@@ -78,14 +76,7 @@ class OnVisit:
     visit_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class OnHistory:
-    """The journey of an imported case."""
-
-    journey: UUID
-
-
-Target = Joins | Alone | OnCase | OnVisit | OnHistory
+Target = Joins | Alone | OnCase | OnVisit
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +86,6 @@ class Draft:
     asked: Asked
     target: Target
     command: domain.JourneyCommand
-    context: Context
     case_no: str | None = None
     person: tuple[str, wire.Applicant] | None = None
 
@@ -148,8 +138,6 @@ class Resolver:
     def draft(self, asked: Asked) -> Draft:
         """The draft of one request. Raises `RefusedError` if something it names does not exist or may not be asked."""
         require_role(asked.caller.role, type(asked.command))
-        if isinstance(asked.command, wire.ReportHistory):
-            return _history(asked, asked.command)
         if asked.now < EARLIEST:
             raise RefusedError(DATE_TOO_EARLY, field="time")
         match asked.command:
@@ -157,7 +145,7 @@ class Resolver:
                 return self._record_visit(asked, asked.command)
             case wire.VoidVisit():
                 void = domain.VoidVisit(asked.now, self.actor(asked), asked.command.visit_id, asked.command.reason_code)
-                return Draft(asked, OnVisit(asked.command.visit_id), void, asked.context())
+                return Draft(asked, OnVisit(asked.command.visit_id), void)
             case wire.SubmitApplication():
                 return self._submit(asked, asked.command)
             case _:
@@ -199,7 +187,7 @@ class Resolver:
         target = self._place_of(asked, visit, opening)
         self._visits.add(visit.visit_id)
         person = None if visit.applicant is None or opening.subject_ref is None else (opening.subject_ref, visit.applicant)
-        return Draft(asked, target, command, asked.context(), visit.case_no, person)
+        return Draft(asked, target, command, visit.case_no, person)
 
     def _opening_by_visit(self, asked: Asked, visit: wire.RecordVisit) -> domain.Opening:
         item = self._newest(visit.item_code, visit.local_date).item
@@ -252,7 +240,7 @@ class Resolver:
         )
         wanted = (subject, visit.item_code)
         target = Joins(wanted, opening.first_contact, opening)
-        return Draft(asked, target, command, asked.context(), None, (subject, applicant)), wanted
+        return Draft(asked, target, command, None, (subject, applicant)), wanted
 
     # The catalogue as it was on a day.
 
@@ -307,7 +295,7 @@ class Resolver:
         target: Target = Joins((subject, item.item_code), asked.now, opening)
         if command.case_no in self._cases:
             target = OnCase(command.case_no)
-        return Draft(asked, target, command, asked.context(), command.case_no, (subject, submission.applicant))
+        return Draft(asked, target, command, command.case_no, (subject, submission.applicant))
 
     def _received_by(self, asked: Asked, submission: wire.SubmitApplication, item: domain.Item, day: date) -> tuple[str, str]:
         """Who takes it in and where. What is sent without a visit counts as received where the applicant lives."""
@@ -348,7 +336,7 @@ class Resolver:
         case_no: str = asked.command.__dict__["case_no"]
         _, item_code, version = self._case(asked, case_no)
         command = self._case_command(asked, self.actor(asked), case_no, item_code, version)
-        return Draft(asked, OnCase(case_no), command, asked.context(), case_no)
+        return Draft(asked, OnCase(case_no), command, case_no)
 
     def _case_command(self, asked: Asked, by: Actor, no: str, item: str, version: int) -> domain.CaseCommand:
         now, calendars = asked.now, self._register.calendars
@@ -398,11 +386,3 @@ def _require_past(day: date, now: datetime) -> None:
         raise RefusedError(DATE_IN_FUTURE, field="local_date")
     if day < EARLIEST.date():
         raise RefusedError(DATE_TOO_EARLY, field="local_date")
-
-
-def _history(asked: Asked, report: wire.ReportHistory) -> Draft:
-    journey = history_journey(report.origin, report.region, report.case_ref)
-    row = history_id(report.origin, report.region, report.case_ref, report.file, report.row, report.rule)
-    fact = HistoryReported.model_construct(**report.__dict__)
-    context = Context(row, asked.caller.actor(), row, row, known=asked.known)
-    return Draft(asked, OnHistory(journey), domain.ReportHistory(asked.now, fact), context)

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from services.intake import cases, catalogue_service, journeys, people, register
+from services.intake import cases, catalogue_service, history, journeys, people, register
 from services.intake.attribution import attribute_visit
 from services.intake.commands import JourneyCommand, NoteDecision, NoteWithdrawal
 from services.intake.decider import LAPSE_AFTER, journey_decider
@@ -53,6 +53,8 @@ class Intake:
             asked = list(run)
             if kind == "journey":
                 replies += await _Batch(tx, self._pseudonyms).answer(asked)
+            elif kind == "history":
+                replies += await history.report(tx, asked)
             elif kind == "attribution":
                 replies += [await attribute_visit(tx, self._pseudonyms, one) for one in asked]
             else:
@@ -74,6 +76,8 @@ def _kind(asked: Asked) -> str:
     match asked.command:
         case wire.AttributeVisit():
             return "attribution"
+        case wire.ReportHistory():
+            return "history"
         case _ if isinstance(asked.command, catalogue_service.COMMANDS):
             return type(asked.command).__name__
         case _:
@@ -197,7 +201,7 @@ class _Batch:
 
 
 def _order(draft: Draft, journey: UUID) -> Order[JourneyCommand]:
-    return Order(journey_stream(journey), str(journey), draft.command, draft.context)
+    return Order(journey_stream(journey), str(journey), draft.command, draft.asked.context())
 
 
 def _nowhere(draft: Draft) -> Outcome:

@@ -42,7 +42,8 @@ class Decider(Generic[C, S]):
 
     `decide(command, state)` answers with facts: `[]` means already in effect, a broken rule raises `RefusedError`.
     `evolve(state, fact, at)` never fails: a fact is never refused. `timers(state)` lists what the situation waits for;
-    `elapse(timer)` is the command that a timer issues when its time has come, with `now = due_at`.
+    `elapse(timer)` is the command that a timer issues when its time has come, with `now = due_at`. A decider that never
+    looks back decides without its history, which is then not read: right for reports that nothing can refuse.
     """
 
     initial: S
@@ -50,6 +51,7 @@ class Decider(Generic[C, S]):
     evolve: Callable[[S, Any, datetime], S]
     timers: Callable[[S], frozenset[Timer]] = no_timers
     elapse: Callable[[Timer], C] | None = None
+    looks_back: bool = True
 
     def fold(self, history: Iterable[Envelope[Fact]]) -> S:
         """The situation after `history`, oldest first."""

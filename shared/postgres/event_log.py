@@ -66,12 +66,12 @@ WHERE d.stream = o.stream AND d.case_no = o.case_no AND d.kind = o.kind AND d.du
 
 
 class _Stream:
-    """A locked stream as this transaction knows it."""
+    """A locked stream as this transaction knows it; `history` is None until somebody looks back."""
 
     def __init__(self, version: int, digest: bytes) -> None:
         self.version = version
         self.hash = digest
-        self.history: list[Envelope[Fact]] = []
+        self.history: list[Envelope[Fact]] | None = None
 
 
 class Tx:
@@ -110,13 +110,13 @@ class Tx:
         by_stream: dict[str, list[int]] = defaultdict(list)
         for index, order in enumerate(orders):
             by_stream[order.stream].append(index)
-        await self._load(sorted(by_stream))
+        await self._load(sorted(by_stream), decider.looks_back)
         done = await self._already(orders)
         outcomes: list[Outcome] = [Applied(())] * len(orders)
         plans: list[tuple[str, Plan[S]]] = []
         for stream in sorted(by_stream):
             fresh = [index for index in by_stream[stream] if index not in done]
-            made = plan(decider, self._streams[stream].history, [orders[index] for index in fresh])
+            made = plan(decider, self._streams[stream].history or (), [orders[index] for index in fresh])
             for index, outcome in zip(fresh, made.outcomes, strict=True):
                 outcomes[index] = outcome
             plans.append((stream, made))
@@ -136,20 +136,23 @@ class Tx:
             seen.add(first)
         return done
 
-    async def _load(self, streams: list[str]) -> None:
-        missing = [stream for stream in streams if stream not in self._streams]
-        if not missing:
-            return
-        await self.execute(_MAKE_HEADS, missing)
-        for head in await self.fetch(_LOCK_HEADS, missing):
-            self._streams[head["stream"]] = _Stream(head["version"], head["hash"])
-        known = [stream for stream in missing if self._streams[stream].version]
-        if not known:
-            return
-        for row in await self.fetch(_HISTORY, known):
-            self._streams[row["stream"]].history.append(decode(row["body"]))
-        for stream in known:
-            if len(self._streams[stream].history) > LONG_STREAM:
+    async def _load(self, streams: list[str], looks_back: bool) -> None:
+        new = [stream for stream in streams if stream not in self._streams]
+        if new:
+            await self.execute(_MAKE_HEADS, new)
+            for head in await self.fetch(_LOCK_HEADS, new):
+                self._streams[head["stream"]] = _Stream(head["version"], head["hash"])
+        if looks_back:
+            await self._look_back([stream for stream in streams if self._streams[stream].history is None])
+
+    async def _look_back(self, streams: list[str]) -> None:
+        read: dict[str, list[Envelope[Fact]]] = {stream: [] for stream in streams}
+        known = [stream for stream in streams if self._streams[stream].version]
+        for row in await self.fetch(_HISTORY, known) if known else ():
+            read[row["stream"]].append(decode(row["body"]))
+        for stream, history in read.items():
+            self._streams[stream].history = history
+            if len(history) > LONG_STREAM:
                 _log.warning("long-stream")
 
     async def _append(self, events: Sequence[tuple[str, NewEvent]]) -> None:
@@ -188,7 +191,8 @@ class Tx:
             raise TooLargeError
         head.version += 1
         head.hash = sha256(head.hash + body).digest()
-        head.history.append(envelope)
+        if head.history is not None:
+            head.history.append(envelope)
         self.appended.append(envelope)
         topic = TOPIC_OF_EVENT[envelope.type]
         place = partition_of(event.key, PARTITIONS)

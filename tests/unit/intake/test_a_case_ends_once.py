@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.intake.commands import JourneyCommand, ReportHistory
+from services.intake.commands import JourneyCommand
 from services.intake.refusals import (
     ALREADY_DECIDED,
     ALREADY_DELIVERED,
@@ -18,7 +18,6 @@ from services.intake.refusals import (
 from shared.contracts.intake import (
     ApplicationWithdrawn,
     DecisionNoted,
-    HistoryReported,
     JourneyCompleted,
     ResultDelivered,
     WithdrawalNoted,
@@ -129,24 +128,6 @@ def test_a_result_in_hand_outweighs_a_withdrawn_second_case() -> None:
 
     assert isinstance(completed, JourneyCompleted)
     assert completed.outcome == "granted"
-
-
-def test_history_is_kept_as_it_is_reported_and_waits_for_nothing() -> None:
-    row = HistoryReported(
-        origin="receipt",
-        file="receipt.csv",
-        row=1,
-        rule="r1",
-        phase="submitted",
-        case_ref="case-1",
-        region="NL",
-        zone="Europe/Amsterdam",
-        irregular=("decision-before-submission",),
-    )
-    story = Story()
-
-    assert story.when(ReportHistory(MONDAY, row)).asked() == [row]
-    assert story.waits_for() == []
 
 
 def test_officers_of_the_deciding_body_act_on_its_cases() -> None:
