@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.local.story import Step, Story
-from deploy.local.witness import Case, Catalogue, Life, Offer, Visit, city, midnight, on, scope
+from deploy.local.witness import Case, Catalogue, Life, Offer, Visit, midnight, on, scope
 
 _DAY = timedelta(days=1)
 _LAPSE = timedelta(days=90)
@@ -39,13 +39,15 @@ class Chronicle:
         self._as_of = as_of
         self._own: Life | None = None
         for step in story.steps:
-            if step.refused is None and step.at <= as_of:
-                self._silence(step.at)
-                _ACTS[step.command](self, step, step.data)
+            self._follow(step)
         self._silence(as_of)
         self._lapses()
-        if self._own is not None and self._own.case is not None:
-            self._cards(self._own.case)
+        self._cards()
+
+    def _follow(self, step: Step) -> None:
+        if step.refused is None and step.at <= self._as_of:
+            self._silence(step.at)
+            _ACTS[step.command](self, step, step.data)
 
     def _note(self, service: str, name: str, count: int = 1) -> None:
         self.events[f"{service}{name}.v1"] += count
@@ -240,9 +242,10 @@ class Chronicle:
             if life.case is None and not life.end and life.began + _LAPSE <= self._as_of:
                 self._end(life, "lapsed", life.began + _LAPSE)
 
-    def _cards(self, case: Case) -> None:
+    def _cards(self) -> None:
         """Walk through the days of the case: a signal is given when a day begins with so many working days used up."""
-        if case.accepted_on is None:
+        case = self._own.case if self._own is not None else None
+        if case is None or case.accepted_on is None:
             return
         limit = self._catalogue.items[case.item]["promised_wd"] + case.extended
         wanted = _signals(limit)

@@ -18,19 +18,19 @@ _HOME_HOURS = tuple((hour, 1.0 if hour < 18 else 1.4 if hour < 22 else 0.5) for 
 class Pace(Protocol):
     """The next moment after `then`, by what has to happen in between."""
 
-    def minutes(self, then: datetime, low: int, high: int) -> datetime:
+    def minutes(self, then: datetime, low: int, high: int, /) -> datetime:
         """Some minutes later."""
         ...
 
-    def office(self, then: datetime, low_wd: int, high_wd: int) -> datetime:
+    def office(self, then: datetime, low_wd: int, high_wd: int, /) -> datetime:
         """In office hours, so many working days later; on the same day if that is still possible."""
         ...
 
-    def home(self, then: datetime, low: int, high: int) -> datetime:
+    def home(self, then: datetime, low: int, high: int, /) -> datetime:
         """At any time of day, so many days later."""
         ...
 
-    def office_on(self, then: datetime, accepted: datetime, working_day: int) -> datetime:
+    def office_on(self, then: datetime, accepted: datetime, working_day: int, /) -> datetime:
         """In office hours of the n-th working day after `accepted`, and after `then`."""
         ...
 
@@ -94,16 +94,16 @@ class PlayedPace:
         self._rng = rng
         self._brisk = brisk
 
-    def minutes(self, then: datetime, low: int, high: int) -> datetime:
+    def minutes(self, then: datetime, _low: int, _high: int, /) -> datetime:
         return self._after(then, 0.3, 1.5)
 
-    def office(self, then: datetime, low_wd: int, high_wd: int) -> datetime:
+    def office(self, then: datetime, _low_wd: int, _high_wd: int, /) -> datetime:
         return self._after(then, 1.0, 4.0)
 
-    def home(self, then: datetime, low: int, high: int) -> datetime:
+    def home(self, then: datetime, _low: int, _high: int, /) -> datetime:
         return self._after(then, 1.0, 4.0)
 
-    def office_on(self, then: datetime, accepted: datetime, working_day: int) -> datetime:
+    def office_on(self, then: datetime, _accepted: datetime, _working_day: int, /) -> datetime:
         return self._after(then, 2.0, 6.0)
 
     def _after(self, then: datetime, low: float, high: float) -> datetime:

@@ -1,4 +1,4 @@
-"""What happens in one journey, decided by chance within the rules: nobody in it asks for anything that would be refused by mistake."""
+"""What happens in one journey, decided by chance within the rules: nothing in it is refused by mistake."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.local.codes import staff_ref
-from deploy.local.story import CASE
+from deploy.local.story import CASE, Step
 from deploy.local.teller import Teller
 
 OFF_LIST = "marriage-certificate"

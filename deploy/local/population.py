@@ -14,6 +14,8 @@ from shared.reference.divisions import CITY_CODES, DIVISIONS, POPULATION_2020, c
 
 IN_FORCE_FROM = date(2024, 1, 1)
 PORTAL = "zlb"
+WIRED_BUREAU = "realestate"
+"""The bureau whose offices have systems of their own, one a city."""
 _CITY_LEVEL, _COUNTY_LEVEL = 3, 4
 _TERMINAL_EVERY, _POINT_EVERY = 2, 3
 _SATURDAY = 5
@@ -147,17 +149,14 @@ def province(day: date) -> Province:
     items = _items(bodies)
     service = {body.region: body for body in bodies if body.bureau == "service"}
     venues = {v.venue_id: v for city in CITY_CODES for v in _venues_of(city, by_city[city], bodies)}
-    departments = tuple(
-        Department(f"{_plain(DIVISIONS[body.region].name_en)}-{body.bureau}", body)
-        for body in bodies
-        if body.bureau == "realestate"
-    )
+    departments = tuple(_department(body) for body in bodies if body.bureau == WIRED_BUREAU)
     years = tuple(y for y in (_year(n) for n in range(day.year - 1, day.year + 2)) if y is not None)
     return Province(bodies, items, venues, departments, years, by_city, service)
 
 
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+def _department(body: Body) -> Department:
+    place = "".join(letter for letter in DIVISIONS[body.region].name_en.lower() if letter.isalnum())
+    return Department(f"{place}-{body.bureau}", body)
 
 
 def _bodies_of(city: str, in_city: tuple[str, ...]) -> list[Body]:
@@ -178,13 +177,8 @@ def _body(region: str, level: int, serial: int, bureau: str, zh: str, en: str) -
 
 def _items(bodies: tuple[Body, ...]) -> dict[tuple[str, str], Item]:
     kinds = {kind.bureau: kind for kind in KINDS}
-    return {
-        (body.region, kinds[body.bureau].basic_code): Item(
-            f"{body.region}-{kinds[body.bureau].basic_code}", kinds[body.bureau], body
-        )
-        for body in bodies
-        if body.bureau in kinds
-    }
+    handling = [(body, kinds[body.bureau]) for body in bodies if body.bureau in kinds]
+    return {(body.region, kind.basic_code): Item(f"{body.region}-{kind.basic_code}", kind, body) for body, kind in handling}
 
 
 def _venues_of(city: str, in_city: tuple[str, ...], bodies: tuple[Body, ...]) -> list[Venue]:
