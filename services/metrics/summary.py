@@ -1,0 +1,128 @@
+"""What a row shows outside its facts: the columns for live figures and evidence, and one line for each hand-over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+from services.metrics.contributions import Cell, Cells, Layer, layer_of
+from services.metrics.facts import day_of_ms, instant_of_ms
+from services.metrics.slices import city, pair_of
+from services.metrics.story import UNKNOWN, CaseStory, Story
+
+
+class Summary(NamedTuple):
+    """The columns of a journey row, in the order of its table from `opened_on` on.
+
+    `touches` is a superset of what the row adds to, one word a line: it lets evidence skip rows without reading them.
+    """
+
+    opened_on: date | None
+    open: bool
+    anonymous: bool
+    holder: str | None
+    holder_region: str | None
+    last_visit_at: datetime | None
+    first_day: date | None
+    last_day: date | None
+    touches: str
+
+
+class Wait(NamedTuple):
+    """One offer of custody and how it ended, in the order of its table."""
+
+    journey: str
+    case_no: str
+    handover_no: str
+    partition: int
+    from_region: str
+    to_region: str
+    item: str
+    basic: str
+    channel: str
+    layer: Layer
+    offered_on: date
+    offered_at: datetime
+    offered_known: date
+    due: date
+    how: str | None
+    ended_at: datetime | None
+    ended_known: date | None
+
+
+def summary(story: Story, cells: Cells) -> Summary:
+    """The columns of the journey."""
+    held = next((case for case in story.cases.values() if case.ended is None and case.delivered is None), None)
+    holder, region = (None, None) if held is None or story.completed is not None else _holder(held)
+    days = [cell.day for cell in cells]
+    return Summary(
+        opened_on=None if story.opened is None else date.fromordinal(day_of_ms(story.opened.at)),
+        open=story.completed is None,
+        anonymous=story.is_anonymous,
+        holder=holder,
+        holder_region=region,
+        last_visit_at=None if story.last_visit_at is None else instant_of_ms(story.last_visit_at),
+        first_day=date.fromordinal(min(days)) if days else None,
+        last_day=date.fromordinal(max(days)) if days else None,
+        touches="\n".join(["", *sorted({word for cell in cells for word in touched_by(cell)}), ""]),
+    )
+
+
+def touched_by(cell: Cell) -> Iterable[str]:
+    """The words under which evidence finds a row that adds to `cell`."""
+    yield f"{cell.group}:{city(cell.region)}"
+    yield f"item:{cell.item}"
+    if cell.group in ("extra", "visit"):
+        yield f"{cell.group}:{cell.tag}"
+    if cell.other:
+        yield f"{cell.group}:{pair_of(cell)}"
+
+
+def _holder(case: CaseStory) -> tuple[str | None, str | None]:
+    """Custody changes on acceptance only; once the case is accepted, the accepting body holds it."""
+    if case.accepted is not None:
+        return case.accepted.body, case.accepted.region
+    taken = [offer for offer in case.offers.values() if _ended(case, offer.handover) == "accepted"]
+    if taken:
+        last = max(taken, key=lambda offer: offer.offset)
+        return last.body, last.to_region
+    if case.submitted is not None:
+        return case.submitted.body, case.submitted.receiving_region
+    return None, None
+
+
+def _ended(case: CaseStory, handover: str) -> str | None:
+    end = case.offer_ends.get(handover)
+    return None if end is None else end.how
+
+
+def waits(story: Story, partition: int) -> list[Wait]:
+    """The hand-overs of the journey."""
+    made: list[Wait] = []
+    for case_no, case in story.cases.items():
+        terms = case.submitted
+        for offer in case.offers.values():
+            end = case.offer_ends.get(offer.handover)
+            made.append(
+                Wait(
+                    journey=story.journey,
+                    case_no=case_no,
+                    handover_no=offer.handover,
+                    partition=partition,
+                    from_region=offer.from_region,
+                    to_region=offer.to_region,
+                    item=UNKNOWN if terms is None else terms.item,
+                    basic=UNKNOWN if terms is None else terms.basic,
+                    channel=UNKNOWN if terms is None else terms.channel,
+                    layer=layer_of(terms),
+                    offered_on=date.fromordinal(day_of_ms(offer.at)),
+                    offered_at=instant_of_ms(offer.at),
+                    offered_known=date.fromordinal(offer.known),
+                    due=date.fromordinal(offer.due),
+                    how=None if end is None else end.how,
+                    ended_at=None if end is None else instant_of_ms(end.at),
+                    ended_known=None if end is None else date.fromordinal(end.known),
+                )
+            )
+    return made
