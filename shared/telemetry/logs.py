@@ -34,6 +34,8 @@ _FIELDS = frozenset(
         "rule",
     }
 )
+_META = frozenset({"_record", "_from_structlog"})
+"""What the formatter itself needs until it renders the line, and takes out again."""
 _QUIET = ("aiokafka", "kafka", "asyncio", "asyncpg", "uvicorn", "uvicorn.error", "uvicorn.access", "faust", "mode")
 
 
@@ -49,7 +51,7 @@ def _name_the_error(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
 
 
 def _only_known(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: value for key, value in event.items() if key in _FIELDS}
+    return {key: value for key, value in event.items() if key in _FIELDS or key in _META}
 
 
 def configure(service: str) -> None:
