@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.intake import acceptance, custody, materials, visits
+from services.intake.authority import require_body
 from services.intake.commands import (
     Accept,
     AcceptCustody,
@@ -103,6 +104,8 @@ def _decide_case(command: CaseCommand, state: Journey) -> list[IntakeEvent]:
 
 def submit_application(command: SubmitApplication, state: Journey) -> list[IntakeEvent]:
     """Apply. The case number is a function of the request, so the same request again finds its own case."""
+    if not command.virtual:
+        require_body(command.by, command.receiving_body, command.receiving_region)
     if command.case_no in state.cases:
         return []
     if state.outcome is not None:

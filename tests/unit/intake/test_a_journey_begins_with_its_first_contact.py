@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.intake.refusals import JOURNEY_OVER
+from services.intake.refusals import JOURNEY_OVER, NOT_YOURS
 from shared.contracts.intake import ApplicationSubmitted, JourneyCompleted, JourneyOpened, VisitRecorded
 from tests.unit.intake.story import (
     HANGZHOU,
@@ -13,6 +13,7 @@ from tests.unit.intake.story import (
     OTHER_CASE,
     SUBJECT,
     WENZHOU,
+    WENZHOU_CLERK,
     Story,
     later,
     online,
@@ -42,6 +43,11 @@ def test_what_the_catalogue_promised_that_day_is_frozen_into_the_application() -
 
 def test_an_application_after_a_visit_joins_its_journey() -> None:
     Story().given(visit()).when(submit(later(days=1))).then(ApplicationSubmitted)
+
+
+def test_staff_take_applications_in_for_their_own_body() -> None:
+    Story().when(submit(across=True, by=WENZHOU_CLERK)).then(JourneyOpened, ApplicationSubmitted)
+    Story().when(submit(by=WENZHOU_CLERK)).then_refused(NOT_YOURS)
 
 
 def test_the_same_application_again_is_no_news() -> None:
