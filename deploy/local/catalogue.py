@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
+
+import orjson
 
 from deploy.local.population import IN_FORCE_FROM, PORTAL, Body, Department, Item, Province, Venue, YearOff, province
 from deploy.local.story import SOURCE
@@ -16,12 +19,12 @@ _HOURS = "周一至周五 09:00-17:00"
 
 
 def catalogue(until: datetime) -> list[dict[str, Any]]:
-    """The ingress documents of the whole catalogue, bodies first. A document's id names what it publishes."""
+    """The ingress documents of the whole catalogue, bodies first. A document's id names what it publishes and how."""
     where = province(until.astimezone(CHINA).date())
     return [
         {
             "specversion": "1.0",
-            "id": f"{command}/{name}",
+            "id": f"{command}/{name}/{sha256(orjson.dumps(data)).hexdigest()[:12]}",
             "source": SOURCE,
             "type": f"gov.command.{command}.v1",
             "subject": name,

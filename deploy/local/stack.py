@@ -52,21 +52,30 @@ class Stack:
         self.keys = Keys(options.data / "keys")
         self.kafka = options.kafka or ""
         self.urls: dict[str, str] = {}
+        self.dsns: dict[Service, tuple[str, str]] = {}
         self._say = say
         self._ports = instance.last_ports(options.data)
 
     async def start(self) -> None:
         """Bring everything up. Raises what says why it cannot be: no Kafka, no PostgreSQL, a child that does not start."""
+        await self.start_servers()
+        await self.start_services()
+
+    async def start_servers(self) -> None:
+        """Bring up the servers with their databases and topics, and no service yet; `dsns` says how to reach each database."""
         self.keys.ensure()
         superuser, self.kafka = await asyncio.gather(self._start_postgres(), self._start_kafka())
         self._say("databases and topics")
-        dsns = {service: await self._database(superuser, service) for service in SERVICES}
+        self.dsns = {service: await self._database(superuser, service) for service in SERVICES}
         await ensure_topics(self.kafka, TOPICS)
+
+    async def start_services(self) -> None:
+        """Bring up the services and let other commands find this instance."""
         for service in SERVICES:
             self._ports[service] = free_port(self._ports.get(service, PREFERRED_PORTS[service]))
             self.urls[service] = f"http://127.0.0.1:{self._ports[service]}"
         self._say("services")
-        await self.supervisor.start_together([self._service(service, *dsns[service]) for service in SERVICES])
+        await self.supervisor.start_together([self._service(service, *self.dsns[service]) for service in SERVICES])
         instance.remember_ports(self.options.data, self._ports)
         self.record()
 
