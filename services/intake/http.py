@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Path, Query, Response
 
 from services.intake import cases, people, progress, register
 from services.intake.decider import journey_decider
@@ -34,8 +34,10 @@ COMMANDS: tuple[type[Command], ...] = (
 )
 PAGE_MAX = 500
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
-After = Annotated[str, Query(max_length=64)]
-Word = Annotated[str | None, Query(max_length=64)]
+_WORD = r"^[A-Za-z0-9_.:/-]*$"
+After = Annotated[str, Query(max_length=64, pattern=_WORD)]
+Word = Annotated[str | None, Query(max_length=64, pattern=_WORD)]
+Name = Annotated[str, Path(max_length=64, pattern=_WORD)]
 
 
 def mount(app: FastAPI, log: EventLog, intake: Intake, pseudonyms: Pseudonyms, inbounds: Sequence[Inbound] = ()) -> None:
@@ -55,7 +57,7 @@ def _catalogue(app: FastAPI, log: EventLog) -> None:
             return plain(await register.newest_items(tx, after, limit))
 
     @app.get("/v1/items/{item_code}", summary="Every version of one service item; public")
-    async def item(item_code: str) -> Response:
+    async def item(item_code: Name) -> Response:
         async with log.transaction() as tx:
             versions = await register.versions_of(tx, item_code)
         if not versions:
@@ -140,7 +142,9 @@ def _may_see(caller: Caller, state: Journey) -> bool:
 
 def _status(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
     @app.get("/v1/status", summary="Where is my case? With the receipt number and the code; no token")
-    async def status(receipt_no: Annotated[str, Query(max_length=64)], code: Annotated[str, Query(max_length=16)]) -> Response:
+    async def status(
+        receipt_no: Annotated[str, Query(max_length=64, pattern=_WORD)], code: Annotated[str, Query(max_length=16, pattern=_WORD)]
+    ) -> Response:
         async with log.transaction() as tx:
             row = await cases.by_receipt(tx, receipt_no)
         # An unknown receipt is compared too, so that neither answer nor time tells which of the two was wrong.
