@@ -64,9 +64,13 @@ async def keep(tx: Tx, people: Sequence[tuple[str, Applicant]]) -> None:
 
 
 async def contact(tx: Tx, caller: str, journey: UUID, case_no: str | None) -> dict[str, Any] | None:
-    """How to reach the person behind a journey (and, if named, its case); every look is written down first."""
+    """How to reach the person behind a journey (and, if named, its case); every look is written down.
+
+    None for a journey or case that is not known. A person who was erased, or left nothing, has empty fields.
+    """
     row = await tx.fetchrow(
-        "SELECT p.phone, p.email, p.language FROM journey_index j JOIN person p ON p.subject_ref = j.subject_ref "
+        "SELECT p.phone, p.email, coalesce(p.language, 'zh') AS language "
+        "FROM journey_index j LEFT JOIN person p ON p.subject_ref = j.subject_ref "
         "WHERE j.journey = $1 AND ($2::text IS NULL OR EXISTS "
         "(SELECT 1 FROM case_index c WHERE c.journey = j.journey AND c.case_no = $2))",
         journey,

@@ -260,6 +260,19 @@ async def test_contacts_are_for_services_and_every_look_is_written_down(door: Do
     assert await city.log.pool.fetchval("SELECT count(*) FROM contact_access WHERE caller = 'notify'") == 1
 
 
+async def test_a_person_can_be_erased_and_the_record_stays(door: Door, city: City) -> None:
+    answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
+    notifier = Caller("service", "notify")
+    await city.log.pool.execute("DELETE FROM person")
+
+    erased = await door.get(f"/v1/contacts/{answer['journey']}", notifier)
+    nobody = await door.get("/v1/contacts/8b6a1f9e-5b8e-4f2c-9b8e-0c6a5f6d7e01", notifier)
+
+    assert erased.json() == {"phone": None, "email": None, "language": "zh"}
+    assert nobody.status_code == 404
+    assert len(await city.events(answer["journey"])) == 2
+
+
 async def test_no_event_knows_who_the_applicant_is(door: Door, city: City) -> None:
     await door.ask("submit-application", SUBMISSION | {"applicant": APPLICANT | {"name": "某某"}}, PORTAL)
 
