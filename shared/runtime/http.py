@@ -200,7 +200,7 @@ def _command_route(app: FastAPI, log: EventLog, model: type[Command], handle: Ha
             "type": str(model.type),  # type: ignore[attr-defined]
             "data": parse_json(body),
         }
-        ingress = read_command(document)
+        ingress = _read_body(document)
         fingerprint = sha256(b"POST " + route.encode() + b"\n" + caller.id.encode() + b"\n" + body).digest()
         asked = Asked(caller, key, name, ingress_id(caller.id, key), ingress.command, clock.now())
         answer, replayed = await _answered(log, asked, fingerprint, handle)
@@ -217,6 +217,15 @@ def _command_route(app: FastAPI, log: EventLog, model: type[Command], handle: Ha
         status_code=201,
         openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}},
     )
+
+
+def _read_body(document: dict[str, Any]) -> Ingress:
+    """Over HTTP the body is the command itself, so its fields are named without the envelope around them."""
+    try:
+        return read_command(document)
+    except IngressRefusedError as refused:
+        field = (refused.field or "").removeprefix("data").removeprefix(".")
+        raise IngressRefusedError(refused.rule, field or "body") from None
 
 
 async def _answered(log: EventLog, asked: Asked, fingerprint: bytes, handle: Handle) -> tuple[Answer, bool]:

@@ -1,0 +1,1 @@
+"""What operators and partners get from the contracts: JSON Schemas of every event."""
