@@ -21,7 +21,7 @@ async def migrate(owner_dsn: str, directories: Iterable[Path]) -> list[str]:
 
     Raises `MigrationEditedError` naming the file if an applied one was edited.
     """
-    files = sorted(path for directory in (COMMON, *directories) for path in directory.glob("*.sql"))
+    files = [path for directory in (COMMON, *directories) for path in sorted(directory.glob("*.sql"))]
     connection = await connect(owner_dsn)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
