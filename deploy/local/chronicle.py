@@ -139,7 +139,7 @@ class Chronicle:
         holder = case.received_in if case.taken_at is None else self._catalogue.region_of(case.item)
         target = self._catalogue.bodies[data["to_body"]]["region"]
         due = self._days.after(on(step.at), _CUSTODY_WD[data["medium"]])
-        case.offers.append(Offer(step.at, due, holder, target))
+        case.offers.append(Offer(step.at, step.by or step.at, due, holder, target))
         self._note(_INTAKE, "custody-offered")
 
     def _end_offer(self, step: Step, ending: str) -> None:
@@ -149,8 +149,8 @@ class Chronicle:
         case.free_since = step.at
         if ending == "accepted":
             case.taken_at = step.at
-            least = (step.at - offer.at).total_seconds()
-            offer.took = (least, least)
+            least, most = step.at - offer.by, (step.by or step.at) - offer.at
+            offer.took = (max(least.total_seconds(), 0.0), most.total_seconds())
         names = {"accepted": "custody-accepted", "returned": "custody-returned", "withdrawn": "custody-offer-withdrawn"}
         self._note(_INTAKE, names[ending])
 

@@ -27,7 +27,10 @@ SOURCE = "urn:runonce:demo"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command. `refused` names the rule that it is meant to break; None if it is meant to take effect."""
+    """One command. `refused` names the rule that it is meant to break; None if it is meant to take effect.
+
+    What was played live happened at `at` or later, and at `by` at the latest.
+    """
 
     command: str
     at: datetime
@@ -35,6 +38,7 @@ class Step:
     act: Act
     data: Mapping[str, Any]
     refused: str | None = None
+    by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ class Offer:
     """One offer of custody; `took` is its wait at least and at most, equal where the script fixes both moments."""
 
     at: datetime
+    by: datetime
     due: date
     source: str
     target: str

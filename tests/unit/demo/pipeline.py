@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from deploy.local.story import Act, Story
+from deploy.local.casting import Cast, Desk, Part
+from deploy.local.population import Body, province
+from deploy.local.story import Act, Story, command_data, document
 from services.approval import decider as approval
 from services.approval import service as approval_service
 from services.approval.commands import TakeCase
@@ -48,12 +50,12 @@ class Province:
         items: dict[str, list[ItemVersion]] = {}
         venues: dict[str, Venue] = {}
         calendars: list[WorkingCalendar] = []
-        for document in documents:
-            command: Any = read_command(document).command
+        for published in documents:
+            command: Any = read_command(published).command
             kind, name, made = _decided_by(command, now, regions)
-            context = Context(ingress_id("seed", document["id"]), SERVICE, UUID(int=1), UUID(int=1))
+            context = Context(ingress_id("seed", published["id"]), SERVICE, UUID(int=1), UUID(int=1))
             done = plan(CATALOGUE, [], [Order(f"{kind}-{name}", f"{kind}:{name}", made, context)])
-            assert isinstance(done.outcomes[0], Applied), document["id"]
+            assert isinstance(done.outcomes[0], Applied), published["id"]
             for event in done.events:
                 self.bodies.append(encode(_envelope(event, f"{kind}-{name}", 1, "intake")))
                 self._keep(event.data, regions, items, venues, calendars)
@@ -118,17 +120,28 @@ class Pipeline:
         self._start()
         acts: tuple[Act, ...] = ("before", "decision", "after")
         for act in acts:
-            for _, document in story.documents(act):
-                self._ask(document, story.caller, act)
+            for _, told in story.documents(act):
+                self._ask(told, Caller("importer", story.caller), act)
         self._pass_time(until)
         for stored in self._streams.values():
             self.bodies += [encode(event) for event in stored]
 
-    def _ask(self, document: Mapping[str, Any], caller_id: str, act: Act) -> None:
-        ingress = read_command(document)
+    def play_live(self, story: Story, cast: Cast) -> None:
+        """Run a story as it is played live: each step by whoever has that part, under the number that the case then has."""
+        self._start()
+        case_no = story.name
+        for number, step in enumerate(story.steps):
+            caller = caller_of(cast.part(step))
+            made = replace(step, data=command_data(step, case_no))
+            self._ask(document(story.document_id(number), made, case_no), caller, step.act)
+            case_no = next(iter(self._journey_of_case), story.name)
+        for stored in self._streams.values():
+            self.bodies += [encode(event) for event in stored]
+
+    def _ask(self, told: Mapping[str, Any], caller: Caller, act: Act) -> None:
+        ingress = read_command(told)
         assert ingress.time is not None
-        caller = Caller("importer", caller_id)
-        command_id = ingress_id(caller_id, ingress.id)
+        command_id = ingress_id(caller.id, ingress.id)
         asked = Asked(caller, ingress.id, ingress.subject, command_id, ingress.command, ingress.time, ingress.knowntime)
         try:
             self._decide(asked) if act == "decision" else self._handle(asked)
@@ -139,7 +152,7 @@ class Pipeline:
     def _decide(self, asked: Asked) -> None:
         command = approval_service._case_command(asked)
         journey = self._journey_of_case[command.case_no]
-        approval_service._authorise(asked, command, "")
+        approval_service._authorise(asked, command, self._cases[command.case_no].holder_body)
         self._append("approval", journey, command, asked.context())
 
     def _handle(self, asked: Asked) -> None:
@@ -230,3 +243,17 @@ class Pipeline:
 
     def _due(self, decider: Any, history: list[Envelope[Any]], until: datetime) -> list[Timer]:
         return sorted(timer for timer in decider.timers(decider.fold(history)) if timer.due_at <= until)
+
+
+def caller_of(part: Part) -> Caller:
+    """Who the services see behind a part; a partner's topic is its principal."""
+    if isinstance(part, Desk):
+        return part.caller
+    if ".portal." in part.topic:
+        return Caller("portal", part.name)
+    body = _department_body(part.name)
+    return Caller("department", part.name, body.uscc, body.region)
+
+
+def _department_body(partner: str) -> Body:
+    return next(d.body for d in province(datetime(2026, 11, 23, tzinfo=UTC).date()).departments if d.partner == partner)
