@@ -36,7 +36,17 @@ _FIELDS = frozenset(
 )
 _META = frozenset({"_record", "_from_structlog"})
 """What the formatter itself needs until it renders the line, and takes out again."""
+_OUR_OWN = ("services", "shared", "deploy", "__main__")
 _QUIET = ("aiokafka", "kafka", "asyncio", "asyncpg", "uvicorn", "uvicorn.error", "uvicorn.access", "faust", "mode")
+
+
+def _mute_libraries(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A library's own words may quote a key, an address or a value: its name and level are all that is kept."""
+    record = event.get("_record")
+    if record is not None and not record.name.startswith(_OUR_OWN):
+        event["logger"] = record.name
+        event["event"] = "library-message"
+    return event
 
 
 def _name_the_error(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -66,6 +76,7 @@ def configure(service: str) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         stamp,
+        _mute_libraries,
         _name_the_error,
         _only_known,
     ]

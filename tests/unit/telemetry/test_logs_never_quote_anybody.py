@@ -1,0 +1,51 @@
+"""A log line is one JSON object of known fields; neither an exception's text nor a library's words get into it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from shared.telemetry import logs
+
+CANARY = "330102199001011234"
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    logs.configure("intake")
+    yield capsys
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def told(lines: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in lines.readouterr().err.splitlines()]
+
+
+def test_an_exception_is_named_by_its_class_and_place(lines: pytest.CaptureFixture[str]) -> None:
+    try:
+        raise LookupError(CANARY)
+    except LookupError:
+        logging.getLogger("services.intake").exception("request-failed", extra={"group": "intake", "citizen": CANARY})
+
+    (line,) = told(lines)
+    assert CANARY not in json.dumps(line)
+    assert (line["event"], line["error_class"], line["group"], line["service"]) == (
+        "request-failed",
+        "LookupError",
+        "intake",
+        "intake",
+    )
+
+
+def test_a_library_is_heard_but_not_quoted(lines: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("aiokafka.consumer").error("key %s could not be sent", CANARY)
+
+    (line,) = told(lines)
+    assert (line["event"], line["logger"]) == ("library-message", "aiokafka.consumer")
+    assert CANARY not in json.dumps(line)
