@@ -9,7 +9,7 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -64,8 +64,8 @@ def _only_known(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapp
     return {key: value for key, value in event.items() if key in _FIELDS or key in _META}
 
 
-def configure(service: str) -> None:
-    """Send this process's logs to standard error, one JSON object a line."""
+def configure(service: str, stream: TextIO | None = None) -> None:
+    """Send this process's logs to `stream` (standard error unless given), one JSON object a line."""
 
     def stamp(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         event["service"] = service
@@ -80,7 +80,7 @@ def configure(service: str) -> None:
         _name_the_error,
         _only_known,
     ]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=chain,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 
@@ -14,20 +15,20 @@ CANARY = "330102199001011234"
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    root = logging.getLogger()
+def lines() -> Iterator[StringIO]:
+    root, written = logging.getLogger(), StringIO()
     before, level = list(root.handlers), root.level
-    logs.configure("intake")
-    yield capsys
+    logs.configure("intake", written)
+    yield written
     root.handlers[:] = before
     root.setLevel(level)
 
 
-def told(lines: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in lines.readouterr().err.splitlines()]
+def told(lines: StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
 
 
-def test_an_exception_is_named_by_its_class_and_place(lines: pytest.CaptureFixture[str]) -> None:
+def test_an_exception_is_named_by_its_class_and_place(lines: StringIO) -> None:
     try:
         raise LookupError(CANARY)
     except LookupError:
@@ -43,7 +44,7 @@ def test_an_exception_is_named_by_its_class_and_place(lines: pytest.CaptureFixtu
     )
 
 
-def test_a_library_is_heard_but_not_quoted(lines: pytest.CaptureFixture[str]) -> None:
+def test_a_library_is_heard_but_not_quoted(lines: StringIO) -> None:
     logging.getLogger("aiokafka.consumer").error("key %s could not be sent", CANARY)
 
     (line,) = told(lines)
