@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
 from shared.eventsourcing.claims import Claim, FencedError
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
@@ -79,7 +79,12 @@ class ConsumerLoop:
             while not stop.is_set():
                 await assignment.refresh()
                 self.healthy = True
-                fetched = await client.getmany(timeout_ms=POLL_MS)
+                try:
+                    fetched = await client.getmany(timeout_ms=POLL_MS)
+                except NoOffsetForPartitionError:
+                    # Partitions came between the claim and this read; the next turn claims and seeks them.
+                    await asyncio.sleep(BACK_OFF_S[0])
+                    continue
                 for tp, raw in fetched.items():
                     await self._apply(assignment, tp, raw)
                 await self._commit(client, assignment)
