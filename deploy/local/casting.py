@@ -44,7 +44,16 @@ class Partner:
     name: str
 
 
-Part = Desk | Partner
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Somebody else's program: it acts by itself, and the record of `service` shows what it did as an event of that name."""
+
+    service: str
+    event: str
+    journey: str
+
+
+Part = Desk | Partner | Outside
 
 
 class Cast:

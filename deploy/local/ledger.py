@@ -125,9 +125,12 @@ class Journal:
         """Step `number` is about to be sent, exactly so."""
         self._write({"story": name, "n": number, "act": act, "from": wire_time(at)})
 
-    def settle(self, name: str, number: int, at: datetime, *, rule: str | None, journey: str | None) -> None:
-        """Step `number` was answered: it took effect, or `rule` refused it."""
-        self._write({"story": name, "n": number, "to": wire_time(at), "rule": rule, "journey": journey})
+    def settle(
+        self, name: str, number: int, at: datetime, *, rule: str | None, journey: str | None, since: datetime | None = None
+    ) -> None:
+        """Step `number` was answered by `at`: it took effect, or `rule` refused it. `since` corrects when it was sent."""
+        line: dict[str, Any] = {"story": name, "n": number, "to": wire_time(at), "rule": rule, "journey": journey}
+        self._write(line if since is None else line | {"since": wire_time(since)})
 
     def close(self) -> None:
         """Close the file."""
