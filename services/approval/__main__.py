@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from services.approval import consumer, http, worklist
 from services.approval.service import decider_for
 from shared.runtime.http import make_app
-from shared.runtime.lifecycle import Health, Parts, Runtime, run_service
+from shared.runtime.lifecycle import Health, Parts, Runtime, run
 from shared.runtime.timekeeper import keep_time
 
 
@@ -24,4 +23,4 @@ async def build(runtime: Runtime, health: Health) -> Parts:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(run_service(os.environ, "approval", Path(__file__).parent / "migrations", build)))
+    sys.exit(run(os.environ, "approval", Path(__file__).parent / "migrations", build))

@@ -15,7 +15,7 @@ from services.intake.service import Intake, decider_now, time_passed
 from shared.contracts.topics import Topic
 from shared.kafka.admin import ensure_topics
 from shared.runtime.http import make_app
-from shared.runtime.lifecycle import Health, Parts, Runtime, run_service
+from shared.runtime.lifecycle import Health, Parts, Runtime, run
 from shared.runtime.timekeeper import keep_time
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,4 +44,4 @@ async def build(runtime: Runtime, health: Health) -> Parts:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(run_service(os.environ, "intake", MIGRATIONS, build)))
+    sys.exit(run(os.environ, "intake", MIGRATIONS, build))

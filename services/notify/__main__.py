@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from services.notify import consumer, http
 from services.notify.providers import FileOutbox, Provider, Smtp
 from services.notify.sender import Sender
 from shared.runtime.http import make_app
-from shared.runtime.lifecycle import Health, Parts, Runtime, run_service
+from shared.runtime.lifecycle import Health, Parts, Runtime, run
 from shared.runtime.settings import Settings
 
 
@@ -31,4 +30,4 @@ async def build(runtime: Runtime, health: Health) -> Parts:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(run_service(os.environ, "notify", Path(__file__).parent / "migrations", build)))
+    sys.exit(run(os.environ, "notify", Path(__file__).parent / "migrations", build))
