@@ -43,6 +43,17 @@ class Delivery(Protocol):
     def timestamp(self) -> int: ...
 
 
+class Redelivered(NamedTuple):
+    """A record out of a table instead of a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    timestamp: int
+
+
 class Parked(NamedTuple):
     """A record that waits with its journey, and why."""
 

@@ -8,14 +8,12 @@ stands the mean per unit, which is what the published series of the reform repor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from services.metrics.facts import day_of, ms_of
 from services.metrics.view import Unknown, View
-
-Kind = Literal["item", "other"]
 
 
 class Published(NamedTuple):
@@ -87,6 +85,11 @@ class CatalogueRow(NamedTuple):
     def newest(self) -> Published | None:
         """The last version that was published, if this is an item."""
         return next((fact for fact in reversed(self.facts) if isinstance(fact, Published)), None)
+
+    @property
+    def body(self) -> Registered | None:
+        """The names of the body, if this is one."""
+        return next((fact for fact in reversed(self.facts) if isinstance(fact, Registered)), None)
 
     def in_effect(self, day: int, known_to: int | None = None) -> Published | None:
         """The version in effect on `day`, by what was known up to the end of day `known_to`; None if retired or not yet there."""

@@ -22,6 +22,8 @@ CAUSED: frozenset[Group] = frozenset({"extra", "visit"})
 """Groups whose tag is cause|responsible."""
 LAYERED: frozenset[Group] = frozenset({"accepted", "custody"})
 """Groups whose tag ends in the layer."""
+PAIRED: frozenset[Group] = frozenset({"visit", "accepted", "custody"})
+"""Groups that know two regions."""
 FROM_REGION: frozenset[Group] = frozenset({"custody"})
 """Groups whose pair runs from `region` to `other`; for the rest it runs from `other` to `region`."""
 
@@ -82,7 +84,7 @@ def _names_it(asked: Slice, cell: Cell) -> bool:
         and asked.channel in (None, cell.channel)
         and (asked.layer == "all" or cell.group not in LAYERED or cell.tag.endswith(asked.layer))
         and (asked.cause is None or cell.group not in CAUSED or cell.tag == asked.cause)
-        and (asked.pair is None or not cell.other or pair_of(cell) == asked.pair)
+        and (asked.pair is None or cell.group not in PAIRED or pair_of(cell) == asked.pair)
     )
 
 
@@ -95,7 +97,7 @@ def key_of(entry: Entry, by: By, axis: Axis = "occurred") -> str | None:
         case "county":
             return cell.region
         case "home":
-            return city(cell.other) if cell.other else None
+            return city(cell.other) if cell.group in PAIRED else None
         case "item":
             return cell.item
         case "basic":
@@ -107,7 +109,7 @@ def key_of(entry: Entry, by: By, axis: Axis = "occurred") -> str | None:
         case "cause":
             return cell.tag if cell.group in CAUSED else None
         case "pair":
-            return pair_of(cell) if cell.other else None
+            return pair_of(cell) if cell.group in PAIRED else None
         case "scope":
             return cell.tag.partition("|")[0] if cell.group == "accepted" else None
 

@@ -81,10 +81,11 @@ def room_of(generation: int) -> str:
 
 
 class Store:
-    """The tables of one build."""
+    """The tables of one build. A build that is not served yet announces nothing."""
 
-    def __init__(self, log: EventLog, generation: int, history: HistoryHook | None = None) -> None:
+    def __init__(self, log: EventLog, generation: int, history: HistoryHook | None = None, *, announces: bool = True) -> None:
         self.log = log
+        self.announces = announces
         self.generation = generation
         self.group = group_of(generation)
         self.room = room_of(generation)
@@ -134,7 +135,8 @@ class Store:
                 await tx.say([dead_letter(self.group, _record(record), code, keep_bytes=True)])
             if batch.reports:
                 await self._report(tx, batch)
-            await _announce(tx, self.generation, batch)
+            if self.announces:
+                await _announce(tx, self.generation, batch)
 
     async def _advance(self, tx: Tx, batch: Batch) -> None:
         places = sorted(batch.moves)

@@ -39,6 +39,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     room text := 'p' || n;
     amounts text;
+    grp text;
 BEGIN
     IF n IS NULL OR n < 1 THEN
         RAISE EXCEPTION 'a generation is a positive number';
@@ -77,7 +78,12 @@ BEGIN
             partition smallint NOT NULL,
             %s,
             PRIMARY KEY (grp, day, region, other, item, basic, channel, tag, known, partition)
-        ) WITH (fillfactor = 80)', room, amounts);
+        ) PARTITION BY LIST (grp)', room, amounts);
+    FOREACH grp IN ARRAY ARRAY['delivered', 'extra', 'visit', 'accepted', 'custody', 'decided', 'duty', 'ended'] LOOP
+        EXECUTE format('CREATE TABLE %I.%I PARTITION OF %I.cell FOR VALUES IN (%L) WITH (fillfactor = 80)',
+                       room, 'cell_' || grp, room, grp);
+    END LOOP;
+    EXECUTE format('CREATE TABLE %I.cell_else PARTITION OF %I.cell DEFAULT', room, room);
     EXECUTE format(
         'CREATE TABLE %I.wait (
             journey       text COLLATE "C" NOT NULL,

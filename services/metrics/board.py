@@ -1,0 +1,163 @@
+"""The first screen as one answer: each group of cells is read once, and everything on the screen is made of that."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from services.metrics.cells import NO_WAITS, Snapshot, answer, grouped, waits
+from services.metrics.contributions import Cell
+from services.metrics.figures import BY_CODE, Sum, evaluate
+from services.metrics.shelf import shown
+from services.metrics.slices import Slice, city
+from shared.reference.divisions import CITY_CODES
+
+LAYERS = ("physical", "virtual")
+Rows = Iterable[tuple[Cell, Mapping[str, int]]]
+
+
+def added(rows: Rows) -> dict[str, int]:
+    """The measures of all rows together."""
+    total: dict[str, int] = defaultdict(int)
+    for _, amounts in rows:
+        for measure, amount in amounts.items():
+            total[measure] += amount
+    return dict(total)
+
+
+def _reading(figure: str, code: str, sums: Sum) -> dict[str, Any]:
+    return evaluate(BY_CODE[figure], sums)[code]._asdict()
+
+
+async def gap(snap: Snapshot, asked: Slice) -> dict[str, Any]:
+    """F4 by basic item and city, worst item first."""
+    return gap_of(await grouped(snap, "delivered", asked, ("region", "basic")))
+
+
+def gap_of(rows: Rows) -> dict[str, Any]:
+    """The gap table of delivered journeys by region and basic item."""
+    parts: dict[str, dict[str, list[tuple[Cell, Mapping[str, int]]]]] = defaultdict(lambda: defaultdict(list))
+    for cell, amounts in rows:
+        parts[cell.basic][city(cell.region)].append((cell, amounts))
+    totals = {basic: added(row for rows in by_city.values() for row in rows) for basic, by_city in parts.items()}
+
+    def badness(basic: str) -> tuple[float, str]:
+        value = evaluate(BY_CODE["F4"], totals[basic])["gap"].value
+        return (-(value or 0.0), basic)
+
+    cells = {
+        basic: {
+            code: {"gap": _reading("F4", "gap", added(rows)), "kept": _reading("F4", "kept", added(rows))}
+            for code, rows in sorted(by_city.items())
+        }
+        for basic, by_city in parts.items()
+    }
+    others = sorted({code for by_city in parts.values() for code in by_city} - set(CITY_CODES))
+    return {
+        "items": sorted(parts, key=badness),
+        "cities": [*CITY_CODES, *others],
+        "cells": cells,
+        "evidence": "/v1/evidence?figure=F4&reading=gap&basic={basic}&region={region}",
+    }
+
+
+async def causes(snap: Snapshot, asked: Slice) -> dict[str, Any]:
+    """F5 by cause and who answers for it, most frequent first."""
+    return causes_of(await grouped(snap, "extra", asked, ("tag",)))
+
+
+def causes_of(rows: Rows) -> dict[str, Any]:
+    """The bars of extra runs by cause."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: {"government": 0, "applicant": 0, "unknown": 0})
+    for cell, amounts in rows:
+        cause, _, responsible = cell.tag.partition("|")
+        entry = found[cause]
+        entry[responsible] = entry.get(responsible, 0) + amounts["extra.runs"]
+    bars = [{"cause": cause, **parts, "total": sum(parts.values())} for cause, parts in found.items() if any(parts.values())]
+    bars.sort(key=lambda bar: (-int(str(bar["total"])), str(bar["cause"])))
+    total = sum(int(str(bar["total"])) for bar in bars)
+    return {
+        "total": {"value": total, "numerator": total, "denominator": None, "few": False},
+        "causes": bars,
+        "evidence": "/v1/evidence?figure=F5&reading=extra&cause={cause}%7C{responsible}",
+    }
+
+
+async def matrix(snap: Snapshot, asked: Slice) -> dict[str, Any]:
+    """F6 as a table: row = received in, column = handled in."""
+    return matrix_of(await grouped(snap, "accepted", asked, ("region", "other", "tag")))
+
+
+def matrix_of(rows: Rows) -> dict[str, Any]:
+    """The matrix of accepted cases, each layer apart; nothing is counted in two places."""
+    rows = list(rows)
+    pairs: dict[tuple[str, str, str], int] = defaultdict(int)
+    layers: dict[str, list[tuple[Cell, Mapping[str, int]]]] = {layer: [] for layer in LAYERS}
+    for cell, amounts in rows:
+        layer = cell.tag.partition("|")[2]
+        pairs[layer, city(cell.other), city(cell.region)] += amounts["accepted.cases"]
+        layers[layer].append((cell, amounts))
+    others = sorted({code for _, received, handled in pairs for code in (received, handled)} - set(CITY_CODES))
+    codes = [*CITY_CODES, *others]
+    return {
+        "codes": codes,
+        "layers": {layer: [[pairs.get((layer, r, h), 0) for h in codes] for r in codes] for layer in LAYERS},
+        "readings": shown(evaluate(BY_CODE["F6"], added(rows))),
+        "by_layer": {layer: shown(evaluate(BY_CODE["F6"], added(part))) for layer, part in layers.items()},
+        "evidence": "/v1/evidence?figure=F6&reading=accepted&pair={receiving}%3E{handling}",
+    }
+
+
+def trend_of(rows: Rows) -> list[dict[str, Any]]:
+    """Kept promises week by week, from delivered journeys by day."""
+    weeks: dict[date, list[tuple[Cell, Mapping[str, int]]]] = defaultdict(list)
+    for cell, amounts in rows:
+        day = date.fromordinal(cell.day)
+        weeks[day - timedelta(days=day.weekday())].append((cell, amounts))
+    return [
+        {
+            "week": week.isoformat(),
+            "once": _reading("F2", "once", added(part)),
+            "experienced_once": _reading("F3", "once", added(part)),
+            "kept": _reading("F4", "kept", added(part)),
+        }
+        for week, part in sorted(weeks.items())
+    ]
+
+
+def travel_of(rows: Rows) -> list[dict[str, Any]]:
+    """Who had to leave their city, by the city in which they live."""
+    homes: dict[str, list[tuple[Cell, Mapping[str, int]]]] = defaultdict(list)
+    for cell, amounts in rows:
+        homes[city(cell.other)].append((cell, amounts))
+    return [{"region": home, "away": _reading("F7", "away", added(part))} for home, part in sorted(homes.items())]
+
+
+async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
+    """Everything of the first screen but the coverage, the live part and the alerts."""
+    delivered = await grouped(snap, "delivered", asked, ("region", "basic"))
+    by_day = await grouped(snap, "delivered", asked, ("day",))
+    extra = await grouped(snap, "extra", asked, ("tag",))
+    visits = await grouped(snap, "visit", asked, ("other",))
+    accepted = await grouped(snap, "accepted", asked, ("region", "other", "tag"))
+    custody = await grouped(snap, "custody", asked, ())
+    duty = await grouped(snap, "duty", asked, ())
+    ended = await grouped(snap, "ended", asked, ())
+    sums = added(row for rows in (delivered, extra, visits, accepted, custody, duty, ended) for row in rows)
+    waited = (await waits(snap, asked, today)).get(None, NO_WAITS)
+    on_time = await answer(snap, BY_CODE["F9"], asked, today)
+    unattributed = evaluate(BY_CODE["F10"], sums)
+    return {
+        "promise": {code: shown(evaluate(BY_CODE[code], sums)) for code in ("F2", "F3", "F4", "F0")},
+        "trend": trend_of(by_day),
+        "gap": gap_of(delivered),
+        "causes": causes_of(extra),
+        "matrix": matrix_of(accepted),
+        "travel": travel_of(visits),
+        "custody": shown(evaluate(BY_CODE["F8"], sums) | waited.values()),
+        "on_time": shown(on_time.readings),
+        "duty": shown(evaluate(BY_CODE["F12"], sums)),
+        "trust": {"unattributed": unattributed["unattributed"]._asdict(), "visits": unattributed["visits"].value},
+    }

@@ -1,0 +1,274 @@
+"""Sums over cells and hand-overs, as SQL that says what `slices.py` says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from services.metrics.contributions import GROUPS, Cell, Group
+from services.metrics.figures import FEW, Figure, Value, evaluate
+from services.metrics.ledger import Entry
+from services.metrics.slices import CAUSED, FROM_REGION, LAYERED, PAIRED, By, Slice, key_of, prefix_of
+from services.metrics.store import room_of
+from shared.contracts.topics import EVENT_TOPICS
+from shared.eventsourcing.errors import UnavailableError
+from shared.postgres.event_log import EventLog, Tx
+
+OWNERS = ("intake", "approval", "notify")
+"""The services whose facts the figures rest on."""
+Sums = dict[str | None, dict[str, int]]
+"""Group key → `group.measure` → sum; None is the total of groups that do not know the dimension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One consistent view of the live build: every number of an answer is read within it."""
+
+    tx: Tx
+    generation: int
+    as_of: datetime | None
+
+    @property
+    def room(self) -> str:
+        return room_of(self.generation)
+
+
+_LIVE = """
+SELECT p.generation, (SELECT min(w.complete_to) FROM watermark w WHERE w.generation = p.generation
+                      HAVING count(*) FILTER (WHERE w.service = ANY($1)) = cardinality($1)) AS as_of
+FROM projection p WHERE p.state = 'live'
+"""
+
+
+@asynccontextmanager
+async def snapshot(log: EventLog) -> AsyncIterator[Snapshot]:
+    """Read the live build. Raises `UnavailableError` when the database is away or a swap is just happening."""
+    async with log.transaction() as tx:
+        await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        row = await tx.fetchrow(_LIVE, list(OWNERS))
+        if row is None:
+            raise UnavailableError("no-live-projection")
+        yield Snapshot(tx, row["generation"], row["as_of"])
+
+
+@dataclass(slots=True)
+class _Where:
+    """Conditions with their arguments, numbered as they are added."""
+
+    words: list[str] = field(default_factory=list)
+    args: list[Any] = field(default_factory=list)
+
+    def put(self, condition: str, value: Any) -> None:
+        self.args.append(value)
+        self.words.append(condition.format(f"${len(self.args)}"))
+
+    @property
+    def sql(self) -> str:
+        return " AND ".join(self.words) or "true"
+
+
+_COLUMNS: Mapping[By, tuple[str, ...]] = {
+    "city": ("region",),
+    "county": ("region",),
+    "home": ("other",),
+    "item": ("item",),
+    "basic": ("basic",),
+    "channel": ("channel",),
+    "day": ("day",),
+    "week": ("day",),
+    "month": ("day",),
+    "cause": ("tag",),
+    "pair": ("region", "other"),
+    "scope": ("tag",),
+}
+"""What is asked of the database for each dimension; the key itself is made of it by `slices.key_of`."""
+_EMPTY = Cell("ended", "", "", "", "", "", "", 0)
+
+
+def _where(group: Group, asked: Slice) -> _Where:
+    where = _Where()
+    where.put("grp = {}", group)
+    day = "day" if asked.axis == "occurred" else "known"
+    if asked.from_day is not None:
+        where.put(f"{day} >= {{}}", asked.from_day)
+    if asked.to_day is not None:
+        where.put(f"{day} <= {{}}", asked.to_day)
+    if asked.known_at is not None:
+        where.put("known <= {}", asked.known_at)
+    if asked.region is not None:
+        where.put("starts_with(region, {})", prefix_of(asked.region))
+    for column in ("item", "basic", "channel"):
+        if getattr(asked, column) is not None:
+            where.put(f"{column} = {{}}", getattr(asked, column))
+    if asked.layer != "all" and group in LAYERED:
+        where.put("tag LIKE {}", f"%{asked.layer}")
+    if asked.cause is not None and group in CAUSED:
+        where.put("tag = {}", asked.cause)
+    if asked.pair is not None and group in PAIRED:
+        _put_pair(where, asked.pair, *(("region", "other") if group in FROM_REGION else ("other", "region")))
+    return where
+
+
+def _put_pair(where: _Where, pair: str, first: str, second: str) -> None:
+    for column, wanted in zip((first, second), pair.split(">"), strict=True):
+        where.put(f"left({column}, 4) = {{}}", wanted[:4])
+
+
+async def grouped(snap: Snapshot, group: Group, asked: Slice, columns: Sequence[str]) -> list[tuple[Cell, dict[str, int]]]:
+    """The measures of one group summed over the slice, by some columns of its cells; the other columns are left empty.
+
+    On the known axis the column `day` is the known day.
+    """
+    where = _where(group, asked)
+    measures = GROUPS[group]
+    asked_for = [("known" if column == "day" and asked.axis == "known" else column) for column in columns]
+    added = [f"sum(n{n})::bigint" for n in range(1, len(measures) + 1)]
+    sql = f"SELECT {', '.join([*asked_for, *added])} FROM {snap.room}.cell WHERE {where.sql}"
+    if columns:
+        sql += f" GROUP BY {', '.join(asked_for)}"
+    found: list[tuple[Cell, dict[str, int]]] = []
+    for row in await snap.tx.fetch(sql, *where.args):
+        named = {name: value.toordinal() if name == "day" else value for name, value in zip(columns, row, strict=False)}
+        amounts = {f"{group}.{measure}": row[len(columns) + n] or 0 for n, measure in enumerate(measures)}
+        found.append((_EMPTY._replace(group=group, **named), amounts))
+    return found
+
+
+async def sums(snap: Snapshot, groups: Iterable[Group], asked: Slice, by: By | None = None) -> Sums:
+    """Every measure of `groups` over the slice, by the dimension if one is given."""
+    found: Sums = {}
+    for group in groups:
+        for cell, amounts in await grouped(snap, group, asked, () if by is None else _COLUMNS[by]):
+            key = None if by is None else key_of(Entry(cell, cell.day), by)
+            _add(found.setdefault(key, {}), amounts)
+    return found
+
+
+def _add(into: dict[str, int], amounts: Mapping[str, int]) -> None:
+    for measure, amount in amounts.items():
+        into[measure] = into.get(measure, 0) + amount
+
+
+def keyed(found: Sums) -> dict[str, dict[str, int]]:
+    """The sums by key; what groups without the dimension hold belongs to every key."""
+    shared = found.get(None, {})
+    return {key: {**shared, **entry} for key, entry in sorted(found.items(), key=lambda i: i[0] or "") if key is not None}
+
+
+class Waits(NamedTuple):
+    """How long hand-overs waited, in seconds, and how many still do past their day."""
+
+    taken: int
+    p50: int | None
+    p90: int | None
+    overdue: int
+
+    def values(self) -> dict[str, Value]:
+        """The readings of F8 that rest on single waits."""
+        few = self.taken < FEW
+        return {
+            "overdue": Value(self.overdue, self.overdue, None, few=False),
+            "wait_p50": Value(self.p50, self.p50 or 0, self.taken, few),
+            "wait_p90": Value(self.p90, self.p90 or 0, self.taken, few),
+        }
+
+
+NO_WAITS = Waits(0, None, None, 0)
+
+
+async def waits(snap: Snapshot, asked: Slice, today: date, by: By | None = None) -> dict[str | None, Waits]:
+    """Hand-over times by the dimension. Online cases pass no papers on and stay out of the times."""
+    where = _Where()
+    day = "offered_on" if asked.axis == "occurred" else "offered_known"
+    if asked.from_day is not None:
+        where.put(f"{day} >= {{}}", asked.from_day)
+    if asked.to_day is not None:
+        where.put(f"{day} <= {{}}", asked.to_day)
+    if asked.region is not None:
+        where.put("starts_with(from_region, {})", prefix_of(asked.region))
+    for column in ("item", "basic", "channel"):
+        if getattr(asked, column) is not None:
+            where.put(f"{column} = {{}}", getattr(asked, column))
+    if asked.layer != "all":
+        where.put("layer = {}", asked.layer)
+    if asked.pair is not None:
+        _put_pair(where, asked.pair, "from_region", "to_region")
+    ended = "how"
+    if asked.known_at is not None:
+        where.put("offered_known <= {}", asked.known_at)
+        ended = f"(CASE WHEN ended_known <= ${len(where.args)} THEN how END)"
+    where.put("{}::date IS NOT NULL", today)
+    now = f"${len(where.args)}"
+    sql = (
+        f"SELECT {_wait_key(by, day)} AS key, count(seconds) AS taken, "
+        "percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY seconds) AS parts, "
+        f"count(*) FILTER (WHERE ended IS NULL AND due < {now}::date) AS overdue "
+        f"FROM (SELECT *, {ended} AS ended, CASE WHEN {ended} = 'accepted' AND layer = 'physical' "
+        "THEN extract(epoch FROM ended_at - offered_at)::bigint END AS seconds "
+        f"FROM {snap.room}.wait WHERE {where.sql}) w GROUP BY 1"
+    )
+    found: dict[str | None, Waits] = {}
+    for row in await snap.tx.fetch(sql, *where.args):
+        parts = row["parts"] or [None, None]
+        found[row["key"]] = Waits(row["taken"], parts[0], parts[1], row["overdue"])
+    return found
+
+
+def _city(column: str) -> str:
+    return f"(CASE WHEN {column} = 'unknown' THEN {column} ELSE left({column}, 4) || '00' END)"
+
+
+def _wait_key(by: By | None, day: str) -> str:
+    match by:
+        case "city":
+            return _city("from_region")
+        case "county":
+            return "from_region"
+        case "item" | "basic" | "channel":
+            return by
+        case "day":
+            return f"{day}::text"
+        case "week":
+            return f"date_trunc('week', {day})::date::text"
+        case "month":
+            return f"to_char({day}, 'YYYY-MM')"
+        case "pair":
+            return f"({_city('from_region')} || '>' || {_city('to_region')})"
+        case _:
+            return "NULL::text"
+
+
+class Answered(NamedTuple):
+    """A figure over a slice: its readings, and the same by a dimension."""
+
+    readings: dict[str, Value]
+    groups: dict[str, dict[str, Value]]
+
+
+async def answer(snap: Snapshot, figure: Figure, asked: Slice, today: date, by: By | None = None) -> Answered:
+    """The figure over the slice."""
+    total = (await sums(snap, figure.groups, asked)).get(None, {})
+    readings = evaluate(figure, total)
+    groups: dict[str, dict[str, Value]] = {}
+    if by is not None:
+        by_key = keyed(await sums(snap, figure.groups, asked, by))
+        groups = {key: evaluate(figure, entry) for key, entry in by_key.items()}
+    if any(reading.from_waits for reading in figure.readings):
+        readings |= (await waits(snap, asked, today)).get(None, NO_WAITS).values()
+        if by is not None:
+            waited = await waits(snap, asked, today, by)
+            groups = {key: entry | waited.get(key, NO_WAITS).values() for key, entry in groups.items()}
+    return Answered(readings, groups)
+
+
+async def version(snap: Snapshot) -> int:
+    """A number that grows with every record applied."""
+    grown: int = await snap.tx.fetchval(
+        "SELECT coalesce(sum(next_offset), 0)::bigint FROM checkpoint WHERE grp = $1 AND topic = ANY($2)",
+        f"metrics-p{snap.generation}",
+        list(EVENT_TOPICS),
+    )
+    return grown

@@ -1,0 +1,180 @@
+"""The doors behind a figure, for operators and auditors: journeys, stored bytes, recount, redrive, and verification."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Annotated, Any
+
+import orjson
+from fastapi import FastAPI, Query, Request, Response
+from starlette.responses import StreamingResponse
+
+from services.metrics import evidence, record
+from services.metrics.asking import UNKNOWN_READING, AskedSlice, figure_of
+from services.metrics.catalogue import counts
+from services.metrics.cells import Snapshot, snapshot
+from services.metrics.contributions import GROUPS
+from services.metrics.evidence import Asked
+from services.metrics.figure_doors import Answers, today
+from services.metrics.journey import load
+from services.metrics.ledger import Entry, ledger
+from services.metrics.redrive import redrive
+from services.metrics.slices import Slice, prefix_of
+from services.metrics.store import HistoryHook, Store
+from shared.contracts.ingress import parse_json
+from shared.contracts.topics import CATALOGUE_EVENTS
+from shared.eventsourcing.errors import RefusedError
+from shared.runtime.auth import require
+from shared.runtime.http import SignedIn, plain
+from shared.runtime.refusals import UNKNOWN_THING
+
+LIMIT_MAX = 500
+LINES_A_CHUNK = 500
+_READERS: frozenset[Any] = frozenset({"operator", "auditor", "service"})
+_JOURNEY = r"^[0-9a-zA-Z:_.-]{1,100}$"
+
+
+def _asked(figure: str, reading: str | None, wanted: Slice) -> Asked:
+    found = figure_of(figure)
+    chosen = found.readings[0] if reading is None else found.reading(reading)
+    if chosen is None:
+        raise RefusedError(UNKNOWN_READING, field="reading")
+    return Asked(found, chosen, wanted)
+
+
+def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: HistoryHook | None) -> None:
+    """Mount the doors."""
+
+    @app.get("/v1/evidence", summary="The journeys behind a reading, a page at a time")
+    async def behind(
+        caller: SignedIn,
+        asked: AskedSlice,
+        figure: str,
+        reading: str | None = None,
+        day: date | None = None,
+        after: Annotated[str, Query(max_length=100)] = "",
+        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+    ) -> Response:
+        require(caller, _READERS)
+        if figure == "F1":
+            return plain(await answers.read(lambda snap: _items(answers, snap, asked, day or today(), after, limit)))
+        wanted = _asked(figure, reading, asked)
+        return plain(await answers.read(lambda snap: evidence.page(snap, wanted, after, limit)))
+
+    @app.get("/v1/evidence/journeys/{journey}", summary="One journey: its runs, its cells, its events with their stored bytes")
+    async def one(caller: SignedIn, journey: str) -> Response:
+        require(caller, _READERS)
+        async with snapshot(answers.log) as snap:
+            found = await record.journey(snap, bootstrap, journey)
+            if found is None:
+                raise RefusedError(UNKNOWN_THING, field="journey")
+            return plain({**found, **answers.stamp(snap)})
+
+    @app.post("/v1/recount", summary="A reading counted again from its stored bytes")
+    async def recount(caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None) -> Response:
+        require(caller, _READERS)
+        wanted = _asked(figure, reading, asked)
+        return plain(await answers.read(lambda snap: record.recount(snap, bootstrap, wanted)))
+
+    @app.post("/v1/redrive", summary="Fold what is parked, in its order")
+    async def again(request: Request, caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
+        require(caller, {"operator"})
+        body = await request.body()
+        asked = parse_json(body) if body else {}
+        named = journey if journey is not None or not isinstance(asked, dict) else asked.get("journey")
+        async with snapshot(answers.log) as snap:
+            generation = snap.generation
+        done = await redrive(Store(answers.log, generation, history), named if isinstance(named, str) else None)
+        return plain({"metrics": done.applied, "still_parked": done.left})
+
+    @app.get("/v1/cells", summary="Every cell of the projection, one a line, for verification")
+    async def cells(caller: SignedIn) -> StreamingResponse:
+        require(caller, _READERS)
+        return StreamingResponse(_cells(answers), media_type="application/x-ndjson")
+
+    @app.get("/v1/shares", summary="What every journey adds, one a line, from its row, for verification")
+    async def shares(caller: SignedIn) -> StreamingResponse:
+        require(caller, _READERS)
+        return StreamingResponse(_shares(answers), media_type="application/x-ndjson")
+
+
+async def _items(answers: Answers, snap: Snapshot, asked: Slice, day: date, after: str, limit: int) -> dict[str, Any]:
+    known_to = None if asked.known_at is None else asked.known_at.toordinal()
+    prefix = "" if asked.region is None else prefix_of(asked.region)
+    found: list[dict[str, Any]] = []
+    for row in await answers.shelf.rows(snap):
+        version = row.in_effect(day.toordinal(), known_to)
+        if version is None or row.key <= after or not counts(version) or not version.region.startswith(prefix):
+            continue
+        place = await snap.tx.fetchval(f"SELECT partition FROM {snap.room}.catalogue WHERE key = $1", row.key)
+        found.append(
+            {
+                "key": row.key,
+                "item": row.code,
+                "version": version.version,
+                "level": version.level,
+                "region": version.region,
+                "declared": version.declared,
+                "exception": version.exception,
+                "effective_from": date.fromordinal(version.effective).isoformat(),
+                "numerator": int(version.declared <= 1),
+                "denominator": 1,
+                "topic": CATALOGUE_EVENTS,
+                "partition": place,
+                "offset": version.offset,
+            }
+        )
+        if len(found) > limit:
+            break
+    more = len(found) > limit
+    return {"figure": "F1", "reading": "once", "rows": found[:limit], "next": found[limit - 1]["key"] if more else None}
+
+
+def _line(entry: Entry, amounts: dict[str, int]) -> dict[str, Any]:
+    cell, known = entry
+    days = {"day": date.fromordinal(cell.day).isoformat(), "known": date.fromordinal(known).isoformat()}
+    return {**cell._asdict(), **days, "amounts": amounts}
+
+
+async def _cells(answers: Answers) -> AsyncIterator[bytes]:
+    async with snapshot(answers.log) as snap:
+        for group, measures in GROUPS.items():
+            added = ", ".join(f"sum(n{n})::bigint" for n in range(1, len(measures) + 1))
+            keys = "region, other, item, basic, channel, tag, day, known"
+            rows = await snap.tx.fetch(
+                f"SELECT {keys}, {added} FROM {snap.room}.cell WHERE grp = $1 GROUP BY {keys} ORDER BY {keys}", group
+            )
+            lines: list[bytes] = []
+            for row in rows:
+                amounts = {measure: row[8 + n] for n, measure in enumerate(measures) if row[8 + n]}
+                if amounts:
+                    named = {name: row[name] for name in ("region", "other", "item", "basic", "channel", "tag", "day", "known")}
+                    lines.append(orjson.dumps({"group": group, **named, "amounts": amounts}) + b"\n")
+                if len(lines) == LINES_A_CHUNK:
+                    yield b"".join(lines)
+                    lines.clear()
+            yield b"".join(lines)
+
+
+async def _shares(answers: Answers) -> AsyncIterator[bytes]:
+    async with snapshot(answers.log) as snap:
+        after = ""
+        while True:
+            rows = await snap.tx.fetch(
+                f"SELECT journey, body FROM {snap.room}.journey WHERE journey > $1 ORDER BY journey LIMIT $2", after, LINES_A_CHUNK
+            )
+            if not rows:
+                return
+            yield b"".join([_share_line(row["journey"], row["body"]) for row in rows])
+            after = rows[-1]["journey"]
+
+
+def _share_line(journey: str, body: bytes) -> bytes:
+    entries = ledger(load(journey, body))
+    cells = [
+        _line(entry, {m: n for m, n in zip(GROUPS[entry.cell.group], amounts, strict=True) if n})
+        for entry, amounts in entries.items()
+        if any(amounts)
+    ]
+    return orjson.dumps({"journey": journey, "cells": cells}) + b"\n"

@@ -1,0 +1,213 @@
+"""The public doors: every figure over every slice, and the first screen as one answer. Statistics need no token."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import FastAPI, Query, Response
+
+from services.metrics import board
+from services.metrics.alerts import newest_alerts
+from services.metrics.asking import AskedSlice, dimension_of, figure_of, query_of, told
+from services.metrics.cells import Snapshot, answer, snapshot
+from services.metrics.figures import FIGURES, Figure
+from services.metrics.live import live
+from services.metrics.names import names
+from services.metrics.shelf import Shelf, covered, shown
+from services.metrics.slices import Slice
+from shared.contracts.base import wire_time
+from shared.postgres.event_log import EventLog
+from shared.reference.deadlines import local_date
+from shared.runtime.http import plain
+from shared.runtime.problems import JsonBytes
+from shared.telemetry import clock
+
+FRESH_S = 0.4
+KEPT_MAX = 64
+
+
+def today() -> date:
+    """The day in China."""
+    return local_date(clock.now())
+
+
+class Answers:
+    """Reads answers within one snapshot each and stamps them with what every answer carries."""
+
+    def __init__(self, log: EventLog, shelf: Shelf, *, demo: bool) -> None:
+        self.log = log
+        self.shelf = shelf
+        self.demo = demo
+
+    async def read(self, make: Callable[[Snapshot], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        """What `make` reads, stamped with as-of, build and whether this is a demonstration."""
+        async with snapshot(self.log) as snap:
+            made = await make(snap)
+            return {**made, **self.stamp(snap)}
+
+    def stamp(self, snap: Snapshot) -> dict[str, Any]:
+        """As of when, by which build."""
+        behind = None if snap.as_of is None else round((clock.now() - snap.as_of).total_seconds(), 3)
+        as_of = None if snap.as_of is None else wire_time(snap.as_of)
+        return {"as_of": as_of, "behind_s": behind, "generation": snap.generation, "demo": self.demo}
+
+    async def dashboard(self, asked: Slice) -> dict[str, Any]:
+        """Everything of the first screen."""
+
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            day = today()
+            made = await board.board(snap, asked, day)
+            rows = await self.shelf.rows(snap)
+            made["promise"]["F1"] = covered(rows, day, asked.known_at, asked.region)
+            made["live"] = await live(snap, clock.now(), day)
+            made["alerts"] = await newest_alerts(snap.tx, 5)
+            made["trust"] |= await _trust(snap)
+            return {"slice": told(asked), **made}
+
+        return await self.read(make)
+
+
+async def _trust(snap: Snapshot) -> dict[str, Any]:
+    parked = await snap.tx.fetchval("SELECT count(*) FROM parked WHERE grp = $1", f"metrics-p{snap.generation}")
+    rows = await snap.tx.fetch("SELECT service, complete_to FROM watermark WHERE generation = $1 ORDER BY service", snap.generation)
+    services = [{"service": r["service"], "complete_to": wire_time(r["complete_to"]), "reached": True} for r in rows]
+    return {"parked": parked, "services": services}
+
+
+class Kept:
+    """Answers younger than a moment are given again, and nobody computes one that somebody computes already."""
+
+    def __init__(self, make: Callable[[Slice], Awaitable[dict[str, Any]]]) -> None:
+        self._make = make
+        self._kept: OrderedDict[Slice, tuple[float, bytes]] = OrderedDict()
+        self._locks: dict[Slice, asyncio.Lock] = {}
+
+    async def get(self, asked: Slice) -> bytes:
+        """The answer for `asked` as JSON."""
+        lock = self._locks.setdefault(asked, asyncio.Lock())
+        async with lock:
+            now = asyncio.get_running_loop().time()
+            known = self._kept.get(asked)
+            if known is not None and now - known[0] < FRESH_S:
+                return known[1]
+            body = orjson.dumps(await self._make(asked), option=orjson.OPT_UTC_Z)
+            self._kept[asked] = (asyncio.get_running_loop().time(), body)
+            self._kept.move_to_end(asked)
+            while len(self._kept) > KEPT_MAX:
+                old, _ = self._kept.popitem(last=False)
+                self._locks.pop(old, None)
+            return body
+
+
+def definition(figure: Figure) -> dict[str, Any]:
+    """A figure's definition as JSON."""
+    return {
+        "code": figure.code,
+        "name": asdict(figure.name),
+        "question": asdict(figure.question),
+        "rule": figure.rule,
+        "source": asdict(figure.source),
+        "region_means": figure.region_means,
+        "day_means": asdict(figure.day_means),
+        "dimensions": list(figure.by),
+        "readings": [
+            {
+                "code": reading.code,
+                "name": asdict(reading.name),
+                "unit": reading.unit,
+                "numerator": reading.numerator,
+                "denominator": reading.denominator,
+            }
+            for reading in figure.readings
+        ],
+    }
+
+
+def figure_doors(app: FastAPI, answers: Answers) -> None:
+    """Mount the public doors."""
+    definitions = orjson.dumps({"figures": [definition(figure) for figure in FIGURES]})
+    kept = Kept(answers.dashboard)
+
+    @app.get("/v1/figures", summary="What is counted, by which rule, and what is divided by what")
+    async def figures() -> Response:
+        return JsonBytes(definitions)
+
+    @app.get("/v1/figures/F1", summary="Coverage: items that promise at most one visit")
+    async def coverage(
+        day: date | None = None,
+        known_at: date | None = None,
+        region: Annotated[str | None, Query(pattern=r"^[0-9]{6}$")] = None,
+    ) -> Response:
+        on = day or today()
+
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            found = covered(await answers.shelf.rows(snap), on, known_at, region)
+            return {
+                "figure": "F1",
+                "day": on.isoformat(),
+                **found,
+                "rule": "coverage/1",
+                "evidence": f"/v1/evidence?figure=F1&day={on}",
+            }
+
+        return plain(await answers.read(make))
+
+    @app.get("/v1/figures/{code}", summary="One figure over a slice, by a dimension if one is named")
+    async def one(code: str, asked: AskedSlice, by: str | None = None) -> Response:
+        figure = figure_of(code)
+        dimension = dimension_of(figure, by)
+
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            found = await answer(snap, figure, asked, today(), dimension)
+            return {
+                "figure": code,
+                "slice": told(asked),
+                "readings": shown(found.readings),
+                "by": dimension,
+                "groups": [{"key": key, "readings": shown(values)} for key, values in found.groups.items()],
+                "rule": figure.rule,
+                "evidence": "/v1/evidence?" + urlencode({"figure": code, **query_of(asked)}),
+            }
+
+        return plain(await answers.read(make))
+
+    @app.get("/v1/matrix", summary="Who handles whose people: accepted cases by city received in and city handled in")
+    async def matrix(asked: AskedSlice) -> Response:
+        return plain(await answers.read(lambda snap: board.matrix(snap, asked)))
+
+    @app.get("/v1/gap", summary="Experienced minus declared runs by basic item and city")
+    async def gap(asked: AskedSlice) -> Response:
+        return plain(await answers.read(lambda snap: board.gap(snap, asked)))
+
+    @app.get("/v1/causes", summary="Why people came again, and who answers for it")
+    async def causes(asked: AskedSlice) -> Response:
+        return plain(await answers.read(lambda snap: board.causes(snap, asked)))
+
+    @app.get("/v1/live", summary="What is going on right now")
+    async def now() -> Response:
+        return plain(await answers.read(lambda snap: live(snap, clock.now(), today())))
+
+    @app.get("/v1/dashboard", summary="Everything of the first screen in one answer")
+    async def dashboard(asked: AskedSlice) -> Response:
+        return JsonBytes(await kept.get(asked))
+
+    @app.get("/v1/names", summary="The words behind the codes, in both languages")
+    async def words() -> Response:
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            return names(await answers.shelf.rows(snap))
+
+        return plain(await answers.read(make))
+
+    @app.get("/v1/alerts", summary="What the windows over the snapshots found worth telling")
+    async def alerts() -> Response:
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            return {"alerts": await newest_alerts(snap.tx, 100)}
+
+        return plain(await answers.read(make))

@@ -1,0 +1,41 @@
+"""Doors for operators: ask for a rebuild, and see how the builds stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from services.metrics.builds import ask_for_rebuild, rebuilds
+from services.metrics.cells import Snapshot
+from services.metrics.figure_doors import Answers
+from shared.eventsourcing.errors import RefusedError, Rule
+from shared.runtime.auth import require
+from shared.runtime.http import SignedIn, plain
+from shared.runtime.problems import JsonBytes
+
+REBUILD_RUNNING = Rule(
+    "rebuild-running",
+    "conflict",
+    "已有一次重建在进行；请等它完成。",
+    "A rebuild is under way already; wait until it has finished.",
+)
+
+
+def rebuild_doors(app: FastAPI, answers: Answers) -> None:
+    """Mount the doors."""
+
+    @app.post("/v1/rebuild", status_code=202, summary="Build the projection anew beside the live one")
+    async def rebuild(caller: SignedIn) -> Response:
+        require(caller, {"operator"})
+        generation = await ask_for_rebuild(answers.log, caller.id)
+        if generation is None:
+            raise RefusedError(REBUILD_RUNNING, state="building")
+        return JsonBytes({"generation": generation, "state": "asked"}, 202)
+
+    @app.get("/v1/rebuilds", summary="Every build of the projection with its progress and difference report")
+    async def all_of_them() -> Response:
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            return {"rebuilds": await rebuilds(snap.tx)}
+
+        return plain(await answers.read(make))

@@ -1,0 +1,98 @@
+"""Redrive: what is parked is folded after all, once the reason is gone.
+
+The claims of the journey's partitions are raised first. That fences the projector which holds the row in memory; it drops
+what it knows and goes on from the database, so nobody writes a row from an old copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.metrics.batch import Counts, Folder, Memory, Redelivered
+from services.metrics.store import ParkedEvent, Store
+from shared.contracts.topics import CATALOGUE_EVENTS, EVENT_TOPICS
+from shared.eventsourcing.claims import Claim
+from shared.eventsourcing.records import Place
+from shared.postgres.event_log import Tx
+
+_CLAIM = "UPDATE checkpoint SET epoch = epoch + 1 WHERE grp = $1 AND topic = ANY($2) AND partition = $3"
+_DISPOSED = """
+UPDATE checkpoint SET parked = parked - $4, applied = applied + $5, duplicate = duplicate + $6, ignored = ignored + $7
+WHERE grp = $1 AND topic = $2 AND partition = $3
+"""
+
+
+@dataclass(slots=True)
+class Redriven:
+    """How many parked events were folded, and how many wait on."""
+
+    applied: int = 0
+    left: int = 0
+
+
+async def redrive(store: Store, key: str | None) -> Redriven:
+    """Fold what is parked, of one journey or of all; each journey in a transaction of its own."""
+    done = Redriven()
+    async with store.log.transaction() as tx:
+        rows = await tx.fetch(
+            "SELECT key FROM parked WHERE grp = $1 AND ($2::text IS NULL OR key = $2) GROUP BY key ORDER BY min(n)",
+            store.group,
+            key,
+        )
+    for row in rows:
+        async with store.log.transaction() as tx:
+            await _redrive(store, tx, row["key"], done)
+    return done
+
+
+async def _redrive(store: Store, tx: Tx, key: str, done: Redriven) -> None:
+    waiting = await store.parked_events(tx, key)
+    if waiting:
+        await tx.execute(_CLAIM, store.group, list(EVENT_TOPICS), waiting[0].partition)
+        # Another redrive may have been quicker; under the claim the list is final.
+        waiting = await store.parked_events(tx, key)
+    memory, gone = Memory(1), list[int]()
+    of_catalogue = any(event.topic == CATALOGUE_EVENTS for event in waiting)
+    await store.recall_in(tx, memory, [] if of_catalogue else [key], [key] if of_catalogue else [])
+    folder = Folder(memory)
+    while (folded := _fold_next(folder, memory, key, waiting)) is not None:
+        gone.append(folded.n)
+        waiting.remove(folded)
+    for _ in folder.finish():
+        pass
+    if folder.batch.parked:
+        # The row reads, but its figures still cannot be computed: everything waits on.
+        done.left += len(gone) + len(waiting)
+    else:
+        await store.write(tx, folder.batch)
+        await _dispose(store, tx, folder.batch.counts, gone)
+        done.applied += len(gone)
+        done.left += len(waiting)
+    await tx.execute("UPDATE parked SET attempts = attempts + 1 WHERE grp = $1 AND key = $2", store.group, key)
+
+
+def _fold_next(folder: Folder, memory: Memory, key: str, waiting: list[ParkedEvent]) -> ParkedEvent | None:
+    """Fold the first parked event that fits now, whatever the order in which they were parked."""
+    batch = folder.batch
+    for event in waiting:
+        memory.waiting.clear()
+        place = Place(event.topic, event.partition)
+        delivered = Redelivered(event.topic, event.partition, event.offset, key.encode(), event.body, 0)
+        folder.fold(place, Claim(event.offset, 0), [delivered])
+        if not batch.parked and not batch.dead:
+            return event
+        batch.counts[place].parked -= len(batch.parked)
+        batch.counts[place].dead_lettered -= len(batch.dead)
+        batch.parked.clear()
+        batch.dead.clear()
+    return None
+
+
+async def _dispose(store: Store, tx: Tx, counts: dict[Place, Counts], gone: list[int]) -> None:
+    await tx.execute("DELETE FROM parked WHERE n = ANY($1)", gone)
+    for place in sorted(counts):
+        found = counts[place]
+        disposed = found.applied + found.duplicate + found.ignored
+        await tx.execute(
+            _DISPOSED, store.group, place.topic, place.partition, disposed, found.applied, found.duplicate, found.ignored
+        )

@@ -1,0 +1,74 @@
+"""The catalogue rows of the live build, read once and again only after one of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from services.metrics import catalogue
+from services.metrics.catalogue import CatalogueRow, Coverage, coverage
+from services.metrics.cells import Snapshot
+from services.metrics.figures import FEW, Value
+from services.metrics.names import LEVELS
+from services.metrics.slices import prefix_of
+from services.metrics.store import group_of
+from shared.contracts.topics import CATALOGUE_EVENTS
+
+
+class Shelf:
+    """All catalogue rows, by what the checkpoint says."""
+
+    def __init__(self) -> None:
+        self._version: tuple[int, int] = (0, -1)
+        self._rows: list[CatalogueRow] = []
+
+    async def rows(self, snap: Snapshot) -> list[CatalogueRow]:
+        """The rows as of `snap`."""
+        grown = await snap.tx.fetchval(
+            "SELECT coalesce(sum(next_offset), 0)::bigint FROM checkpoint WHERE grp = $1 AND topic = $2",
+            group_of(snap.generation),
+            CATALOGUE_EVENTS,
+        )
+        if self._version != (snap.generation, grown):
+            found = await snap.tx.fetch(f"SELECT key, body FROM {snap.room}.catalogue ORDER BY key")
+            self._rows = [catalogue.load(row["key"], row["body"]) for row in found]
+            self._version = (snap.generation, grown)
+        return self._rows
+
+
+def _ratio(numerator: int, denominator: int) -> Value:
+    return Value(numerator / denominator if denominator else None, numerator, denominator, few=denominator < FEW)
+
+
+def _readings(found: Sequence[Coverage]) -> dict[str, Value]:
+    items, once = sum(c.items for c in found), sum(c.once for c in found)
+    exceptions, exceptions_once = sum(c.exceptions for c in found), sum(c.exceptions_once for c in found)
+    return {
+        "once": _ratio(once, items),
+        "once_less_exceptions": _ratio(once - exceptions_once, items - exceptions),
+        "zero": _ratio(sum(c.zero for c in found), items),
+    }
+
+
+def covered(rows: Sequence[CatalogueRow], day: date, known_at: date | None, region: str | None) -> dict[str, Any]:
+    """F1 as an answer: each level with its readings and its mean per unit, and the total as a ratio of sums."""
+    found = coverage(
+        rows, day.toordinal(), None if known_at is None else known_at.toordinal(), "" if region is None else prefix_of(region)
+    )
+    levels = [
+        {
+            "level": level.level,
+            "name": LEVELS[str(level.level)],
+            "units": level.units,
+            "readings": shown(_readings([level])),
+            "mean_per_unit": {"once": level.once / level.units, "items": level.items / level.units},
+        }
+        for level in found
+    ]
+    return {"levels": levels, "total": {"units": sum(c.units for c in found), "readings": shown(_readings(found))}}
+
+
+def shown(values: dict[str, Value]) -> dict[str, dict[str, Any]]:
+    """Readings as JSON."""
+    return {code: value._asdict() for code, value in values.items()}

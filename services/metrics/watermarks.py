@@ -1,0 +1,166 @@
+"""As of when the figures are complete: what the relays promise, and how far this projection has come.
+
+A relay says "everything of mine recorded up to T lies below these offsets". T counts as soon as the checkpoints have
+reached the offsets; the figures' own as-of is the least of the services' newest such T. An idle service keeps promising,
+so it holds nobody back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from services.metrics.cells import OWNERS
+from services.metrics.store import group_of
+from shared.contracts.topics import EVENT_TOPICS, WATERMARKS
+from shared.eventsourcing.errors import UnavailableError, VersionConflictError
+from shared.eventsourcing.records import Place
+from shared.kafka.follow import follow
+from shared.postgres.event_log import EventLog
+from shared.telemetry import clock
+from shared.telemetry.names import AS_OF_LAG_SECONDS
+
+EVERY_S = 0.2
+PENDING_MAX = 2_000
+RETRY_S = 0.5
+_log = logging.getLogger(__name__)
+
+
+class _Mark(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    service: str
+    complete_to: AwareDatetime
+    end_offsets: dict[str, dict[int, Annotated[int, Field(ge=0)]]]
+
+
+class Mark(NamedTuple):
+    """One promise of a relay, as far as this projection reads its topics."""
+
+    complete_to: datetime
+    ends: Mapping[Place, int]
+
+
+class Marks:
+    """The promises that are not reached yet, by service, oldest first."""
+
+    def __init__(self) -> None:
+        self.newest: dict[str, Mark] = {}
+        self._pending: dict[str, deque[Mark]] = {}
+
+    def hear(self, value: bytes) -> None:
+        """Take a promise; one that cannot be read promises nothing."""
+        try:
+            mark = _Mark.model_validate_json(value)
+        except ValidationError:
+            _log.warning("watermark-unreadable")
+            return
+        ends = {
+            Place(topic, partition): offset
+            for topic, partitions in mark.end_offsets.items()
+            if topic in EVENT_TOPICS
+            for partition, offset in partitions.items()
+        }
+        made = Mark(mark.complete_to, ends)
+        self.newest[mark.service] = made
+        waiting = self._pending.setdefault(mark.service, deque())
+        waiting.append(made)
+        if len(waiting) > PENDING_MAX:
+            # Far behind, every other promise is as good as all of them.
+            self._pending[mark.service] = deque([*waiting][::-2][::-1])
+
+    def renewed(self) -> Marks:
+        """The newest promises alone, all of them to be reached again."""
+        made = Marks()
+        made.newest = dict(self.newest)
+        made._pending = {service: deque([mark]) for service, mark in self.newest.items()}
+        return made
+
+    def reached(self, checkpoints: Mapping[Place, int]) -> dict[str, datetime]:
+        """The newest promise of each service that the checkpoints have reached, of those heard since it was last asked."""
+        found: dict[str, datetime] = {}
+        for service, waiting in self._pending.items():
+            while waiting and all(checkpoints.get(place, 0) >= end for place, end in waiting[0].ends.items()):
+                found[service] = waiting.popleft().complete_to
+        return found
+
+
+class Watermarks:
+    """Follows the promises and writes down how far the live build has come."""
+
+    def __init__(self, log: EventLog, bootstrap: str) -> None:
+        self.marks = Marks()
+        self._log = log
+        self._bootstrap = bootstrap
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(stop))
+            group.create_task(self._note(stop))
+
+    async def _listen(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                async for _, value in follow(self._bootstrap, WATERMARKS, "runonce-metrics-watermarks", stop):
+                    self.marks.hear(value)
+            except UnavailableError:
+                await _rest(stop, RETRY_S)
+
+    async def _note(self, stop: asyncio.Event) -> None:
+        generation = 0
+        while not stop.is_set():
+            try:
+                generation = await self._note_once(generation)
+            except (UnavailableError, VersionConflictError) as error:
+                _log.warning("watermark-waits", extra={"error_class": type(error).__name__})
+            await _rest(stop, EVERY_S)
+
+    async def _note_once(self, before: int) -> int:
+        async with self._log.transaction() as tx:
+            generation: int = await tx.fetchval("SELECT generation FROM projection WHERE state = 'live'") or 0
+            if generation != before:
+                # Another build is served now: what the old one had reached says nothing about it.
+                self._start_over()
+            rows = await tx.fetch("SELECT topic, partition, next_offset FROM checkpoint WHERE grp = $1", group_of(generation))
+            reached = self.marks.reached({Place(r["topic"], r["partition"]): r["next_offset"] for r in rows})
+            if reached:
+                await tx.executemany(
+                    "INSERT INTO watermark (generation, service, complete_to) VALUES ($1, $2, $3) "
+                    "ON CONFLICT (generation, service) DO UPDATE "
+                    "SET complete_to = greatest(watermark.complete_to, excluded.complete_to)",
+                    [(generation, service, complete_to) for service, complete_to in sorted(reached.items())],
+                )
+        _show_lag(reached)
+        return generation
+
+    def _start_over(self) -> None:
+        self.marks = self.marks.renewed()
+
+
+def _show_lag(reached: Mapping[str, datetime]) -> None:
+    if all(service in reached for service in OWNERS):
+        as_of = min(reached[service] for service in OWNERS)
+        AS_OF_LAG_SECONDS.set((clock.now() - as_of).total_seconds())
+
+
+async def _rest(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+def behind(newest: Mapping[str, Mark], consumed: Sequence[Mapping[str, object]]) -> dict[Place, int]:
+    """How many records each partition is behind what its relay last promised."""
+    ends = {place: end for mark in newest.values() for place, end in mark.ends.items()}
+    found: dict[Place, int] = {}
+    for row in consumed:
+        place = Place(str(row["topic"]), int(str(row["partition"])))
+        found[place] = max(ends.get(place, 0) - int(str(row["next_offset"])), 0)
+    return found
