@@ -42,8 +42,9 @@ async def doors(installation: Installation) -> AsyncIterator[Doors]:
         yield open_doors
 
 
-async def figures(doors: Doors, origin: str, **query: str) -> Any:
-    return await doors.get("metrics", f"/v1/logs/{origin}", **query)
+async def figures(doors: Doors, origin: str, as_of: str | None = None) -> Any:
+    query = {} if as_of is None else {"as_of": as_of}
+    return await doors.get("metrics", f"/v1/logs/{origin}", None, **query)
 
 
 def assert_spread(found: dict[str, float], known: dict[str, float]) -> None:
