@@ -17,7 +17,7 @@ from services.metrics.snapshots import publish_snapshots
 from services.metrics.stream import Hub
 from services.metrics.watermarks import Watermarks
 from shared.runtime.http import make_app
-from shared.runtime.lifecycle import Health, Parts, Runtime, run_service
+from shared.runtime.lifecycle import Health, Parts, Runtime, run
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -42,4 +42,4 @@ async def build(runtime: Runtime, health: Health) -> Parts:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(run_service(os.environ, "metrics", MIGRATIONS, build)))
+    sys.exit(run(os.environ, "metrics", MIGRATIONS, build))
