@@ -109,7 +109,7 @@ class Memory:
     def __init__(self, journeys_max: int) -> None:
         self.journeys: OrderedDict[str, Known] = OrderedDict()
         self.catalogue: dict[str, CatalogueRow] = {}
-        self.waiting: dict[str, dict[str, int]] = {}
+        self.waiting: dict[str, set[tuple[str, int]]] = {}
         self._journeys_max = journeys_max
 
     def forget(self) -> None:
@@ -259,11 +259,11 @@ class Folder:
             self._behind(record, seen, counts, code)
 
     def _behind(self, record: Delivery, seen: Sign, counts: Counts, reason: str) -> None:
-        waiting = self._memory.waiting.setdefault(seen.key, {})
-        if seen.sequence <= max(waiting.get(seen.source, 0), self._head(seen)):
+        waiting = self._memory.waiting.setdefault(seen.key, set())
+        if (seen.source, seen.sequence) in waiting or seen.sequence <= self._head(seen):
             counts.duplicate += 1
             return
-        waiting[seen.source] = seen.sequence
+        waiting.add((seen.source, seen.sequence))
         counts.parked += 1
         self.batch.parked.append(Parked(record, seen, reason))
 
@@ -276,5 +276,5 @@ class Folder:
             else:
                 counts.ignored -= 1
             counts.parked += 1
-            self._memory.waiting.setdefault(key, {})[seen.source] = seen.sequence
+            self._memory.waiting.setdefault(key, set()).add((seen.source, seen.sequence))
             self.batch.parked.append(Parked(record, seen, reason))

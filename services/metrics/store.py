@@ -25,6 +25,8 @@ from shared.postgres.inbound import dead_letter
 
 CHANNEL = "metrics"
 """The PostgreSQL channel on which every process of this service hears what moved."""
+DEAD_LETTERS = "metrics"
+"""Every build tells operators on one topic what it could not read."""
 MOVED_MAX = 30
 _PAYLOAD_MAX = 7_900
 _KEYS = ("grp", "region", "other", "item", "basic", "channel", "tag", "day", "known", "partition")
@@ -95,13 +97,13 @@ class Store:
         """Become the owner of `places`, which fences whoever had them."""
         return await checkpoints.claim(self.log, self.group, places)
 
-    async def waiting(self) -> dict[str, dict[str, int]]:
-        """The parked journeys: key → source → last parked sequence."""
+    async def waiting(self) -> dict[str, set[tuple[str, int]]]:
+        """The parked journeys: key → which events, by service and sequence."""
         async with self.log.transaction() as tx:
-            rows = await tx.fetch("SELECT key, source, max(sequence) AS last FROM parked WHERE grp = $1 GROUP BY 1, 2", self.group)
-        found: dict[str, dict[str, int]] = {}
+            rows = await tx.fetch("SELECT key, source, sequence FROM parked WHERE grp = $1", self.group)
+        found: dict[str, set[tuple[str, int]]] = {}
         for row in rows:
-            found.setdefault(row["key"], {})[row["source"]] = row["last"]
+            found.setdefault(row["key"], set()).add((row["source"], row["sequence"]))
         return found
 
     async def recall(self, memory: Memory, records: Iterable[Delivery]) -> None:
@@ -132,7 +134,7 @@ class Store:
             await self.write(tx, batch)
             await self._park(tx, batch.parked)
             for record, code in batch.dead:
-                await tx.say([dead_letter(self.group, _record(record), code, keep_bytes=True)])
+                await tx.say([dead_letter(DEAD_LETTERS, _record(record), code, keep_bytes=True)])
             if batch.reports:
                 await self._report(tx, batch)
             if self.announces:

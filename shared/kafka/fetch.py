@@ -3,36 +3,65 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import defaultdict
 from collections.abc import Sequence
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Place
 from shared.kafka.clients import consumer
 
 DEADLINE_S = 10.0
+RECORDS_A_SECOND = 5_000
+"""How many wanted records a reader may expect each second; more of them get more time."""
+WORTH_A_SEEK = 2_000
+"""Reading on over this many records is cheaper than asking for another position."""
+Wanted = Sequence[tuple[Place, int]]
 
 
-async def fetch_records(bootstrap: str, wanted: Sequence[tuple[Place, int]]) -> dict[tuple[Place, int], bytes]:
-    """The value bytes at each (place, offset). Raises `UnavailableError` if they cannot all be read in ten seconds."""
+async def fetch_records(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int], bytes]:
+    """The value bytes at each (place, offset). Raises `UnavailableError` if they cannot all be read in time."""
+    if not wanted:
+        return {}
     client = consumer(bootstrap, None, "runonce-evidence")
-    found: dict[tuple[Place, int], bytes] = {}
-    await client.start()
     try:
-        async with asyncio.timeout(DEADLINE_S):
-            for place in sorted({place for place, _ in wanted}):
-                offsets = sorted(offset for at, offset in wanted if at == place)
-                tp = TopicPartition(place.topic, place.partition)
-                client.assign([tp])
-                for offset in offsets:
-                    if (place, offset) not in found:
-                        client.seek(tp, offset)
-                    while (place, offset) not in found:
-                        for records in (await client.getmany(tp, timeout_ms=200, max_records=500)).values():
-                            found.update({(place, r.offset): r.value for r in records})
-    except TimeoutError:
+        async with asyncio.timeout(DEADLINE_S + len(wanted) / RECORDS_A_SECOND):
+            await client.start()
+            return await _read(client, wanted)
+    except (TimeoutError, KafkaError, OSError):
         raise UnavailableError("evidence-not-read") from None
     finally:
-        await client.stop()
-    return {key: found[key] for key in wanted}
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(client.stop(), DEADLINE_S)
+
+
+async def _read(client: AIOKafkaConsumer, wanted: Wanted) -> dict[tuple[Place, int], bytes]:
+    waiting: dict[Place, set[int]] = defaultdict(set)
+    for place, offset in wanted:
+        waiting[place].add(offset)
+    client.assign([TopicPartition(place.topic, place.partition) for place in waiting])
+    for place, offsets in waiting.items():
+        client.seek(TopicPartition(place.topic, place.partition), min(offsets))
+    found: dict[tuple[Place, int], bytes] = {}
+    while waiting:
+        for tp, records in (await client.getmany(timeout_ms=200, max_records=2_000)).items():
+            place = Place(tp.topic, tp.partition)
+            offsets = waiting.get(place, set())
+            for record in records:
+                if record.offset in offsets:
+                    offsets.discard(record.offset)
+                    found[place, record.offset] = record.value
+            _go_on(client, tp, place, waiting, records[-1].offset + 1)
+    return found
+
+
+def _go_on(client: AIOKafkaConsumer, tp: TopicPartition, place: Place, waiting: dict[Place, set[int]], position: int) -> None:
+    offsets = waiting.get(place)
+    if not offsets:
+        waiting.pop(place, None)
+        client.pause(tp)
+    elif (following := min(offsets)) < position or following > position + WORTH_A_SEEK:
+        client.seek(tp, following)

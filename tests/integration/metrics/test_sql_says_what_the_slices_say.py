@@ -1,0 +1,121 @@
+"""Every question put to the database has the answer that the pure slices give over the same journeys."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from services.metrics.cells import answer, keyed, snapshot, sums
+from services.metrics.contributions import GROUPS, Group
+from services.metrics.evidence import Asked, page, projected, shares
+from services.metrics.figures import FIGURES, Figure
+from services.metrics.ledger import Ledger
+from services.metrics.slices import By, Slice, covers, key_of
+from tests.integration.metrics.conftest import Full
+from tests.integration.metrics.house import expected
+
+DAY = date(2026, 8, 6)
+SLICES = [
+    Slice(),
+    Slice(region="330000"),
+    Slice(region="330300"),
+    Slice(region="330106", to_day=DAY),
+    Slice(region="unknown"),
+    Slice(from_day=DAY),
+    Slice(from_day=date(2026, 8, 4), to_day=DAY, axis="known"),
+    Slice(known_at=DAY),
+    Slice(item="item-1", channel="web"),
+    Slice(basic="another"),
+    Slice(layer="virtual"),
+    Slice(layer="physical", pair="330300>330100"),
+    Slice(cause="wrong_place|applicant"),
+]
+BYS: list[By] = ["city", "county", "home", "item", "channel", "day", "week", "month", "cause", "pair", "scope"]
+
+
+def plain(entries: Ledger, asked: Slice, groups: tuple[Group, ...], by: By | None = None) -> dict[str | None, dict[str, int]]:
+    found: dict[str | None, dict[str, int]] = {}
+    for entry, amounts in entries.items():
+        if entry.cell.group in groups and covers(asked, entry):
+            key = None if by is None else key_of(entry, by, asked.axis)
+            into = found.setdefault(key, {})
+            for measure, amount in zip(GROUPS[entry.cell.group], amounts, strict=True):
+                name = f"{entry.cell.group}.{measure}"
+                into[name] = into.get(name, 0) + amount
+    return found
+
+
+def without_zeros(found: dict[str | None, dict[str, int]]) -> dict[str | None, dict[str, int]]:
+    made = {key: {name: n for name, n in sums.items() if n} for key, sums in found.items()}
+    return {key: sums for key, sums in made.items() if sums}
+
+
+@pytest.mark.parametrize("asked", SLICES, ids=str)
+async def test_sums_over_a_slice(full: Full, asked: Slice) -> None:
+    groups: tuple[Group, ...] = tuple(GROUPS)
+
+    async with snapshot(full.log) as snap:
+        found = await sums(snap, groups, asked)
+
+    assert without_zeros(found) == without_zeros(plain(expected(full.told), asked, groups))
+
+
+@pytest.mark.parametrize("by", BYS)
+@pytest.mark.parametrize("asked", [Slice(), Slice(axis="known", known_at=DAY)], ids=["occurred", "known"])
+async def test_sums_by_a_dimension(full: Full, by: By, asked: Slice) -> None:
+    groups: tuple[Group, ...] = tuple(GROUPS)
+
+    async with snapshot(full.log) as snap:
+        found = await sums(snap, groups, asked, by)
+
+    assert without_zeros(found) == without_zeros(plain(expected(full.told), asked, groups, by))
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.code)
+async def test_the_parts_of_a_figure_add_up_to_the_whole(full: Full, figure: Figure) -> None:
+    async with snapshot(full.log) as snap:
+        found = await answer(snap, figure, Slice(), DAY, "city")
+
+    for reading in figure.readings:
+        if not reading.from_waits:
+            whole = found.readings[reading.code].numerator
+            assert sum(values[reading.code].numerator for values in found.groups.values()) == whole
+
+
+@pytest.mark.parametrize("asked", SLICES, ids=str)
+async def test_evidence_adds_up_to_its_figure(full: Full, asked: Slice) -> None:
+    async with snapshot(full.log) as snap:
+        for figure in FIGURES:
+            for reading in figure.readings:
+                wanted = Asked(figure, reading, asked)
+                found = [share async for share in shares(snap, wanted)]
+                said = await projected(snap, wanted)
+                assert sum(share.numerator for share in found) == said.numerator, reading.code
+                if said.denominator is not None:
+                    assert sum(share.denominator for share in found) == said.denominator, reading.code
+
+
+async def test_evidence_comes_in_pages_that_miss_nobody(full: Full) -> None:
+    figure = next(figure for figure in FIGURES if figure.code == "F10")
+    wanted = Asked(figure, figure.readings[1], Slice())
+    seen: list[str] = []
+    after = ""
+    async with snapshot(full.log) as snap:
+        while True:
+            found = await page(snap, wanted, after, 7)
+            seen += [row["journey"] for row in found["rows"]]
+            if found["next"] is None:
+                break
+            after = found["next"]
+
+        everybody = [share.row.journey async for share in shares(snap, wanted)]
+
+    assert seen == everybody
+
+
+async def test_what_a_group_does_not_know_belongs_to_every_key(full: Full) -> None:
+    async with snapshot(full.log) as snap:
+        found = keyed(await sums(snap, ("extra", "delivered"), Slice(), "cause"))
+
+    assert len({entry["delivered.journeys"] for entry in found.values()}) == 1

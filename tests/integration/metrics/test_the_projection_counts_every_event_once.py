@@ -1,0 +1,143 @@
+"""Rows and cells after any delivery are those of the plain refold, and every record is accounted for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.metrics.ledger import moved
+from services.metrics.redrive import redrive
+from services.metrics.store import Store
+from shared.contracts.topics import INTAKE_EVENTS
+from shared.eventsourcing.claims import FencedError
+from shared.postgres import conservation
+from tests.integration.metrics.conftest import Full
+from tests.integration.metrics.house import Hand, Wire, expected, renamed, some_tales, stored_cells
+from tests.unit.metrics.stories import Told, scripted
+
+
+async def tallies(store: Store) -> dict[str, int]:
+    rows: list[dict[str, Any]] = [dict(row) for row in await conservation.consumed(store.log)]
+    names = ("consumed", "applied", "duplicate", "ignored", "parked", "dead_lettered")
+    return {name: sum(row[name] for row in rows) for name in names}
+
+
+async def test_cells_are_those_of_the_plain_refold(full: Full) -> None:
+    assert await stored_cells(full.store) == expected(full.told)
+
+
+async def test_twice_delivered_is_counted_once(store: Store) -> None:
+    told, wire = some_tales(12), Wire()
+    wire.publish(told)
+    wire.publish(told)
+
+    await Hand(store, wire).project(7)
+
+    assert await stored_cells(store) == expected(told)
+    events = sum(len(one.events) for one in told)
+    assert await tallies(store) == {
+        "consumed": 2 * events,
+        "applied": events,
+        "duplicate": events,
+        "ignored": 0,
+        "parked": 0,
+        "dead_lettered": 0,
+    }
+
+
+async def test_beginning_again_from_the_checkpoint_changes_nothing(store: Store) -> None:
+    told, wire = some_tales(8), Wire()
+    for one in told:
+        wire.publish([one])
+        # Every journey finds an empty memory, as after a crash.
+        await Hand(store, wire).project(3)
+
+    assert await stored_cells(store) == expected(told)
+
+
+async def test_a_stale_claim_writes_nothing(store: Store) -> None:
+    wire = Wire()
+    wire.publish([scripted()])
+    old = Hand(store, wire)
+    await old.begin()
+    await Hand(store, wire).begin()
+
+    with pytest.raises(FencedError):
+        await old.go_on()
+
+    assert await stored_cells(store) == {}
+    assert (await tallies(store))["consumed"] == 0
+
+
+async def test_a_gap_parks_its_journey_alone_until_the_missing_event_comes(store: Store) -> None:
+    broken, whole = scripted(), Told(journey="6a3f2f6e-0000-5000-8000-000000000001")
+    broken.events = [(source, body) for source, body in broken.events if source == "intake"]
+    whole.events = [(s, renamed(b, journey=whole.journey)) for s, b in broken.events]
+    (source, missing), *rest = broken.events[1:]
+    wire = Wire()
+    wire.publish([Told(journey=broken.journey, events=[broken.events[0], *rest]), whole])
+    hand = Hand(store, wire)
+    await hand.project(5)
+    assert (await tallies(store))["parked"] == len(rest)
+    assert await stored_cells(store) == expected([whole])
+
+    wire.publish([Told(journey=broken.journey, events=[(source, missing)])])
+    await hand.project(5)
+    done = await redrive(store, broken.journey)
+
+    assert (done.applied, done.left) == (len(rest) + 1, 0)
+    assert await stored_cells(store) == expected([broken, whole])
+    assert (await tallies(store))["parked"] == 0
+    assert (await tallies(store))["applied"] == 2 * len(broken.events)
+
+
+async def test_a_row_whose_figures_fail_waits_and_is_redriven(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = scripted(), some_tales(3)
+    wire = Wire()
+    wire.publish([*good, bad])
+    monkeypatch.setattr("services.metrics.batch.moved", _failing_for(bad.journey))
+    await Hand(store, wire).project(10)
+    assert await stored_cells(store) == expected(good)
+    assert (await tallies(store))["parked"] == len(bad.events)
+    assert (await redrive(store, None)).applied == 0
+
+    monkeypatch.undo()
+
+    assert (await redrive(store, None)).applied == len(bad.events)
+    assert await stored_cells(store) == expected([*good, bad])
+
+
+def _failing_for(journey: str) -> Any:
+    def failing(before: Any, row: Any) -> Any:
+        if row.journey == journey:
+            raise ZeroDivisionError
+        return moved(before, row)
+
+    return failing
+
+
+async def test_what_is_no_event_becomes_a_dead_letter_and_stops_nobody(store: Store) -> None:
+    told, wire = scripted(), Wire()
+    wire.put(INTAKE_EVENTS, told.journey, b"not json")
+    wire.put(INTAKE_EVENTS, "another-key", told.events[0][1])
+    wire.put(INTAKE_EVENTS, told.journey, renamed(told.events[0][1], source="approval"))
+    wire.publish([told])
+
+    await Hand(store, wire).project()
+
+    assert await stored_cells(store) == expected([told])
+    assert (await tallies(store))["dead_lettered"] == 3
+    assert await store.log.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'gov.metrics.dlq.v1'") == 3
+
+
+async def test_an_unknown_type_takes_its_place_and_is_counted_as_ignored(store: Store) -> None:
+    told, wire = scripted(), Wire()
+    source, body = told.events[-1]
+    told.events[-1] = (source, renamed(body, type="gov.intake.something-newer.v3"))
+    wire.publish([told])
+
+    await Hand(store, wire).project()
+
+    found = await tallies(store)
+    assert (found["ignored"], found["parked"]) == (1, 0)
