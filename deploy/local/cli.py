@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import shutil
@@ -14,30 +13,48 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, get_args
 
+import orjson
+
 from deploy.local import instance
+from deploy.local.demo import Demo
 from deploy.local.doors import DoorError, Doors
-from deploy.local.instance import AlreadyRunningError, Instance
+from deploy.local.history import HistoryError
+from deploy.local.instance import AlreadyRunningError
 from deploy.local.kafka import NoKafkaError
+from deploy.local.ledger import Ledger
 from deploy.local.log_import import import_log
 from deploy.local.log_reader import LogReader, MappingError
 from deploy.local.postgres import NoPostgresError
 from deploy.local.progress import tracking
-from deploy.local.seed import seed
+from deploy.local.quiet import NotQuietError
+from deploy.local.report import told
+from deploy.local.session import CommandError, addresses, doors_of, running, say, started, until_done, until_told
 from deploy.local.stack import ROOT, Options, Stack
 from deploy.local.supervisor import NotReadyError
+from deploy.local.verify import TooEarlyError, as_json, verify
 from shared.contracts.envelope import Role
 from shared.contracts.topics import SERVICES
 from shared.kafka.admin import cluster_id
+from shared.postgres.event_log import EventLog
+from shared.postgres.outbox import Outbox
+from shared.postgres.pool import open_pool
 from shared.runtime.auth import Keys
 from shared.telemetry import clock
 
 STOP_S = 60.0
+STATUS_S = 3.0
 LOGS = ROOT / "deploy" / "logs"
-_EXPECTED = (NoKafkaError, NoPostgresError, NotReadyError, MappingError, DoorError)
-
-
-class CommandError(Exception):
-    """Something the person at the keyboard can mend; the message says how."""
+_EXPECTED = (
+    CommandError,
+    DoorError,
+    HistoryError,
+    MappingError,
+    NoKafkaError,
+    NoPostgresError,
+    NotQuietError,
+    NotReadyError,
+    TooEarlyError,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -90,74 +107,42 @@ def main(arguments: list[str]) -> int:
     try:
         return asyncio.run(WORDS[options.word](options, data))
     except _EXPECTED as error:
-        return _told(str(error))
-    except CommandError as error:
-        return _told(str(error))
+        return _complaint(str(error))
     except AlreadyRunningError:
-        return _told("an instance runs on this data already: ./runonce status, or ./runonce down")
+        return _complaint("an instance runs on this data already: ./runonce status, or ./runonce down")
     except KeyboardInterrupt:
         return 130
 
 
-def _told(sentence: str) -> int:
+def _complaint(sentence: str) -> int:
     print(f"runonce: {sentence}", file=sys.stderr)
     return 1
 
 
-def say(step: str) -> None:
-    """Tell what is being done, on standard error."""
-    print(f"  {step} ...", file=sys.stderr, flush=True)
-
-
-def running(data: Path) -> Instance:
-    """The running instance. Raises `CommandError` if there is none."""
-    found = instance.read(data)
-    if found is None:
-        raise CommandError("nothing runs on this data: ./runonce up, or ./runonce demo")
-    return found
-
-
-def addresses(urls: dict[str, str]) -> str:
-    """The addresses to open, a line each."""
-    lines = [
-        f"  board     {urls['metrics']}/",
-        f"  messages  {urls['notify']}/",
-        *(f"  {service:<9} {urls[service]}/docs" for service in SERVICES),
-        "  evidence needs a token: ./runonce token --role auditor",
-    ]
-    return "\n".join(lines)
-
-
-@contextlib.asynccontextmanager
-async def started(options: argparse.Namespace, data: Path, *, demo: bool) -> Any:
-    """The whole stack, seeded, until the block ends; one instance for each data directory."""
-    with instance.lock(data):
-        stack = Stack(Options(data, options.kafka, options.postgres, demo), say)
-        try:
-            await stack.start()
-            async with Doors(stack.urls, stack.keys) as doors:
-                if demo:
-                    await seed(doors, data, clock.now(), say)
-                yield stack, doors
-        finally:
-            await stack.stop()
-
-
-def until_told() -> asyncio.Event:
-    """Set by Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
-
-
 async def up(options: argparse.Namespace, data: Path) -> int:
-    stop = until_told()
-    async with started(options, data, demo=False) as (stack, _):
+    return await until_done(until_told(), _up(options, data))
+
+
+async def _up(options: argparse.Namespace, data: Path) -> int:
+    async with started(options, data) as (stack, _):
         print(addresses(stack.urls), flush=True)
-        await stop.wait()
+        await asyncio.Event().wait()
     return 0
+
+
+async def demo(options: argparse.Namespace, data: Path) -> int:
+    return await until_done(until_told(), Demo(options, data).run())
+
+
+async def compare(options: argparse.Namespace, data: Path) -> int:
+    found = running(data)
+    async with doors_of(data) as doors:
+        verdict = await verify(doors, found.kafka, Ledger(data), clock.now)
+    if options.json:
+        sys.stdout.buffer.write(orjson.dumps(as_json(verdict), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        print("\n".join(told(verdict)))
+    return 0 if verdict.is_whole else 1
 
 
 async def down(_: argparse.Namespace, data: Path) -> int:
@@ -171,14 +156,31 @@ async def down(_: argparse.Namespace, data: Path) -> int:
 
 async def status(options: argparse.Namespace, data: Path) -> int:
     found = instance.read(data)
+    if found is None:
+        print(json.dumps({"running": False}) if options.json else "nothing runs on this data")
+        return 1
+    async with doors_of(data) as doors:
+        services = {service: await _condition(doors, service, found.pids.get(service)) for service in SERVICES}
     if options.json:
-        told = None if found is None else {"pid": found.pid, "kafka": found.kafka, "urls": found.urls, "pids": found.pids}
-        print(json.dumps({"running": found is not None, "instance": told}))
-    elif found is None:
-        print("nothing runs on this data")
-    else:
-        print(f"running{' (demo data)' if found.demo else ''}, Kafka at {found.kafka}\n{addresses(found.urls)}")
-    return 0 if found is not None else 1
+        print(json.dumps({"running": True, "pid": found.pid, "kafka": found.kafka, "urls": found.urls, "services": services}))
+        return 0
+    print(f"running as process {found.pid}, Kafka at {found.kafka}\n{addresses(found.urls)}")
+    for service, told_of in services.items():
+        print(f"  {service:<9} " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told_of.items()))
+    return 0
+
+
+async def _condition(doors: Doors, service: str, pid: int | None) -> dict[str, Any]:
+    """How one service is; what it cannot say just now is left out."""
+    condition: dict[str, Any] = {"pid": pid}
+    try:
+        async with asyncio.timeout(STATUS_S):
+            counts = await doors.get(service, "/v1/conservation")
+    except (DoorError, TimeoutError):
+        return condition | {"answers": False}
+    rows = counts["written"]
+    condition |= {"answers": True, **{name: sum(row[name] for row in rows) for name in ("appended", "published", "waiting")}}
+    return condition | {name: sum(row[name] for row in counts["consumed"]) for name in ("consumed", "parked", "dead_lettered")}
 
 
 async def bring_in(options: argparse.Namespace, data: Path) -> int:
@@ -197,7 +199,7 @@ async def bring_in(options: argparse.Namespace, data: Path) -> int:
 
 
 async def rebuild(_: argparse.Namespace, data: Path) -> int:
-    async with _doors(data) as doors:
+    async with doors_of(data) as doors:
         asked = await doors.send("POST", "metrics", "/v1/rebuild", "operator")
         if asked.status != 202:
             raise CommandError(f"the rebuild was not taken: {asked.rule}")
@@ -213,14 +215,13 @@ async def rebuild(_: argparse.Namespace, data: Path) -> int:
                     break
                 await asyncio.sleep(0.5)
         report = mine.get("report") or {}
-    print(
-        f"generation {generation}: {mine['state']}, {report.get('cells_different', 0)} of {report.get('cells_compared', 0)} cells differ"
-    )
+    differ = f"{report.get('cells_different', 0)} of {report.get('cells_compared', 0)} cells differ"
+    print(f"generation {generation}: {mine['state']}, {differ}")
     return 0 if mine["state"] == "live" else 1
 
 
 async def redrive(options: argparse.Namespace, data: Path) -> int:
-    async with _doors(data) as doors:
+    async with doors_of(data) as doors:
         for service in SERVICES:
             query = {"journey": options.journey} if options.journey else {}
             answer = await doors.send("POST", service, "/v1/redrive", "operator", None, **query)
@@ -228,13 +229,20 @@ async def redrive(options: argparse.Namespace, data: Path) -> int:
     return 0
 
 
-async def republish(_: argparse.Namespace, data: Path) -> int:
-    found = running(data)
-    cluster = await cluster_id(found.kafka)
-    async with _doors(data) as doors:
-        for service in SERVICES:
-            answer = await doors.send("POST", service, "/v1/republish", "operator", None, cluster_id=cluster)
-            print(f"{service}: {answer.body}")
+async def republish(options: argparse.Namespace, data: Path) -> int:
+    """Works on the databases while no service runs: services refuse to start with another cluster's checkpoints."""
+    with instance.lock(data):
+        stack = Stack(Options(data, options.kafka, options.postgres), say)
+        try:
+            await stack.start_servers()
+            cluster = await cluster_id(stack.kafka)
+            for service in SERVICES:
+                pool = await open_pool(stack.dsns[service][1], service=service, size=1, statement_s=600)
+                owed = await Outbox(EventLog(pool, service)).refill(cluster)
+                await pool.close()
+                print(f"{service}: {owed:,} events will be published again at the next start")
+        finally:
+            await stack.stop()
     return 0
 
 
@@ -266,13 +274,11 @@ async def token(options: argparse.Namespace, data: Path) -> int:
     return 0
 
 
-def _doors(data: Path) -> Doors:
-    return Doors(running(data).urls, Keys(data / "keys"))
-
-
 Word = Callable[[argparse.Namespace, Path], Coroutine[Any, Any, int]]
 WORDS: dict[str, Word] = {
+    "demo": demo,
     "up": up,
+    "verify": compare,
     "down": down,
     "status": status,
     "import": bring_in,

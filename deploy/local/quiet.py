@@ -59,6 +59,21 @@ async def until_quiet(doors: Doors, kafka: str, limit_s: float, services: Sequen
         await asyncio.sleep(LOOK_EVERY_S)
 
 
+async def until_heard(doors: Doors, kafka: str, service: str, topic: str, limit_s: float) -> None:
+    """Wait until `service` has heard everything that is on `topic` now. Raises `NotQuietError` after `limit_s`."""
+    deadline = asyncio.get_running_loop().time() + limit_s
+    places = [place for place in _PLACES if place.topic == topic]
+    while True:
+        waiting = await look(doors, kafka, ("intake",))
+        ends = {place: end for place, end in (await end_offsets(kafka, places)).items() if end}
+        late = _behind(service, (await doors.get(service, "/v1/conservation"))["consumed"], ends)
+        if not waiting.under_way and not late:
+            return
+        if asyncio.get_running_loop().time() > deadline:
+            raise NotQuietError(f"{service} did not hear the whole of {topic} within {limit_s:.0f} s")
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
 async def look(doors: Doors, kafka: str, services: Sequence[str] = SERVICES) -> Look:
     """Look once. Ends of topics are read first, so that what is heard later cannot hide what was said before."""
     ends = {place: end for place, end in (await end_offsets(kafka, _PLACES)).items() if end}

@@ -37,7 +37,7 @@ def witnessed(path: Path) -> Witnessed:
             callers[name] = line["caller"]
         elif "act" in line:
             sent[name, line["n"]] = (deed_of(line["act"]), datetime.fromisoformat(line["from"]))
-        else:
+        elif (name, line["n"]) in sent:
             deed, at = sent.pop((name, line["n"]))
             if line["journey"] is not None and line["rule"] is None:
                 found.journeys.add(line["journey"])

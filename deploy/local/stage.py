@@ -17,6 +17,7 @@ from deploy.local.doors import Answer, DoorError, Doors
 from deploy.local.ledger import Journal
 from deploy.local.partners import Partners
 from deploy.local.population import Province
+from deploy.local.rest import LOOK_EVERY_S
 from deploy.local.story import SOURCE, Act, Step, Story, command_data
 from shared.reference.deadlines import CHINA
 from shared.runtime.auth import Caller
@@ -102,8 +103,17 @@ class Played:
 class Stage:
     """Where stories are played."""
 
-    def __init__(self, doors: Doors, partners: Partners, province: Province, journal: Journal, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        doors: Doors,
+        partners: Partners,
+        province: Province,
+        journal: Journal,
+        now: Callable[[], datetime],
+        resting: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.played = Played()
+        self._resting = resting
         self._doors = doors
         self.partners = partners
         self._province = province
@@ -180,11 +190,19 @@ class Stage:
         if abs(now - midnight) < _NIGHT:
             # No act's day shall be in doubt, so the cast rests around midnight.
             moment = max(moment, midnight + _NIGHT)
-        try:
-            await asyncio.wait_for(self._closing.wait(), max((moment - now).total_seconds(), 0))
-        except TimeoutError:
-            return True
+        wait_s = max((moment - now).total_seconds(), 0)
+        while not await self._closes_within(wait_s):
+            if not self._resting():
+                return True
+            wait_s = LOOK_EVERY_S
         return False
+
+    async def _closes_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     async def _outside(self, deed: Deed, outside: Outside) -> Told:
         """Wait until somebody else's act is in the record."""

@@ -1,0 +1,28 @@
+"""Lets one command ask the live load of another to rest: a lock on a file, which ends with whoever holds it."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOOK_EVERY_S = 0.3
+
+
+@contextmanager
+def resting(directory: Path) -> Iterator[None]:
+    """Whoever plays on this truth directory sends nothing new while the block runs."""
+    with (directory / "rest").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def is_resting(directory: Path) -> bool:
+    """Whether somebody asked for rest."""
+    with (directory / "rest").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False

@@ -1,0 +1,113 @@
+"""What every word of the command line needs: the running instance, a whole stack for a while, and when to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Any
+
+from deploy.local import instance
+from deploy.local.doors import Doors
+from deploy.local.instance import Instance
+from deploy.local.ledger import Ledger
+from deploy.local.seed import seed
+from deploy.local.stack import Options, Stack
+from shared.contracts.topics import SERVICES, Service
+from shared.postgres import timers
+from shared.postgres.event_log import EventLog
+from shared.postgres.pool import open_pool
+from shared.runtime.auth import Keys
+from shared.telemetry import clock
+
+HOLD_S = 300
+HELD: tuple[Service, ...] = ("intake", "approval")
+
+
+class CommandError(Exception):
+    """Something the person at the keyboard can mend; the message says how."""
+
+
+def say(step: str) -> None:
+    """Tell what is being done, on standard error."""
+    print(f"  {step} ...", file=sys.stderr, flush=True)
+
+
+def running(data: Path) -> Instance:
+    """The running instance. Raises `CommandError` if there is none."""
+    found = instance.read(data)
+    if found is None:
+        raise CommandError("nothing runs on this data: ./runonce up, or ./runonce demo")
+    return found
+
+
+def doors_of(data: Path) -> Doors:
+    """The doors of the running instance. Raises `CommandError` if there is none."""
+    return Doors(running(data).urls, Keys(data / "keys"))
+
+
+def addresses(urls: dict[str, str]) -> str:
+    """The addresses to open, a line each."""
+    lines = [
+        f"  board     {urls['metrics']}/",
+        f"  messages  {urls['notify']}/",
+        *(f"  {service:<9} {urls[service]}/docs" for service in SERVICES),
+        "  evidence needs a token: ./runonce token --role auditor",
+    ]
+    return "\n".join(lines)
+
+
+def until_told() -> asyncio.Event:
+    """Set by Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+@contextlib.asynccontextmanager
+async def started(options: argparse.Namespace, data: Path) -> AsyncIterator[tuple[Stack, Doors]]:
+    """The whole stack with its catalogue until the block ends; one instance for each data directory."""
+    with instance.lock(data):
+        stack = Stack(Options(data, options.kafka, options.postgres, demo=True), say)
+        try:
+            await stack.start_servers()
+            if not all(history.is_in for history in Ledger(data).histories()):
+                await _hold_timers(stack)
+            await stack.start_services()
+            async with Doors(stack.urls, stack.keys) as doors:
+                await seed(doors, data, clock.now(), say)
+                yield stack, doors
+        finally:
+            await stack.stop()
+
+
+async def until_done(stop: asyncio.Event, work: Coroutine[Any, Any, int]) -> int:
+    """The exit code of `work`; 0 if `stop` is set first, after `work` has tidied up."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    print("  stopping ...", file=sys.stderr, flush=True)
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+    return 0
+
+
+async def _hold_timers(stack: Stack) -> None:
+    """A history was interrupted: nothing may fall due in it before the rest of it is in."""
+    for service in HELD:
+        pool = await open_pool(stack.dsns[service][1], service=service, size=1)
+        log = EventLog(pool, service)
+        async with log.transaction() as tx:
+            is_there = await tx.fetchval("SELECT to_regclass('timekeeper') IS NOT NULL")
+        if is_there:
+            await timers.hold(log, HOLD_S)
+        await pool.close()
