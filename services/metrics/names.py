@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.metrics.catalogue import CatalogueRow
-from shared.reference.divisions import CITY_CODES, DIVISIONS
+from shared.reference.divisions import CITY_CODES, DIVISIONS, OTHER_PROVINCES
 
 Words = dict[str, dict[str, str]]
 
@@ -56,7 +56,7 @@ LEVELS = _words(
     }
 )
 REGIONS: dict[str, dict[str, Any]] = {
-    code: {"zh": row.name_zh, "en": row.name_en, "level": row.level, "parent": row.parent} for code, row in DIVISIONS.items()
+    code: {"zh": row.name_zh, "en": row.name_en, "level": row.level, "parent": row.parent} for code, row in (DIVISIONS | OTHER_PROVINCES).items()
 } | {"unknown": {"zh": "不明", "en": "Unknown", "level": "unknown", "parent": None}}
 
 

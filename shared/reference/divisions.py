@@ -145,41 +145,41 @@ _COUNTIES = """
 
 _FROM = {"330383": _LONGGANG, "330113": _HANGZHOU_REDRAWN, "330114": _HANGZHOU_REDRAWN}
 _TO = {"330103": _HANGZHOU_REDRAWN, "330104": _HANGZHOU_REDRAWN}
-_OTHER_PROVINCES = [
-    "11",
-    "12",
-    "13",
-    "14",
-    "15",
-    "21",
-    "22",
-    "23",
-    "31",
-    "32",
-    "34",
-    "35",
-    "36",
-    "37",
-    "41",
-    "42",
-    "43",
-    "44",
-    "45",
-    "46",
-    "50",
-    "51",
-    "52",
-    "53",
-    "54",
-    "61",
-    "62",
-    "63",
-    "64",
-    "65",
-    "71",
-    "81",
-    "82",
-]
+_PROVINCES = """
+110000 北京 Beijing
+120000 天津 Tianjin
+130000 河北 Hebei
+140000 山西 Shanxi
+150000 内蒙古 Inner Mongolia
+210000 辽宁 Liaoning
+220000 吉林 Jilin
+230000 黑龙江 Heilongjiang
+310000 上海 Shanghai
+320000 江苏 Jiangsu
+340000 安徽 Anhui
+350000 福建 Fujian
+360000 江西 Jiangxi
+370000 山东 Shandong
+410000 河南 Henan
+420000 湖北 Hubei
+430000 湖南 Hunan
+440000 广东 Guangdong
+450000 广西 Guangxi
+460000 海南 Hainan
+500000 重庆 Chongqing
+510000 四川 Sichuan
+520000 贵州 Guizhou
+530000 云南 Yunnan
+540000 西藏 Tibet
+610000 陕西 Shaanxi
+620000 甘肃 Gansu
+630000 青海 Qinghai
+640000 宁夏 Ningxia
+650000 新疆 Xinjiang
+710000 台湾 Taiwan
+810000 香港 Hong Kong
+820000 澳门 Macao
+"""
 
 
 def _division(line: str, level: DivisionLevel) -> Division:
@@ -197,6 +197,11 @@ def _table() -> dict[str, Division]:
 
 DIVISIONS = _table()
 """Every division of Zhejiang that existed on some day in scope, by code."""
+OTHER_PROVINCES = {
+    code: Division(code, name_zh, name_en, "province", None)
+    for code, name_zh, name_en in (line.split(maxsplit=2) for line in _PROVINCES.strip().splitlines())
+}
+"""The other provinces, known as a whole: where applicants may come from."""
 CITY_CODES: tuple[str, ...] = tuple(row.code for row in DIVISIONS.values() if row.level == "city")
 
 POPULATION_2020 = {
@@ -223,7 +228,7 @@ def division(code: str, day: date) -> Division | None:
 
 def is_known(code: str, day: date) -> bool:
     """Whether `code` names a place on `day`: a division of Zhejiang, or another province as a whole."""
-    return division(code, day) is not None or (code.endswith("0000") and code[:2] in _OTHER_PROVINCES)
+    return division(code, day) is not None or code in OTHER_PROVINCES
 
 
 def counties(city: str, day: date) -> tuple[Division, ...]:

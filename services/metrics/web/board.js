@@ -145,11 +145,23 @@ function drawLive() {
   replace("alerts", ...(board.alerts.length ? board.alerts.map((a) => el("p", {}, `${clock(a.at)} ${isEnglish() ? a.en : a.zh}`)) : [el("p", { class: "soft" }, say("none"))]));
 }
 
+// Each partner has a pair of topics of its own; together they are one line, unless one of them does not balance.
+function gathered(lines) {
+  const found = new Map();
+  for (const line of lines) {
+    const topic = line.balanced === false ? line.topic : line.topic.replace(/^(gov\.(?:portal|department))\.[^.]+/, "$1.*");
+    const at = `${topic}|${line.service}`, sum = found.get(at);
+    if (!sum) found.set(at, { ...line, topic });
+    else for (const key of ["consumed", "applied", "duplicate", "ignored", "parked", "dead_lettered"]) sum[key] += line[key];
+  }
+  return [...found.values()];
+}
+
 function drawTrust() {
   if (!books) return;
   const mark = (good) => el("td", { class: good === false ? "wrong" : "ok" }, good === false ? "✗" : good === true ? "✓" : "?");
   const written = books.written.map((w) => el("tr", {}, el("td", {}, `${w.service} → ${w.topic}`), ...[w.appended, w.published, w.waiting].map((n) => el("td", {}, whole(n))), mark(w.balanced)));
-  const consumed = books.consumed.map((c) => el("tr", {}, el("td", {}, `${c.topic} → ${c.service}`), ...[c.consumed, c.applied, c.duplicate, c.ignored, c.parked, c.dead_lettered].map((n) => el("td", {}, whole(n))), mark(c.balanced)));
+  const consumed = gathered(books.consumed).map((c) => el("tr", {}, el("td", {}, `${c.topic} → ${c.service}`), ...[c.consumed, c.applied, c.duplicate, c.ignored, c.parked, c.dead_lettered].map((n) => el("td", {}, whole(n))), mark(c.balanced)));
   replace("trust", table([say("topic"), ...["appended", "published", "waiting", "balance"].map((w) => say(w))], written, say("q4")),
     table([say("topic"), ...["consumed", "applied", "duplicate", "ignored", "parked", "dead", "balance"].map((w) => say(w))], consumed, say("q4")));
 }
