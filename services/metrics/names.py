@@ -56,7 +56,8 @@ LEVELS = _words(
     }
 )
 REGIONS: dict[str, dict[str, Any]] = {
-    code: {"zh": row.name_zh, "en": row.name_en, "level": row.level, "parent": row.parent} for code, row in (DIVISIONS | OTHER_PROVINCES).items()
+    code: {"zh": row.name_zh, "en": row.name_en, "level": row.level, "parent": row.parent}
+    for code, row in (DIVISIONS | OTHER_PROVINCES).items()
 } | {"unknown": {"zh": "不明", "en": "Unknown", "level": "unknown", "parent": None}}
 
 

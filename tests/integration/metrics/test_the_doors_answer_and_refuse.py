@@ -1,0 +1,163 @@
+"""The HTTP doors over a projection of many journeys: public figures, guarded evidence, answers that name what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from services.metrics import http
+from services.metrics.figure_doors import Answers
+from services.metrics.ledger import ledger
+from services.metrics.shelf import Shelf
+from services.metrics.stream import Hub
+from services.metrics.watermarks import Watermarks
+from shared.contracts.topics import Service
+from shared.eventsourcing.errors import UnavailableError
+from shared.runtime.auth import Keys
+from shared.runtime.http import make_app
+from tests.integration.metrics.conftest import Full
+from tests.integration.metrics.house import expected
+
+
+class Alone:
+    """No other service answers."""
+
+    async def get(self, service: Service, path: str, **query: str | int) -> Any:
+        raise UnavailableError(f"{service}-away")
+
+
+@pytest.fixture
+async def door(full: Full, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    keys = Keys(tmp_path)
+    keys.ensure()
+    answers = Answers(full.log, Shelf(), demo=True)
+    app = make_app("metrics", "metrics", keys, lambda: True)
+    http.mount(app, answers, Hub(answers), Watermarks(full.log, "127.0.0.1:1"), Alone(), "127.0.0.1:1", None)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://metrics") as client:
+        client.headers["x-test-token"] = keys.issue("auditor", "a-1")
+        yield client
+
+
+def signed(door: httpx.AsyncClient) -> dict[str, str]:
+    return {"authorization": f"Bearer {door.headers['x-test-token']}"}
+
+
+async def test_every_figure_answers_over_every_dimension_it_names(door: httpx.AsyncClient) -> None:
+    definitions = (await door.get("/v1/figures")).json()["figures"]
+    for figure in definitions:
+        for by in [None, *figure["dimensions"]]:
+            answer = await door.get(f"/v1/figures/{figure['code']}", params={"by": by} if by else {})
+            assert answer.status_code == 200
+            found = answer.json()
+            assert set(found["readings"]) == {reading["code"] for reading in figure["readings"]}
+            assert {"as_of", "rule", "evidence", "generation", "demo"} <= set(found)
+
+
+async def test_the_dashboard_says_the_same_as_the_single_doors(door: httpx.AsyncClient) -> None:
+    params = {"region": "330100", "from": "2026-08-04"}
+    board = (await door.get("/v1/dashboard", params=params)).json()
+    for code in ("F0", "F2", "F3", "F4"):
+        assert board["promise"][code] == (await door.get(f"/v1/figures/{code}", params=params)).json()["readings"]
+    for part, code in (("custody", "F8"), ("on_time", "F9"), ("duty", "F12")):
+        assert board[part] == (await door.get(f"/v1/figures/{code}", params=params)).json()["readings"]
+    for part in ("gap", "causes", "matrix"):
+        single = (await door.get(f"/v1/{part}", params=params)).json()
+        assert board[part] == {key: single[key] for key in board[part]}
+
+
+async def test_the_matrix_counts_every_accepted_case_in_one_place(door: httpx.AsyncClient) -> None:
+    matrix = (await door.get("/v1/matrix")).json()
+    accepted = (await door.get("/v1/figures/F6")).json()["readings"]["accepted"]["value"]
+
+    assert sum(sum(row) for layer in matrix["layers"].values() for row in layer) == accepted
+    assert accepted > 0
+
+
+async def test_live_counts_open_journeys_by_holder_and_by_age(full: Full, door: httpx.AsyncClient) -> None:
+    found = (await door.get("/v1/live")).json()
+
+    still_open = sum(b"journey-completed" not in b"".join(body for _, body in one.events) for one in full.told)
+    assert found["open"]["total"] == still_open
+    assert sum(entry["open"] for entry in found["by_holder"]) == still_open
+    assert sum(entry["open"] for entry in found["by_age"]) == still_open
+
+
+async def test_trust_is_unknown_while_nobody_else_answers(door: httpx.AsyncClient) -> None:
+    found = (await door.get("/v1/trust")).json()
+
+    assert found["balanced"] is None
+    assert found["unreachable"] == ["intake", "approval", "notify"]
+    assert all(row["balanced"] for row in found["consumed"])
+
+
+async def test_evidence_needs_a_token_and_leads_from_figure_to_journeys(door: httpx.AsyncClient) -> None:
+    params: dict[str, Any] = {"figure": "F3", "reading": "mean", "limit": 500}
+    assert (await door.get("/v1/evidence", params=params)).status_code == 401
+
+    found = (await door.get("/v1/evidence", params=params, headers=signed(door))).json()
+
+    assert sum(row["numerator"] for row in found["rows"]) == found["total"]["numerator"]
+    assert found["next"] is None
+
+
+async def test_a_journey_is_told_even_while_its_bytes_cannot_be_reached(full: Full, door: httpx.AsyncClient) -> None:
+    told = full.told[0]
+
+    found = (await door.get(f"/v1/evidence/journeys/{told.journey}", headers=signed(door))).json()
+
+    assert found["record_reachable"] is False
+    assert len(found["events"]) == len(told.events)
+
+
+async def test_cells_and_shares_are_given_whole_for_verification(full: Full, door: httpx.AsyncClient) -> None:
+    cells = [orjson.loads(line) for line in (await door.get("/v1/cells", headers=signed(door))).content.splitlines()]
+    shares = [orjson.loads(line) for line in (await door.get("/v1/shares", headers=signed(door))).content.splitlines()]
+
+    assert sum(sum(cell["amounts"].values()) for cell in cells) == sum(sum(a) for a in expected(full.told).values())
+    by_journey = {share["journey"]: share["cells"] for share in shares}
+    for one in full.told:
+        mine = [a for a in ledger(one.row()).values() if any(a)]
+        assert len(by_journey[one.journey]) == len(mine)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "rule", "field"),
+    [
+        ("/v1/figures/F99", 404, "unknown-figure", "figure"),
+        ("/v1/figures/F2?by=cause", 422, "unknown-dimension", "by"),
+        ("/v1/figures/F2?by=nonsense", 422, "unknown-dimension", "by"),
+        ("/v1/figures/F2?region=Hangzhou", 422, "string-pattern-mismatch", "region"),
+        ("/v1/figures/F2?from=2026-02-30", 422, "date-from-datetime-parsing", "from"),
+        ("/v1/figures/F2?from=2026-03-02&to=2026-03-01", 422, "days-reversed", "from"),
+        ("/v1/figures/F8?pair=330300", 422, "string-pattern-mismatch", "pair"),
+        ("/v1/figures/F2?axis=sideways", 422, "literal-error", "axis"),
+        ("/v1/figures/F2?item=a%00b", 422, "string-pattern-mismatch", "item"),
+        ("/v1/nothing", 404, "unknown", None),
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused_by_name(
+    door: httpx.AsyncClient, path: str, status: int, rule: str, field: str | None
+) -> None:
+    answer = await door.get(path)
+
+    assert (answer.status_code, answer.json()["rule"], answer.json().get("field")) == (status, rule, field)
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+async def test_only_operators_rebuild(door: httpx.AsyncClient) -> None:
+    assert (await door.post("/v1/rebuild")).status_code == 401
+    assert (await door.post("/v1/rebuild", headers=signed(door))).json()["rule"] == "not-your-role"
+
+
+async def test_names_are_told_in_both_languages(door: httpx.AsyncClient) -> None:
+    found = (await door.get("/v1/names")).json()
+
+    assert found["regions"]["330300"]["zh"] == "温州市"
+    assert found["scopes"]["cross-city"]["en"] == "Cross-city"
+    assert len(found["cities"]) == 11

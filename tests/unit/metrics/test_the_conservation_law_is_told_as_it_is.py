@@ -1,0 +1,43 @@
+"""F11: both equations, per topic and per partition; false is false, and unknown is not called good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.metrics.trust import conserved
+from services.metrics.watermarks import Marks
+
+
+def said(*, appended: int = 5, published: int = 3, waiting: int = 2, applied: int = 3) -> dict[str, Any]:
+    written = {"topic": "t", "partition": 0, "appended": appended, "published": published, "waiting": waiting}
+    disposed = {"applied": applied, "duplicate": 1, "ignored": 0, "parked": 0, "dead_lettered": 0}
+    consumed = {"group": "g", "topic": "t", "partition": 0, "next_offset": 4, "consumed": 4, **disposed}
+    return {"written": [written], "consumed": [consumed]}
+
+
+def test_what_balances_everywhere_is_balanced() -> None:
+    found = conserved({"intake": said(), "metrics": said()}, [], Marks())
+
+    assert found["balanced"] is True
+    assert [row["appended"] for row in found["written"]] == [5, 5]
+
+
+def test_one_lost_event_is_enough() -> None:
+    found = conserved({"intake": said(published=2), "metrics": said()}, [], Marks())
+
+    assert found["balanced"] is False
+    assert [row["balanced"] for row in found["written"]] == [False, True]
+
+
+def test_one_record_without_a_fate_is_enough() -> None:
+    found = conserved({"intake": said(applied=2)}, ["notify"], Marks())
+
+    assert found["balanced"] is False
+    assert not found["consumed"][0]["balanced"]
+
+
+def test_a_service_that_does_not_answer_makes_it_unknown() -> None:
+    found = conserved({"intake": said()}, ["approval"], Marks())
+
+    assert found["balanced"] is None
+    assert found["unreachable"] == ["approval"]

@@ -1,0 +1,80 @@
+"""As-of: a relay's promise counts when the checkpoints have reached it, and not before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from services.metrics.watermarks import PENDING_MAX, Marks, behind
+from shared.contracts.base import wire_time
+from shared.contracts.topics import INTAKE_EVENTS
+from shared.eventsourcing.records import Place
+
+START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+HERE = Place(INTAKE_EVENTS, 3)
+
+
+def promise(second: int, offset: int, service: str = "intake", topic: str = INTAKE_EVENTS) -> bytes:
+    at = START + timedelta(seconds=second)
+    return orjson.dumps({"service": service, "complete_to": wire_time(at), "end_offsets": {topic: {"3": offset}}})
+
+
+def test_the_newest_promise_that_is_reached_counts() -> None:
+    marks = Marks()
+    for second, offset in ((1, 10), (2, 20), (3, 30)):
+        marks.hear(promise(second, offset))
+
+    assert marks.reached({HERE: 20}) == {"intake": START + timedelta(seconds=2)}
+    assert marks.reached({HERE: 20}) == {}
+    assert marks.reached({HERE: 31}) == {"intake": START + timedelta(seconds=3)}
+
+
+def test_an_idle_service_holds_nobody_back() -> None:
+    marks = Marks()
+    marks.hear(promise(9, 10))
+
+    assert marks.reached({HERE: 10}) == {"intake": START + timedelta(seconds=9)}
+
+
+def test_what_is_not_projected_is_not_waited_for() -> None:
+    marks = Marks()
+    marks.hear(promise(1, 10, topic="gov.portal.p.receipts.v1"))
+
+    assert marks.reached({}) == {"intake": START + timedelta(seconds=1)}
+
+
+def test_an_unreadable_promise_promises_nothing() -> None:
+    marks = Marks()
+    marks.hear(b"not json")
+    marks.hear(b'{"service":"intake"}')
+
+    assert marks.reached({}) == {}
+
+
+def test_far_behind_no_promise_reached_is_lost_and_memory_stays_bounded() -> None:
+    marks = Marks()
+    for n in range(3 * PENDING_MAX):
+        marks.hear(promise(n, n))
+
+    found = marks.reached({HERE: 3 * PENDING_MAX})
+
+    assert found == {"intake": START + timedelta(seconds=3 * PENDING_MAX - 1)}
+
+
+def test_another_build_has_to_reach_the_newest_promise_again() -> None:
+    marks = Marks()
+    marks.hear(promise(1, 10))
+    marks.reached({HERE: 10})
+
+    again = marks.renewed()
+
+    assert again.reached({HERE: 9}) == {}
+    assert again.reached({HERE: 10}) == {"intake": START + timedelta(seconds=1)}
+
+
+def test_how_far_a_partition_is_behind_is_told_from_the_promises() -> None:
+    marks = Marks()
+    marks.hear(promise(1, 10))
+
+    assert behind(marks.newest, [{"topic": INTAKE_EVENTS, "partition": 3, "next_offset": 4}]) == {HERE: 6}
