@@ -60,9 +60,7 @@ _EXPECTED = (
 def parser() -> argparse.ArgumentParser:
     """Every word and option."""
     top = argparse.ArgumentParser(prog="./runonce", description="Counts how often people had to run, live and provably.")
-    top.add_argument("--data", type=Path, default=None, metavar="DIR", help="where everything is kept (default .run/data)")
-    top.add_argument("--kafka", metavar="HOST:PORT", help="a Kafka that is there already")
-    top.add_argument("--postgres", metavar="DSN", help="a PostgreSQL that is there already (superuser)")
+    _places(top, None)
     words = top.add_subparsers(dest="word", required=True)
     demo = words.add_parser("demo", help="start everything, bring in made-up history, and keep it alive")
     demo.add_argument("--journeys", type=int, default=20_000, metavar="N")
@@ -88,7 +86,16 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("--region")
     token.add_argument("--audience", default="*", choices=["*", *SERVICES])
     token.add_argument("--ttl", type=int, default=8 * 3_600, metavar="SECONDS")
+    for word in words.choices.values():
+        # The same options again behind the word, where many people put them; not given, they change nothing.
+        _places(word, argparse.SUPPRESS)
     return top
+
+
+def _places(of: argparse.ArgumentParser, default: str | None) -> None:
+    of.add_argument("--data", type=Path, default=default, metavar="DIR", help="where everything is kept (default .run/data)")
+    of.add_argument("--kafka", default=default, metavar="HOST:PORT", help="a Kafka that is there already")
+    of.add_argument("--postgres", default=default, metavar="DSN", help="a PostgreSQL that is there already (superuser)")
 
 
 def _seconds(text: str) -> float:

@@ -1,0 +1,76 @@
+"""The policy as a table, and one intent for each cause however often and in whatever order it is heard."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.decider import DECIDER, RecordFailed, RecordSent, Request
+from services.notify.policy import CAUSES, Notice, notices_for
+from shared.contracts.base import Fact
+from shared.contracts.notify import NotificationFailed, NotificationRequested, NotificationSent
+from tests.contract.examples import FACTS, envelope
+
+NOW = datetime(2026, 3, 9, tzinfo=UTC)
+TEMPLATES = {
+    "gov.intake.application-received.v1": "receipt",
+    "gov.intake.correction-notice-issued.v1": "correction",
+    "gov.intake.application-accepted.v1": "acceptance",
+    "gov.intake.application-not-accepted.v1": "not_accepted",
+    "gov.intake.result-delivered.v1": "result",
+}
+
+
+def name_of(fact: Fact) -> str:
+    return str(fact.type)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=name_of)
+def test_each_event_owes_what_the_table_says(fact: Fact) -> None:
+    notices = notices_for(envelope(fact))
+
+    assert [notice.template for notice in notices] == [TEMPLATES[name_of(fact)]] * (name_of(fact) in TEMPLATES)
+    assert (name_of(fact) in CAUSES) == bool(notices)
+
+
+def notice(suppressed: bool = False) -> Notice:
+    return Notice(uuid4(), uuid4(), "case-1", "receipt", "applicant", "email", suppressed)
+
+
+NOTICES = [notice(), notice(), notice(suppressed=True)]
+
+
+@given(st.lists(st.sampled_from(NOTICES), max_size=12))
+def test_whatever_is_heard_each_notice_is_requested_once(heard: list[Notice]) -> None:
+    state, requested = DECIDER.initial, []
+    for one in heard:
+        for fact in DECIDER.decide(Request(NOW, one), state):
+            requested.append(fact)
+            state = DECIDER.evolve(state, fact, NOW)
+
+    assert len(requested) == len(set(heard))
+    assert all(isinstance(fact, NotificationRequested) for fact in requested)
+
+
+def test_a_failed_attempt_leaves_the_message_owed_and_a_final_one_ends_it() -> None:
+    (asked,) = DECIDER.decide(Request(NOW, NOTICES[0]), DECIDER.initial)
+    state = DECIDER.evolve(DECIDER.initial, asked, NOW)
+    (failed,) = DECIDER.decide(RecordFailed(NOW, NOTICES[0].intent_id, 1, "away", False), state)
+    state = DECIDER.evolve(state, failed, NOW)
+    (sent,) = DECIDER.decide(RecordSent(NOW, NOTICES[0].intent_id, 2, "ref", False), state)
+    state = DECIDER.evolve(state, sent, NOW)
+
+    assert isinstance(failed, NotificationFailed)
+    assert isinstance(sent, NotificationSent)
+    assert DECIDER.decide(RecordSent(NOW, NOTICES[0].intent_id, 3, "ref", False), state) == []
+
+
+def test_history_is_never_sent() -> None:
+    (asked,) = DECIDER.decide(Request(NOW, NOTICES[2]), DECIDER.initial)
+    state = DECIDER.evolve(DECIDER.initial, asked, NOW)
+
+    assert DECIDER.decide(RecordSent(NOW, NOTICES[2].intent_id, 1, "ref", False), state) == []
