@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 from pydantic import ValidationError
 
 from services.metrics.alerts import SnapshotSaid, Windows, keep
-from services.metrics.builds import Builds
 from shared.contracts.topics import METRICS_SNAPSHOTS, TOPICS
 from shared.eventsourcing.errors import UnavailableError
 from shared.kafka.admin import ensure_topics
@@ -26,7 +25,13 @@ RETRY_S = 0.5
 _log = logging.getLogger(__name__)
 
 
-def make_faust(bootstrap: str, builds: Builds, log: EventLog) -> faust.App:
+class Projecting(Protocol):
+    """What projects until it is told to stop; `Builds` does."""
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+
+def make_faust(bootstrap: str, builds: Projecting, log: EventLog) -> faust.App:
     """The application, not started."""
     app = faust.App(
         "runonce-metrics-alerts",

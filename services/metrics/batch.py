@@ -211,28 +211,37 @@ class Folder:
     def _place(self, record: Delivery, seen: Sign, event: View | Unknown, counts: Counts) -> None:
         of_catalogue = record.topic == CATALOGUE_EVENTS
         found = self._catalogue_placing(seen) if of_catalogue else placing(self._row(seen.key), seen.source, seen.sequence)
-        if found == "duplicate":
-            counts.duplicate += 1
-            return
         if found == "gap":
             self._behind(record, seen, counts, "gap")
             return
         try:
-            if of_catalogue:
-                row = catalogue.fold(self._memory.catalogue[seen.key], event, record.offset)
-                self._memory.catalogue[seen.key] = row
-                self.batch.catalogue[seen.key] = (record.partition, row)
-            else:
-                self._rows[seen.key] = journey.fold(self._row(seen.key), event, record.offset)
-                self._partitions[seen.key] = record.partition
-                self._taken.setdefault(seen.key, []).append((record, seen))
+            self._fold(record, seen, event, of_catalogue)
         except Exception as error:
             self._behind(record, seen, counts, type(error).__name__)
             return
+        if found == "duplicate":
+            counts.duplicate += 1
+            return
+        if not of_catalogue:
+            self._taken.setdefault(seen.key, []).append((record, seen))
         if seen.type in EVENT_MODELS:
             counts.applied += 1
         else:
             counts.ignored += 1
+
+    def _fold(self, record: Delivery, seen: Sign, event: View | Unknown, of_catalogue: bool) -> None:
+        if of_catalogue:
+            before = self._memory.catalogue[seen.key]
+            entry = catalogue.fold(before, event, record.offset)
+            if entry is not before:
+                self._memory.catalogue[seen.key] = entry
+                self.batch.catalogue[seen.key] = (record.partition, entry)
+            return
+        known_row = self._row(seen.key)
+        row = journey.fold(known_row, event, record.offset)
+        if row is not known_row:
+            self._rows[seen.key] = row
+            self._partitions[seen.key] = record.partition
 
     def _row(self, key: str) -> Row:
         row = self._rows.get(key)
@@ -269,7 +278,7 @@ class Folder:
 
     def _give_back(self, key: str, reason: str) -> None:
         """A row whose figures cannot be computed: its events of this batch wait with their journey."""
-        for record, seen in self._taken[key]:
+        for record, seen in self._taken.get(key, ()):
             counts = self.batch.counts[Place(record.topic, record.partition)]
             if seen.type in EVENT_MODELS:
                 counts.applied -= 1

@@ -103,10 +103,14 @@ class CatalogueRow(NamedTuple):
 
 
 def fold(row: CatalogueRow, event: View | Unknown, offset: int) -> CatalogueRow:
-    """The row after `event`; an event that is not the next of its stream changes nothing."""
-    if event["sequence"] != len(row.facts) + 1:
+    """The row after `event`; one that is not the next of its stream adds nothing, and at most says where it stands now."""
+    sequence, head = event["sequence"], len(row.facts)
+    if sequence == head + 1:
+        return CatalogueRow(row.key, (*row.facts, _fact(event, offset)))
+    if not 0 < sequence <= head or row.facts[sequence - 1].offset == offset:
         return row
-    return CatalogueRow(row.key, (*row.facts, _fact(event, offset)))
+    moved = row.facts[sequence - 1]._replace(offset=offset)
+    return CatalogueRow(row.key, (*row.facts[: sequence - 1], moved, *row.facts[sequence:]))
 
 
 def _fact(event: View | Unknown, offset: int) -> CatalogueFact:

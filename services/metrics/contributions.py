@@ -175,8 +175,7 @@ def _delivered(story: Story, runs: tuple[Run, ...]) -> Iterable[tuple[Cell, Amou
 
 def _principal(story: Story) -> Submitted | None:
     """The application under whose item and region the journey is counted: the first whose result was handed over."""
-    handed = [case.submitted for case, _ in story.deliveries if case.submitted is not None]
-    return min(handed, key=lambda s: s.offset, default=story.first)
+    return next((case.submitted for case, _ in story.deliveries if case.submitted is not None), story.first)
 
 
 def _declared(story: Story) -> int:

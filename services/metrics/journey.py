@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 import orjson
 
-from services.metrics.facts import Fact, fact_of, pack, unpack
+from services.metrics.fact_makers import fact_of
+from services.metrics.facts import Fact, pack, unpack
 from services.metrics.view import Unknown, View
 
 Source = Literal["intake", "approval", "notify"]
@@ -45,17 +46,28 @@ def placing(row: Row, source: str, sequence: int) -> Placing:
 
 
 def fold(row: Row, event: View | Unknown, offset: int) -> Row:
-    """The row after `event`, which stands at `offset`. Total: an event that is not the next of its stream changes nothing."""
-    source = event["source"]
-    if source not in SOURCES or placing(row, source, event["sequence"]) != "next":
+    """The row after `event`, which stands at `offset`. Total: an event that is not the next of its stream moves no figure.
+
+    One that was applied before only says where it stands now: after Kafka was replaced, the old offsets name nothing.
+    """
+    source, sequence = event["source"], event["sequence"]
+    found = placing(row, source, sequence)
+    if source not in SOURCES or found == "gap" or sequence < 1:
         return row
-    fact = fact_of(event, offset)
+    facts = row.of(source)
+    if found == "next":
+        return _with(row, source, (*facts, fact_of(event, offset)))
+    known = facts[sequence - 1]
+    if known.offset == offset:
+        return row
+    return _with(row, source, (*facts[: sequence - 1], known._replace(offset=offset), *facts[sequence:]))
+
+
+def _with(row: Row, source: str, facts: tuple[Fact, ...]) -> Row:
     journey, intake, approval, notify = row
     if source == "intake":
-        return Row(journey, (*intake, fact), approval, notify)
-    if source == "approval":
-        return Row(journey, intake, (*approval, fact), notify)
-    return Row(journey, intake, approval, (*notify, fact))
+        return Row(journey, facts, approval, notify)
+    return Row(journey, intake, facts, notify) if source == "approval" else Row(journey, intake, approval, facts)
 
 
 def store(row: Row) -> bytes:

@@ -26,7 +26,7 @@ class Recount:
     catalogue: dict[str, CatalogueRow] = field(default_factory=dict)
     events: int = 0
     histories: int = 0
-    gaps: int = 0
+    unplaced: int = 0
 
     def take(self, body: bytes, offset: int = 0) -> None:
         """Fold one stored event; each stream must come in its own order. Raises `UnreadableEventError` for foreign bytes."""
@@ -39,12 +39,12 @@ class Recount:
             row = self.catalogue.get(key, CatalogueRow(key))
             folded = catalogue.fold(row, event, offset)
             self.catalogue[key] = folded
-            self.gaps += folded is row
+            self.unplaced += folded is row
         else:
             journey = self.journeys.get(key, Row(key))
             after = fold(journey, event, offset)
             self.journeys[key] = after
-            self.gaps += after is journey
+            self.unplaced += after is journey
 
     def share(self, journey: str) -> Ledger:
         """What one journey adds."""

@@ -62,7 +62,7 @@ class Story:
     opened: Opened | None = None
     completed: Completed | None = None
     visits: dict[str, tuple[int, Visited]] = field(default_factory=dict)
-    cases: dict[str, CaseStory] = field(default_factory=dict)
+    cases: dict[str, CaseStory] = field(default_factory=dict)  # In the order in which intake named them.
     last_visit_at: int | None = None
 
     def case(self, case_no: str) -> CaseStory:
@@ -74,9 +74,7 @@ class Story:
     @property
     def first(self) -> Submitted | None:
         """The first application: whose channel and person the journey's visits are counted under."""
-        return min(
-            (case.submitted for case in self.cases.values() if case.submitted is not None), key=lambda s: s.offset, default=None
-        )
+        return next((case.submitted for case in self.cases.values() if case.submitted is not None), None)
 
     @property
     def is_anonymous(self) -> bool:

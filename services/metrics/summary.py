@@ -85,8 +85,7 @@ def _holder(case: CaseStory) -> tuple[str | None, str | None]:
         return case.accepted.body, case.accepted.region
     taken = [offer for offer in case.offers.values() if _ended(case, offer.handover) == "accepted"]
     if taken:
-        last = max(taken, key=lambda offer: offer.offset)
-        return last.body, last.to_region
+        return taken[-1].body, taken[-1].to_region
     if case.submitted is not None:
         return case.submitted.body, case.submitted.receiving_region
     return None, None

@@ -221,3 +221,18 @@ async def test_faust_hosts_the_projector_and_hears_snapshots(log: EventLog, kafk
             await until(alerted)
         finally:
             await client.stop()
+
+
+class Dying:
+    """A projection that dies of a fault of its own."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        raise ArithmeticError
+
+
+async def test_the_death_of_the_projector_is_the_death_of_the_process(log: EventLog, kafka: str) -> None:
+    app = make_faust(kafka, Dying(), log)
+
+    async with within(DEADLINE_S):
+        with pytest.raises(ArithmeticError):
+            await run_faust(app, kafka, asyncio.Event())

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.metrics.facts import Noted
 from services.metrics.journey import Row, fold, load, placing, store
+from services.metrics.ledger import ledger
 from services.metrics.view import read
 from tests.unit.metrics.stories import Told, folded, interleavings, scripted, tales
 
@@ -49,6 +50,17 @@ def test_the_row_says_where_each_event_stands() -> None:
 
     assert [fact.offset for fact in row.intake] == [10 * n for n in range(1, len(row.intake) + 1)]
     assert row.events == len(scripted().events)
+
+
+def test_after_kafka_was_replaced_the_row_says_where_its_events_stand_now() -> None:
+    told = scripted()
+    row = told.row()
+
+    for number, (_, body) in enumerate(told.events):
+        row = fold(row, read(body), 1000 + number)
+
+    assert sorted(fact.offset for fact in (*row.intake, *row.approval, *row.notify)) == [1000 + n for n in range(len(told.events))]
+    assert ledger(row) == ledger(told.row())
 
 
 @given(tales())
