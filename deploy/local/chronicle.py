@@ -195,8 +195,8 @@ class Chronicle:
         self._case.pauses.append((start, on(step.at)))
         self._note(_APPROVAL, "special-procedure-ended")
 
-    def _extend(self, _: Step, data: Mapping[str, Any]) -> None:
-        self._case.extended = data["days"]
+    def _extend(self, step: Step, data: Mapping[str, Any]) -> None:
+        self._case.extended, self._case.extended_on = data["days"], on(step.at)
         self._note(_APPROVAL, "time-limit-extended")
 
     def _decide(self, step: Step, data: Mapping[str, Any]) -> None:
@@ -247,19 +247,22 @@ class Chronicle:
         case = self._own.case if self._own is not None else None
         if case is None or case.accepted_on is None:
             return
-        limit = self._catalogue.items[case.item]["promised_wd"] + case.extended
-        wanted = _signals(limit)
+        promised = self._catalogue.items[case.item]["promised_wd"]
         until = min(case.decided or self._as_of, self._as_of)
+        given: set[str] = set()
         used, day = 0, case.accepted_on
-        while wanted and midnight(day + _DAY) <= until:
+        while len(given) < len(_signals(promised)) and midnight(day + _DAY) <= until:
             if day > case.accepted_on and self._days.is_open(day) and not any(_rests(p, day) for p in case.pauses):
                 used += 1
             day += _DAY
-            standing = any(start < day and (end is None or day <= end) for start, end in case.pauses)
-            for name in [n for n, count in wanted.items() if used >= count and not standing]:
-                del wanted[name]
-                case.cards.append((name, day))
-                self._note(_APPROVAL, {"reminder": "deadline-reminder-raised"}.get(name, f"{name}-card-issued"))
+            if any(start < day and (end is None or day <= end) for start, end in case.pauses):
+                continue
+            is_extended = case.extended_on is not None and case.extended_on < day
+            for name, count in _signals(promised + case.extended * is_extended).items():
+                if used >= count and name not in given:
+                    given.add(name)
+                    case.cards.append((name, day))
+                    self._note(_APPROVAL, {"reminder": "deadline-reminder-raised"}.get(name, f"{name}-card-issued"))
 
 
 def _rests(pause: tuple[Any, Any], day: Any) -> bool:

@@ -77,8 +77,9 @@ def counted(record: Record, journeys: Iterable[str] | None, today: date) -> Tabl
         for name, amounts in sums[code].items():
             if not name.endswith("=*"):
                 table.put(code, name, _told(figure, {**sums[code].get(_shared(name), {}), **amounts}))
-    for name, some in _offers_by_slice(offers).items():
-        table.put("F8", name, table.get("F8", name) | _waited(some, today))
+    waiting = _offers_by_slice(offers)
+    for name in {*table.names("F8"), *waiting}:
+        table.put("F8", name, table.get("F8", name) | _waited(waiting.get(name, ()), today))
     return table
 
 

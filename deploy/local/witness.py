@@ -111,6 +111,7 @@ class Case:
     accepted_on: date | None = None
     pauses: list[tuple[date, date | None]] = field(default_factory=list)
     extended: int = 0
+    extended_on: date | None = None
     cards: list[tuple[str, date]] = field(default_factory=list)
     decided: datetime | None = None
     outcome: str = ""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from deploy.local.casting import Cast, Desk, Part
+from deploy.local.casting import Cast, Desk, Part, Partner
 from deploy.local.population import Body, province
 from deploy.local.story import Act, Story, command_data, document
 from services.approval import decider as approval
@@ -249,6 +249,7 @@ def caller_of(part: Part) -> Caller:
     """Who the services see behind a part; a partner's topic is its principal."""
     if isinstance(part, Desk):
         return part.caller
+    assert isinstance(part, Partner)
     if ".portal." in part.topic:
         return Caller("portal", part.name)
     body = _department_body(part.name)

@@ -151,6 +151,20 @@ def test_ten_promised_days_raise_three_signals_and_a_special_procedure_stops_the
     assert "approval.yellow-card-issued" not in events(stopped)
 
 
+def test_more_time_moves_the_signals_that_were_not_given_yet_and_no_others() -> None:
+    # Working days 1 to 8 after Monday 2026-10-12 end on Thursday 2026-10-22; five more days are allowed on the 9th.
+    taken = (submit("2026-10-12T09:00", PERMIT), receive("2026-10-12T09:10"), accept("2026-10-12T09:30"))
+    extended = told(
+        *taken,
+        step("2026-10-23T09:00", "extend", "decision", case_no=CASE, days=5),
+        as_of=at("2026-10-31T00:00"),
+    )
+
+    assert events(extended)["approval.deadline-reminder-raised"] == 1
+    assert extended.readings("F12")["yellow_n"] == (1, None)
+    assert extended.readings("F12")["red_n"] == (0, None)
+
+
 def test_nobody_who_only_asked_waits_for_ever() -> None:
     asked = visit("2026-08-03T09:00", "v1", f"{LUCHENG}-hall", "consult")
 
