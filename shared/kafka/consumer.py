@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -30,7 +30,7 @@ class InboundPort(Protocol):
     group: str
 
     async def claim(self, places: Sequence[Place]) -> dict[Place, Claim]: ...
-    async def apply(self, place: Place, held: Claim, records: Sequence[Record]) -> Claim: ...
+    async def apply(self, slices: Mapping[Place, tuple[Claim, Sequence[Record]]]) -> dict[Place, Claim]: ...
 
 
 class ConsumerLoop:
@@ -85,29 +85,29 @@ class ConsumerLoop:
                     # Partitions came between the claim and this read; the next turn claims and seeks them.
                     await asyncio.sleep(BACK_OFF_S[0])
                     continue
-                for tp, raw in fetched.items():
-                    await self._apply(assignment, tp, raw)
+                await self._apply(assignment, fetched)
                 await self._commit(client, assignment)
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(client.stop(), BACK_OFF_S[1])
 
-    async def _apply(self, assignment: Assignment, tp: TopicPartition, raw: Sequence[Any]) -> None:
-        place = Place(tp.topic, tp.partition)
-        held = assignment.claims.get(place)
-        if held is None:
-            return
-        if raw[0].offset < held.next_offset or (self._gapless and raw[0].offset != held.next_offset):
+    async def _apply(self, assignment: Assignment, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        waiting = {place: records for place, records in map(_records, fetched.items()) if place in assignment.claims}
+        if any(self._is_out_of_place(assignment.claims[place], records) for place, records in waiting.items()):
             await assignment.seek()
             return
-        records = [Record(r.topic, r.partition, r.offset, r.key, r.value, r.timestamp) for r in raw]
         try:
-            for start in range(0, len(records), SLICE_MAX):
-                held = await self._inbound.apply(place, held, records[start : start + SLICE_MAX])
-                assignment.claims[place] = held
+            while waiting:
+                slices = {place: (assignment.claims[place], records[:SLICE_MAX]) for place, records in waiting.items()}
+                assignment.claims.update(await self._inbound.apply(slices))
+                waiting = {place: rest for place, records in waiting.items() if (rest := records[SLICE_MAX:])}
         except FencedError:
             # Somebody else went on from here, or will: ask the database again for what is still assigned.
             await assignment.reclaim()
+
+    def _is_out_of_place(self, held: Claim, records: Sequence[Record]) -> bool:
+        first = records[0].offset
+        return first < held.next_offset or (self._gapless and first != held.next_offset)
 
     async def _commit(self, client: AIOKafkaConsumer, assignment: Assignment) -> None:
         now = asyncio.get_running_loop().time()
@@ -121,3 +121,8 @@ class ConsumerLoop:
             # For lag displays only; the checkpoint in the database is what counts.
             with contextlib.suppress(KafkaError):
                 await client.commit(mine)
+
+
+def _records(fetched: tuple[TopicPartition, Sequence[Any]]) -> tuple[Place, list[Record]]:
+    tp, raw = fetched
+    return Place(tp.topic, tp.partition), [Record(r.topic, r.partition, r.offset, r.key, r.value, r.timestamp) for r in raw]

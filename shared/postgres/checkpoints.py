@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.eventsourcing.claims import Claim, FencedError
@@ -16,9 +16,13 @@ ON CONFLICT (grp, topic, partition) DO UPDATE SET epoch = checkpoint.epoch + 1
 RETURNING topic, partition, next_offset, epoch
 """
 _ADVANCE = """
-UPDATE checkpoint SET next_offset = $6, consumed = consumed + $7, applied = applied + $8, duplicate = duplicate + $9,
-    ignored = ignored + $10, parked = parked + $11, dead_lettered = dead_lettered + $12
-WHERE grp = $1 AND topic = $2 AND partition = $3 AND next_offset = $4 AND epoch = $5
+UPDATE checkpoint c SET next_offset = n.next_offset, consumed = c.consumed + n.consumed, applied = c.applied + n.applied,
+    duplicate = c.duplicate + n.duplicate, ignored = c.ignored + n.ignored, parked = c.parked + n.parked,
+    dead_lettered = c.dead_lettered + n.dead_lettered
+FROM unnest($2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
+            $10::bigint[], $11::bigint[], $12::bigint[])
+    AS n(topic, partition, expected, epoch, next_offset, consumed, applied, duplicate, ignored, parked, dead_lettered)
+WHERE c.grp = $1 AND c.topic = n.topic AND c.partition = n.partition AND c.next_offset = n.expected AND c.epoch = n.epoch
 RETURNING true
 """
 
@@ -45,35 +49,41 @@ async def claim(log: EventLog, group: str, places: Sequence[Place]) -> dict[Plac
     return {Place(r["topic"], r["partition"]): Claim(r["next_offset"], r["epoch"]) for r in rows}
 
 
-async def lock(tx: Tx, group: str, place: Place, held: Claim) -> None:
-    """Take the checkpoint's row lock first of all. Raises `FencedError` if the claim is stale."""
-    row = await tx.fetchrow(
-        "SELECT next_offset, epoch FROM checkpoint WHERE grp = $1 AND topic = $2 AND partition = $3 FOR UPDATE",
+async def lock(tx: Tx, group: str, claims: Mapping[Place, Claim]) -> None:
+    """Take the checkpoints' row locks first of all, in order. Raises `FencedError` if any claim is stale."""
+    places = sorted(claims)
+    rows = await tx.fetch(
+        "SELECT topic, partition, next_offset, epoch FROM checkpoint "
+        "WHERE grp = $1 AND (topic, partition) IN (SELECT * FROM unnest($2::text[], $3::smallint[])) "
+        "ORDER BY topic, partition FOR UPDATE",
         group,
-        place.topic,
-        place.partition,
+        [p.topic for p in places],
+        [p.partition for p in places],
     )
-    if row is None or row["epoch"] != held.epoch or row["next_offset"] != held.next_offset:
+    held = {Place(row["topic"], row["partition"]): Claim(row["next_offset"], row["epoch"]) for row in rows}
+    if held != dict(claims):
         raise FencedError
 
 
-async def advance(tx: Tx, group: str, place: Place, held: Claim, next_offset: int, tally: Tally) -> Claim:
-    """Compare and set the checkpoint. Raises `FencedError` if somebody else owns it or moved it."""
-    moved = await tx.fetchval(
-        _ADVANCE,
-        group,
-        place.topic,
-        place.partition,
-        held.next_offset,
-        held.epoch,
-        next_offset,
-        tally.consumed,
-        tally.applied,
-        tally.duplicate,
-        tally.ignored,
-        tally.parked,
-        tally.dead_lettered,
-    )
-    if moved is None:
+async def advance(tx: Tx, group: str, moves: Mapping[Place, tuple[Claim, int, Tally]]) -> dict[Place, Claim]:
+    """Compare and set checkpoints: (claim, next offset, tally) each. Raises `FencedError` if any is somebody else's."""
+    rows = [
+        (
+            place.topic,
+            place.partition,
+            held.next_offset,
+            held.epoch,
+            next_offset,
+            tally.consumed,
+            tally.applied,
+            tally.duplicate,
+            tally.ignored,
+            tally.parked,
+            tally.dead_lettered,
+        )
+        for place, (held, next_offset, tally) in sorted(moves.items(), key=lambda move: move[0])
+    ]
+    moved = await tx.fetch(_ADVANCE, group, *(list(column) for column in zip(*rows, strict=True)))
+    if len(moved) != len(rows):
         raise FencedError
-    return Claim(next_offset, held.epoch)
+    return {place: Claim(next_offset, held.epoch) for place, (held, next_offset, _) in moves.items()}

@@ -1,6 +1,6 @@
 """Facts from other services, applied once each and in order per journey.
 
-A slice of one partition is one transaction: lock the checkpoint, drop what was applied before, park what cannot be
+What one poll brought is one transaction: lock the checkpoints, drop what was applied before, park what cannot be
 applied together with everything behind it, let the service react to the rest, and advance. If the service fails, the
 slice is played again record by record and only the failing journey is parked.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -27,6 +27,8 @@ from shared.postgres.checkpoints import Tally
 from shared.postgres.event_log import EventLog, Tx
 
 Handler = Callable[[Tx, Sequence[Envelope[Any]]], Awaitable[None]]
+Slices = Mapping[Place, tuple[Claim, Sequence[Record]]]
+"""Consecutive records of several partitions, each with the claim they begin at."""
 _PASS_ON = (FencedError, UnavailableError, VersionConflictError)
 _log = logging.getLogger(__name__)
 
@@ -55,11 +57,15 @@ class _Sign:
 class _Sorted:
     """The records of a slice by what is to become of them."""
 
-    tally: Tally = field(default_factory=Tally)
+    tallies: dict[Place, Tally] = field(default_factory=dict)
     fresh: list[Envelope[Any]] = field(default_factory=list)
     heads: dict[tuple[str, str], int] = field(default_factory=dict)
     parked: list[tuple[Record, _Sign, str]] = field(default_factory=list)
     dead: list[tuple[Record, str]] = field(default_factory=list)
+
+    def tally_of(self, place: Place) -> Tally:
+        """The tally of one partition."""
+        return self.tallies.setdefault(place, Tally())
 
 
 class Inbound:
@@ -75,38 +81,43 @@ class Inbound:
         """Become the owner of `places`; see `checkpoints.claim`."""
         return await checkpoints.claim(self._log, self.group, places)
 
-    async def apply(self, place: Place, held: Claim, records: Sequence[Record]) -> Claim:
-        """Apply `records` of one partition and return the claim from which to go on.
+    async def apply(self, slices: Slices) -> dict[Place, Claim]:
+        """Apply records of several partitions in one transaction and return the claims from which to go on.
 
-        Raises `FencedError` if the claim is stale, `UnavailableError` if the database is away; then nothing was applied.
+        Raises `FencedError` if a claim is stale, `UnavailableError` if the database is away; then nothing was applied.
         """
         try:
-            return await self._apply(place, held, records, None)
+            return await self._apply(slices, None)
         except _PASS_ON:
             raise
         except Exception as error:
             _log.warning("slice-failed", extra={"error_class": type(error).__name__})
-        for record in records:
-            held = await self._apply_alone(place, held, record)
-        return held
+        claims = {}
+        for place, (held, records) in slices.items():
+            for record in records:
+                held = await self._apply_alone(place, held, record)  # noqa: PLW2901
+            claims[place] = held
+        return claims
 
     async def _apply_alone(self, place: Place, held: Claim, record: Record) -> Claim:
+        alone: Slices = {place: (held, [record])}
         try:
-            return await self._apply(place, held, [record], None)
+            return (await self._apply(alone, None))[place]
         except _PASS_ON:
             raise
         except Exception as error:
             _log.exception("event-parked", extra={"error_class": type(error).__name__})
-            return await self._apply(place, held, [record], type(error).__name__)
+            return (await self._apply(alone, type(error).__name__))[place]
 
-    async def _apply(self, place: Place, held: Claim, records: Sequence[Record], park_as: str | None) -> Claim:
-        async def work(tx: Tx) -> Claim:
-            await checkpoints.lock(tx, self.group, place, held)
-            found = await self._sort(tx, records, park_as)
+    async def _apply(self, slices: Slices, park_as: str | None) -> dict[Place, Claim]:
+        async def work(tx: Tx) -> dict[Place, Claim]:
+            await checkpoints.lock(tx, self.group, {place: held for place, (held, _) in slices.items()})
+            found = await self._sort(tx, [record for _, records in slices.values() for record in records], park_as)
             if found.fresh:
                 await self._handler(tx, found.fresh)
             await self._remember(tx, found)
-            return await checkpoints.advance(tx, self.group, place, held, records[-1].offset + 1, found.tally)
+            moves = {place: (held, records[-1].offset + 1, found.tally_of(place)) for place, (held, records) in slices.items()}
+            return await checkpoints.advance(tx, self.group, moves)
 
         return await self._log.transact(work)
 
@@ -131,7 +142,7 @@ class Inbound:
         found = _Sorted()
         for record, sign in signs:
             if sign is None:
-                found.tally.dead_lettered += 1
+                found.tally_of(record.place).dead_lettered += 1
                 found.dead.append((record, "not-a-cloudevent"))
                 continue
             self._place(found, record, sign, heads, waiting, held_keys, park_as)
@@ -147,10 +158,10 @@ class Inbound:
         held_keys: set[str],
         park_as: str | None,
     ) -> None:
-        at = (sign.source, sign.key)
+        at, tally = (sign.source, sign.key), found.tally_of(record.place)
         head = found.heads.get(at, heads.get(at, 0))
         if sign.sequence <= max(head, waiting.get(at, 0)):
-            found.tally.duplicate += 1
+            tally.duplicate += 1
             return
         reason = park_as or ("behind" if sign.key in held_keys else None)
         if reason is None and sign.sequence != head + 1:
@@ -162,16 +173,16 @@ class Inbound:
             except UnreadableEventError as error:
                 reason = error.code
         if reason is not None:
-            found.tally.parked += 1
+            tally.parked += 1
             found.parked.append((record, sign, reason))
             waiting[at] = sign.sequence
             held_keys.add(sign.key)
             return
         found.heads[at] = sign.sequence
         if event is None:
-            found.tally.ignored += 1
+            tally.ignored += 1
         else:
-            found.tally.applied += 1
+            tally.applied += 1
             found.fresh.append(event)
 
     async def _remember(self, tx: Tx, found: _Sorted) -> None:

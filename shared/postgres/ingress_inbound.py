@@ -17,7 +17,7 @@ from shared.eventsourcing.records import Place, Record
 from shared.postgres import checkpoints
 from shared.postgres.checkpoints import Tally
 from shared.postgres.event_log import EventLog, Tx
-from shared.postgres.inbound import dead_letter
+from shared.postgres.inbound import Slices, dead_letter
 
 _PASS_ON = (FencedError, UnavailableError, VersionConflictError)
 _log = logging.getLogger(__name__)
@@ -64,8 +64,11 @@ class IngressInbound:
         """Become the owner of `places`; see `checkpoints.claim`."""
         return await checkpoints.claim(self._log, self.group, places)
 
-    async def apply(self, place: Place, held: Claim, records: Sequence[Record]) -> Claim:
-        """Answer `records` of one partition in one transaction; a poisonous one is answered alone and stops nobody."""
+    async def apply(self, slices: Slices) -> dict[Place, Claim]:
+        """Answer the records of each partition in a transaction; a poisonous one is answered alone and stops nobody."""
+        return {place: await self._answer(place, held, records) for place, (held, records) in slices.items()}
+
+    async def _answer(self, place: Place, held: Claim, records: Sequence[Record]) -> Claim:
         try:
             return await self._apply(place, held, records, poisonous=False)
         except _PASS_ON:
@@ -84,7 +87,7 @@ class IngressInbound:
 
     async def _apply(self, place: Place, held: Claim, records: Sequence[Record], *, poisonous: bool) -> Claim:
         async def work(tx: Tx) -> Claim:
-            await checkpoints.lock(tx, self.group, place, held)
+            await checkpoints.lock(tx, self.group, {place: held})
             tally = Tally()
             answers: list[tuple[Record, Receipt]] = []
             wanted: list[tuple[Record, Delivered]] = []
@@ -95,7 +98,8 @@ class IngressInbound:
                 await self._keep(tx, delivered, reply)
                 answers.append((record, reply))
             await tx.say([self._message(record, receipt) for record, receipt in answers])
-            return await checkpoints.advance(tx, self.group, place, held, records[-1].offset + 1, tally)
+            moved = await checkpoints.advance(tx, self.group, {place: (held, records[-1].offset + 1, tally)})
+            return moved[place]
 
         return await self._log.transact(work)
 

@@ -29,7 +29,7 @@ def record(topic: str, offset: int, name: str, command: str, data: Any, subject:
 async def deliver(inbound: IngressInbound, *records: Record) -> None:
     place = records[0].place
     held = (await inbound.claim([place]))[Place(place.topic, place.partition)]
-    await inbound.apply(place, held, records)
+    await inbound.apply({place: (held, records)})
 
 
 async def answers(city: City, topic: str) -> list[dict[str, Any]]:

@@ -176,8 +176,8 @@ async def test_a_relays_duplicates_are_absorbed_and_counted(make_log: MakeLog, p
     place = Place(INTAKE_EVENTS, 0)
     held = (await inbound.claim([place]))[place]
 
-    held = await inbound.apply(place, held, records_of(bodies, str(journey)))
-    held = await inbound.apply(place, held, records_of(bodies, str(journey), 2))
+    held = (await inbound.apply({place: (held, records_of(bodies, str(journey)))}))[place]
+    await inbound.apply({place: (held, records_of(bodies, str(journey), 2))})
 
     assert await seen.read(target) == {str(journey): [1, 2]}
     (row,) = await conservation.consumed(target)
@@ -195,7 +195,7 @@ async def test_a_stale_owner_is_fenced(make_log: MakeLog, postgres: str) -> None
     await inbound.claim([place])
 
     with pytest.raises(FencedError):
-        await inbound.apply(place, old, records_of(bodies, str(journey)))
+        await inbound.apply({place: (old, records_of(bodies, str(journey)))})
 
 
 async def test_a_failing_journey_parks_and_the_others_flow(make_log: MakeLog, postgres: str) -> None:
@@ -215,7 +215,7 @@ async def test_a_failing_journey_parks_and_the_others_flow(make_log: MakeLog, po
         for n, body in enumerate([sick_bodies[0], well_bodies[0], sick_bodies[1], well_bodies[1], sick_bodies[2]])
     ]
 
-    await inbound.apply(place, held, both)
+    await inbound.apply({place: (held, both)})
 
     assert await seen.read(target) == {str(well): [1, 2]}
     assert [r["sequence"] for r in await target.pool.fetch("SELECT sequence FROM parked ORDER BY n")] == [1, 2, 3]
@@ -237,7 +237,7 @@ async def test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter(make_lo
 
     rubbish = [b"\xff\xfe", b"{", b"[]", b"null", b'{"type": 3}', b""]
     records = [*records_of([second], str(journey)), *records_of(rubbish, "x", 1)]
-    await inbound.apply(place, held, records)
+    await inbound.apply({place: (held, records)})
 
     (row,) = await conservation.consumed(target)
     assert (row["parked"], row["dead_lettered"], row["applied"]) == (1, 6, 0)
