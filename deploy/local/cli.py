@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -107,6 +108,8 @@ def _seconds(text: str) -> float:
 def main(arguments: list[str]) -> int:
     """Run one word; exit code 0 done, 1 failed or different, 2 not understood."""
     options = parser().parse_args(arguments)
+    # While a server is away the library says so many times over; the commands tell it once, in their own words.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     data = (options.data or Path(".run") / "data").expanduser()
     if options.data is not None:
         data = Path(os.environ.get("RUNONCE_CALLED_FROM", ".")) / data

@@ -69,10 +69,10 @@ class Loader:
                     under_way = await self._some(under_way)
             while under_way:
                 under_way = await self._some(under_way)
-        if self.loaded.surprises:
-            worst = ", ".join(f"{count} x {what}" for what, count in self.loaded.surprises.most_common(5))
-            raise HistoryError(f"the history was answered unexpectedly: {worst}")
-        self._history.finish()
+            if self.loaded.surprises:
+                worst = ", ".join(f"{count} x {what}" for what, count in self.loaded.surprises.most_common(5))
+                raise HistoryError(f"the history was answered unexpectedly: {worst}")
+            self._history.finish()
         return self.loaded
 
     async def _some(self, under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:

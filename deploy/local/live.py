@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from random import Random
@@ -15,6 +16,7 @@ from deploy.local.story import Story
 PER_SECOND = 5.0
 AT_A_TIME_MAX = 600
 """More stories than this at a time means that the system does not keep up; new ones wait."""
+_log = logging.getLogger(__name__)
 BY_KAFKA = 0.8
 """Of all stories; a third of them has neither an online application nor a department with a topic."""
 
@@ -34,7 +36,7 @@ class LiveLoad:
         rng = Random(f"pace/{self._scenario.run}")
         index = 0
         while not stop.is_set():
-            if len(self._playing) < AT_A_TIME_MAX:
+            if len(self._playing) < AT_A_TIME_MAX and not self._stage.resting():
                 self._begin(index, by_kafka=rng.random() < BY_KAFKA)
                 index += 1
             await _wait(stop, rng.expovariate(self._per_second))
@@ -50,6 +52,10 @@ class LiveLoad:
             await self._stage.play(story, by_kafka=by_kafka)
         except DoorError as error:
             self._stage.played.surprises[str(error)] += 1
+        except Exception as error:
+            # One story that goes wrong is told in the end; the others go on.
+            _log.exception("story-failed", exc_info=error)
+            self._stage.played.surprises[f"a fault of the demo itself: {type(error).__name__}"] += 1
 
     async def _end(self) -> None:
         self._stage.close()

@@ -62,12 +62,12 @@ class Partners:
     async def send(self, topic: str, document: dict[str, Any]) -> dict[str, Any]:
         """Send one message and return its receipt. Raises `DoorError` if none comes."""
         queue = self._receipts.setdefault((receipts_for(topic), document["id"]), asyncio.Queue())
-        async with asyncio.timeout(SEND_S):
-            await self._publish(topic, orjson.dumps(document), document["subject"].encode())
         try:
+            async with asyncio.timeout(SEND_S):
+                await self._publish(topic, orjson.dumps(document), document["subject"].encode())
             return await asyncio.wait_for(queue.get(), RECEIPT_S)
         except TimeoutError:
-            raise DoorError(f"no receipt for a message on {topic} within {RECEIPT_S:.0f} s") from None
+            raise DoorError(f"no receipt for a message on {topic} in time") from None
 
     def forget(self, topic: str, client_id: str) -> None:
         """No further receipt is expected for this message."""

@@ -25,6 +25,7 @@ from shared.runtime.auth import Keys
 from shared.telemetry import clock
 
 HOLD_S = 300
+LOOK_EVERY_S = 0.5
 HELD: tuple[Service, ...] = ("intake", "approval")
 
 
@@ -82,9 +83,24 @@ async def started(options: argparse.Namespace, data: Path) -> AsyncIterator[tupl
             await stack.start_services()
             async with Doors(stack.urls, stack.keys) as doors:
                 await seed(doors, data, clock.now(), say)
-                yield stack, doors
+                recording = asyncio.create_task(_keep_record(stack))
+                try:
+                    yield stack, doors
+                finally:
+                    recording.cancel()
         finally:
             await stack.stop()
+
+
+async def _keep_record(stack: Stack) -> None:
+    """Other commands learn the new process of a service that was restarted."""
+    known = stack.supervisor.pids()
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        pids = stack.supervisor.pids()
+        if pids != known:
+            stack.record()
+            known = pids
 
 
 async def until_done(stop: asyncio.Event, work: Coroutine[Any, Any, int]) -> int:

@@ -113,7 +113,7 @@ class Stage:
         resting: Callable[[], bool] = lambda: False,
     ) -> None:
         self.played = Played()
-        self._resting = resting
+        self.resting = resting
         self._doors = doors
         self.partners = partners
         self._province = province
@@ -192,7 +192,7 @@ class Stage:
             moment = max(moment, midnight + _NIGHT)
         wait_s = max((moment - now).total_seconds(), 0)
         while not await self._closes_within(wait_s):
-            if not self._resting():
+            if not self.resting():
                 return True
             wait_s = LOOK_EVERY_S
         return False

@@ -9,22 +9,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-_LOCAL = timezone(timedelta(hours=8))
+from deploy.local.story import LOCAL
+
 _DAY = timedelta(days=1)
 _FIRST, _LAST = date(2015, 1, 1), date(2060, 12, 31)
 
 
 def on(moment: datetime) -> date:
     """The local day of a moment."""
-    return moment.astimezone(_LOCAL).date()
+    return moment.astimezone(LOCAL).date()
 
 
 def midnight(day: date) -> datetime:
     """The moment at which a local day begins."""
-    return datetime.combine(day, time(), _LOCAL)
+    return datetime.combine(day, time(), LOCAL)
 
 
 class WorkingDays:

@@ -29,7 +29,7 @@ def _stories(count: int) -> list[Story]:
 
 @pytest.mark.parametrize("by_kafka", [False, True], ids=["desks", "topics"])
 def test_nobody_is_refused_by_mistake(by_kafka: bool) -> None:
-    stories = _stories(400)
+    stories = _stories(220)
     pipeline = Pipeline(Province(catalogue(NOW), NOW))
     for story in stories:
         pipeline.play_live(story, Cast(WHERE, story, by_kafka=by_kafka))
@@ -39,7 +39,7 @@ def test_nobody_is_refused_by_mistake(by_kafka: bool) -> None:
 
 
 def test_the_truth_of_played_stories_is_that_of_the_record() -> None:
-    stories = _stories(150)
+    stories = _stories(100)
     documents = catalogue(NOW)
     pipeline = Pipeline(Province(documents, NOW))
     for story in stories:

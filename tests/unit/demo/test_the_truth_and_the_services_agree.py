@@ -23,7 +23,7 @@ from tests.unit.demo.pipeline import Pipeline, Province
 
 UNTIL = datetime(2026, 11, 23, 15, 0, tzinfo=CHINA)
 LATER = UNTIL + timedelta(days=120)
-RARE = 6
+RARE = 5
 
 
 class Played:
@@ -48,9 +48,9 @@ def _varied() -> list[Story]:
     """Some hundred stories as they come, and whatever else holds a rare act."""
     taken: list[Story] = []
     seen: Counter[str] = Counter()
-    for index, story in enumerate(Scenario(7, 4_000, UNTIL).stories()):
+    for index, story in enumerate(Scenario(7, 3_000, UNTIL).stories()):
         acts = {step.refused or step.command for step in story.steps}
-        if acts and (index < 250 or any(seen[act] < RARE for act in acts)):
+        if acts and (index < 150 or any(seen[act] < RARE for act in acts)):
             taken.append(story)
             seen.update(acts)
     return taken
