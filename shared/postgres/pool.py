@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
+from shared.postgres.failures import translated
+
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
@@ -19,7 +21,10 @@ ACQUIRE_S = 5.0
 
 
 async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int = 10) -> Pool:
-    """Open a pool for `service` with at most `size` connections; a statement may run `statement_s` seconds."""
+    """Open a pool for `service` with at most `size` connections; a statement may run `statement_s` seconds.
+
+    Raises `UnavailableError` while the server is away or still starting.
+    """
     settings: dict[str, Any] = {
         "application_name": f"runonce-{service}",
         "statement_timeout": str(statement_s * 1000),
@@ -27,11 +32,13 @@ async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int =
         "idle_in_transaction_session_timeout": "20000",
         "timezone": "UTC",
     }
-    return await asyncpg.create_pool(
-        dsn, min_size=1, max_size=size, timeout=5, command_timeout=statement_s + 5, server_settings=settings
-    )
+    with translated():
+        return await asyncpg.create_pool(
+            dsn, min_size=1, max_size=size, timeout=5, command_timeout=statement_s + 5, server_settings=settings
+        )
 
 
 async def connect(dsn: str) -> Any:
-    """One plain connection, for migrations and provisioning."""
-    return await asyncpg.connect(dsn, timeout=5)
+    """One plain connection, for migrations and provisioning. Raises `UnavailableError` while the server is away or starting."""
+    with translated():
+        return await asyncpg.connect(dsn, timeout=5)

@@ -190,13 +190,13 @@ async def _same_cluster(settings: Settings, log: EventLog) -> None:
         try:
             await ensure_topics(settings.kafka, TOPICS)
             found = await cluster_id(settings.kafka)
+            async with log.transaction() as tx:
+                await tx.execute("INSERT INTO cluster (cluster_id) VALUES ($1) ON CONFLICT DO NOTHING", found)
+                known = await tx.fetchval("SELECT cluster_id FROM cluster")
             break
         except Exception as error:
             _log.warning("kafka-awaited", extra={"error_class": type(error).__name__})
             await asyncio.sleep(RETRY_S)
-    async with log.transaction() as tx:
-        await tx.execute("INSERT INTO cluster (cluster_id) VALUES ($1) ON CONFLICT DO NOTHING", found)
-        known = await tx.fetchval("SELECT cluster_id FROM cluster")
     if known != found:
         raise WrongClusterError
 
