@@ -21,6 +21,7 @@ from shared.kafka.admin import ensure_topics
 from shared.postgres.event_log import EventLog
 
 STOP_S = 15.0
+SESSION_S = 6.0
 RETRY_S = 0.5
 _log = logging.getLogger(__name__)
 
@@ -45,6 +46,10 @@ def make_faust(bootstrap: str, builds: Projecting, log: EventLog) -> faust.App:
         value_serializer="raw",
         consumer_auto_offset_reset="latest",
         stream_wait_empty=False,
+        # With Faust's own minute, a killed process would keep its successor waiting that long.
+        broker_session_timeout=SESSION_S,
+        broker_rebalance_timeout=SESSION_S,
+        broker_heartbeat_interval=SESSION_S / 3,
     )
 
     @app.service
