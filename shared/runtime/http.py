@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from fastapi import Depends, FastAPI, Request, Response
@@ -275,4 +276,11 @@ def serve_pages(app: FastAPI, directory: Path, at: str = "/") -> None:
 
 def plain(value: Any) -> Response:
     """A JSON answer of plain values, dates and UUIDs in their wire spelling."""
-    return JsonBytes(orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS))
+    return JsonBytes(orjson.dumps(value, default=_spelled, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS))
+
+
+def _spelled(value: Any) -> str:
+    # The database driver's UUIDs are a class of their own, which the encoder does not know.
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError
