@@ -73,7 +73,7 @@ def _open_annotation(annotation: Any) -> Any:
         kinds = {type(value) for value in get_args(annotation)}
         return kinds.pop() if len(kinds) == 1 else str | int
     if origin is Annotated:
-        return Annotated[(_open_annotation(get_args(annotation)[0]), *annotation.__metadata__)]
+        return _open_annotation(get_args(annotation)[0])
     if origin in (Union, UnionType):
         return Union[tuple(_open_annotation(member) for member in get_args(annotation))]  # noqa: UP007
     if origin is tuple:
