@@ -9,13 +9,16 @@ from typing import Any
 
 from services.metrics.cells import NO_WAITS, Snapshot, answer, grouped, waits
 from services.metrics.contributions import Cell
-from services.metrics.figures import BY_CODE, Sum, evaluate
+from services.metrics.figures import BY_CODE, Sum, evaluate, value_of
 from services.metrics.shelf import shown
 from services.metrics.slices import Slice, city
 from shared.reference.divisions import CITY_CODES
 
 LAYERS = ("physical", "virtual")
 Rows = Iterable[tuple[Cell, Mapping[str, int]]]
+_PROMISE = BY_CODE["F2"].measures | BY_CODE["F3"].measures | BY_CODE["F4"].measures
+_TREND = frozenset({"delivered.journeys", "delivered.statutory_once", "delivered.experienced_once", "delivered.kept"})
+_VISITS = BY_CODE["F7"].measures | BY_CODE["F10"].measures
 
 
 def added(rows: Rows) -> dict[str, int]:
@@ -28,12 +31,14 @@ def added(rows: Rows) -> dict[str, int]:
 
 
 def _reading(figure: str, code: str, sums: Sum) -> dict[str, Any]:
-    return evaluate(BY_CODE[figure], sums)[code]._asdict()
+    reading = BY_CODE[figure].reading(code)
+    assert reading is not None
+    return value_of(reading, sums)._asdict()
 
 
 async def gap(snap: Snapshot, asked: Slice) -> dict[str, Any]:
     """F4 by basic item and city, worst item first."""
-    return gap_of(await grouped(snap, "delivered", asked, ("region", "basic")))
+    return gap_of(await grouped(snap, "delivered", asked, ("region", "basic"), BY_CODE["F4"].measures))
 
 
 def gap_of(rows: Rows) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def gap_of(rows: Rows) -> dict[str, Any]:
 
     cells = {
         basic: {
-            code: {"gap": _reading("F4", "gap", added(rows)), "kept": _reading("F4", "kept", added(rows))}
+            code: {name: value._asdict() for name, value in evaluate(BY_CODE["F4"], added(rows)).items()}
             for code, rows in sorted(by_city.items())
         }
         for basic, by_city in parts.items()
@@ -119,11 +124,11 @@ def trend_of(rows: Rows) -> list[dict[str, Any]]:
     return [
         {
             "week": week.isoformat(),
-            "once": _reading("F2", "once", added(part)),
-            "experienced_once": _reading("F3", "once", added(part)),
-            "kept": _reading("F4", "kept", added(part)),
+            "once": _reading("F2", "once", sums),
+            "experienced_once": _reading("F3", "once", sums),
+            "kept": _reading("F4", "kept", sums),
         }
-        for week, part in sorted(weeks.items())
+        for week, sums in sorted((week, added(part)) for week, part in weeks.items())
     ]
 
 
@@ -137,10 +142,10 @@ def travel_of(rows: Rows) -> list[dict[str, Any]]:
 
 async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
     """Everything of the first screen but the coverage, the live part and the alerts."""
-    delivered = await grouped(snap, "delivered", asked, ("region", "basic"))
-    by_day = await grouped(snap, "delivered", asked, ("day",))
+    delivered = await grouped(snap, "delivered", asked, ("region", "basic"), _PROMISE)
+    by_day = await grouped(snap, "delivered", asked, ("day",), _TREND)
     extra = await grouped(snap, "extra", asked, ("tag",))
-    visits = await grouped(snap, "visit", asked, ("other",))
+    visits = await grouped(snap, "visit", asked, ("other",), _VISITS)
     accepted = await grouped(snap, "accepted", asked, ("region", "other", "tag"))
     custody = await grouped(snap, "custody", asked, ())
     duty = await grouped(snap, "duty", asked, ())

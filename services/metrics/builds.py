@@ -28,6 +28,7 @@ from shared.kafka.fetch import fetch_records
 from shared.postgres.event_log import EventLog, Tx
 
 LOOK_EVERY_S = 0.3
+ASKED_EVERY_S = 1.0
 NEAR_EVENTS = 2_000
 STRETCH_MAX = 20_000
 _BUILD_LOCK = 7_220_420
@@ -100,7 +101,7 @@ class Builds:
                             await connection.execute("SELECT pg_advisory_unlock($1)", _BUILD_LOCK)
             except Exception as error:
                 _log.warning("build-waits", extra={"error_class": type(error).__name__})
-            await _rest(stop, LOOK_EVERY_S)
+            await _rest(stop, ASKED_EVERY_S)
 
     async def _build(self, stop: asyncio.Event) -> None:
         generation = await self._begin()

@@ -117,31 +117,36 @@ def _put_pair(where: _Where, pair: str, first: str, second: str) -> None:
         where.put(f"left({column}, 4) = {{}}", wanted[:4])
 
 
-async def grouped(snap: Snapshot, group: Group, asked: Slice, columns: Sequence[str]) -> list[tuple[Cell, dict[str, int]]]:
+async def grouped(
+    snap: Snapshot, group: Group, asked: Slice, columns: Sequence[str], wanted: frozenset[str] | None = None
+) -> list[tuple[Cell, dict[str, int]]]:
     """The measures of one group summed over the slice, by some columns of its cells; the other columns are left empty.
 
-    On the known axis the column `day` is the known day.
+    `wanted` names the measures (`group.measure`) that are needed; each one costs. On the known axis `day` is the known day.
     """
     where = _where(group, asked)
-    measures = GROUPS[group]
+    columns_of = {f"{group}.{measure}": f"n{n}" for n, measure in enumerate(GROUPS[group], 1)}
+    measures = [name for name in columns_of if wanted is None or name in wanted]
     asked_for = [("known" if column == "day" and asked.axis == "known" else column) for column in columns]
-    added = [f"sum(n{n})::bigint" for n in range(1, len(measures) + 1)]
+    added = [f"sum({columns_of[name]})::bigint" for name in measures]
     sql = f"SELECT {', '.join([*asked_for, *added])} FROM {snap.room}.cell WHERE {where.sql}"
     if columns:
         sql += f" GROUP BY {', '.join(asked_for)}"
     found: list[tuple[Cell, dict[str, int]]] = []
     for row in await snap.tx.fetch(sql, *where.args):
         named = {name: value.toordinal() if name == "day" else value for name, value in zip(columns, row, strict=False)}
-        amounts = {f"{group}.{measure}": row[len(columns) + n] or 0 for n, measure in enumerate(measures)}
+        amounts = {name: row[len(columns) + n] or 0 for n, name in enumerate(measures)}
         found.append((_EMPTY._replace(group=group, **named), amounts))
     return found
 
 
-async def sums(snap: Snapshot, groups: Iterable[Group], asked: Slice, by: By | None = None) -> Sums:
-    """Every measure of `groups` over the slice, by the dimension if one is given."""
+async def sums(
+    snap: Snapshot, groups: Iterable[Group], asked: Slice, by: By | None = None, wanted: frozenset[str] | None = None
+) -> Sums:
+    """The measures of `groups` over the slice, by the dimension if one is given."""
     found: Sums = {}
     for group in groups:
-        for cell, amounts in await grouped(snap, group, asked, () if by is None else _COLUMNS[by]):
+        for cell, amounts in await grouped(snap, group, asked, () if by is None else _COLUMNS[by], wanted):
             key = None if by is None else key_of(Entry(cell, cell.day), by)
             _add(found.setdefault(key, {}), amounts)
     return found
@@ -250,11 +255,11 @@ class Answered(NamedTuple):
 
 async def answer(snap: Snapshot, figure: Figure, asked: Slice, today: date, by: By | None = None) -> Answered:
     """The figure over the slice."""
-    total = (await sums(snap, figure.groups, asked)).get(None, {})
+    total = (await sums(snap, figure.groups, asked, None, figure.measures)).get(None, {})
     readings = evaluate(figure, total)
     groups: dict[str, dict[str, Value]] = {}
     if by is not None:
-        by_key = keyed(await sums(snap, figure.groups, asked, by))
+        by_key = keyed(await sums(snap, figure.groups, asked, by, figure.measures))
         groups = {key: evaluate(figure, entry) for key, entry in by_key.items()}
     if any(reading.from_waits for reading in figure.readings):
         readings |= (await waits(snap, asked, today)).get(None, NO_WAITS).values()

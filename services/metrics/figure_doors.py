@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
@@ -16,7 +16,7 @@ from fastapi import FastAPI, Query, Response
 from services.metrics import board
 from services.metrics.alerts import newest_alerts
 from services.metrics.asking import AskedSlice, dimension_of, figure_of, query_of, told
-from services.metrics.cells import Snapshot, answer, snapshot
+from services.metrics.cells import Snapshot, answer, snapshot, version
 from services.metrics.figures import FIGURES, Figure
 from services.metrics.live import live
 from services.metrics.names import names
@@ -30,6 +30,7 @@ from shared.runtime.problems import JsonBytes
 from shared.telemetry import clock
 
 FRESH_S = 0.4
+UNCHANGED_S = 5.0
 KEPT_MAX = 64
 
 
@@ -51,6 +52,11 @@ class Answers:
         async with snapshot(self.log) as snap:
             made = await make(snap)
             return {**made, **self.stamp(snap)}
+
+    async def grown(self) -> int:
+        """A number that changes with every record applied, and with every swap."""
+        async with snapshot(self.log) as snap:
+            return await version(snap) * 1_000 + snap.generation
 
     def stamp(self, snap: Snapshot) -> dict[str, Any]:
         """As of when, by which build."""
@@ -82,28 +88,39 @@ async def _trust(snap: Snapshot) -> dict[str, Any]:
 
 
 class Kept:
-    """Answers younger than a moment are given again, and nobody computes one that somebody computes already."""
+    """Answers are given again while they are a moment young, or while nothing was applied since; nobody computes one twice."""
 
-    def __init__(self, make: Callable[[Slice], Awaitable[dict[str, Any]]]) -> None:
+    def __init__(self, make: Callable[[Slice], Awaitable[dict[str, Any]]], grown: Callable[[], Awaitable[int]]) -> None:
         self._make = make
-        self._kept: OrderedDict[Slice, tuple[float, bytes]] = OrderedDict()
+        self._grown = grown
+        self._kept: OrderedDict[Slice, _Kept] = OrderedDict()
         self._locks: dict[Slice, asyncio.Lock] = {}
 
     async def get(self, asked: Slice) -> bytes:
         """The answer for `asked` as JSON."""
         lock = self._locks.setdefault(asked, asyncio.Lock())
         async with lock:
-            now = asyncio.get_running_loop().time()
             known = self._kept.get(asked)
-            if known is not None and now - known[0] < FRESH_S:
-                return known[1]
+            if known is not None and await self._holds(known):
+                return known.body
+            grown = await self._grown()
             body = orjson.dumps(await self._make(asked), option=orjson.OPT_UTC_Z)
-            self._kept[asked] = (asyncio.get_running_loop().time(), body)
+            self._kept[asked] = _Kept(asyncio.get_running_loop().time(), grown, body)
             self._kept.move_to_end(asked)
             while len(self._kept) > KEPT_MAX:
                 old, _ = self._kept.popitem(last=False)
                 self._locks.pop(old, None)
             return body
+
+    async def _holds(self, known: _Kept) -> bool:
+        age = asyncio.get_running_loop().time() - known.at
+        return age < FRESH_S or (age < UNCHANGED_S and await self._grown() == known.grown)
+
+
+class _Kept(NamedTuple):
+    at: float
+    grown: int
+    body: bytes
 
 
 def definition(figure: Figure) -> dict[str, Any]:
@@ -133,7 +150,7 @@ def definition(figure: Figure) -> dict[str, Any]:
 def figure_doors(app: FastAPI, answers: Answers) -> None:
     """Mount the public doors."""
     definitions = orjson.dumps({"figures": [definition(figure) for figure in FIGURES]})
-    kept = Kept(answers.dashboard)
+    kept = Kept(answers.dashboard, answers.grown)
 
     @app.get("/v1/figures", summary="What is counted, by which rule, and what is divided by what")
     async def figures() -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from services.metrics.contributions import Group
+from services.metrics.contributions import GROUPS, Group
 from services.metrics.slices import By
 from shared.reference.runs import RUN_RULE
 
@@ -55,10 +55,15 @@ class Figure:
     by: tuple[By, ...] = field(default=("city", "county", "item", "basic", "channel", "day", "week", "month"))
 
     @property
+    def measures(self) -> frozenset[str]:
+        """Every measure that a reading names."""
+        return frozenset(measure for reading in self.readings for measure in _measures(reading))
+
+    @property
     def groups(self) -> tuple[Group, ...]:
         """The groups of cells that the figure rests on."""
-        names = {measure.partition(".")[0] for reading in self.readings for measure in _measures(reading)}
-        return tuple(sorted(names))  # type: ignore[arg-type]
+        named = {measure.partition(".")[0] for measure in self.measures}
+        return tuple(group for group in GROUPS if group in named)
 
     def reading(self, code: str) -> Reading | None:
         """The reading of that code."""

@@ -30,6 +30,7 @@ WAITING_MAX = 100
 RETRY_S = 0.5
 TOLD = ("F2", "F3", "F4", "F10")
 _GROUPS: tuple[Group, ...] = ("delivered", "visit")
+_MEASURES = frozenset[str]().union(*(BY_CODE[code].measures for code in TOLD))
 _log = logging.getLogger(__name__)
 
 
@@ -140,7 +141,7 @@ def _offer(listener: asyncio.Queue[bytes | None], said: bytes | None) -> bool:
 
 
 async def _province(snap: Snapshot) -> dict[str, Any]:
-    sums = added([row for group in _GROUPS for row in await grouped(snap, group, Slice(), ())])
+    sums = added([row for group in _GROUPS for row in await grouped(snap, group, Slice(), (), _MEASURES)])
     return {"readings": {code: shown(evaluate(BY_CODE[code], sums)) for code in TOLD}}
 
 
