@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+from typing import IO
 
 NOBODY = 65534
+ATTEMPTS = 20
 _PR_SET_PDEATHSIG = 1
+_TRIES = 20
+_RESERVED: list[IO[str]] = []
 
 
 def die_with_parent() -> Callable[[], None] | None:
@@ -43,9 +50,16 @@ def as_nobody() -> list[str]:
     ]
 
 
+_RESERVED: dict[int, IO[str]] = {}
+
+
 def free_port(preferred: int | None = None) -> int:
-    """`preferred` if it is free on the loopback interface, else a port that is."""
-    for port in (preferred, 0):
+    """`preferred` if it is free on the loopback interface, else a port that is. It stays ours until this process ends.
+
+    A port found free is not yet taken: two installations that start together would find the same one. So each is reserved
+    by a lock that every installation of this user looks at.
+    """
+    for port in (preferred, *([0] * ATTEMPTS)):
         if port is None:
             continue
         with socket.socket() as probe:
@@ -55,5 +69,21 @@ def free_port(preferred: int | None = None) -> int:
             except OSError:
                 continue
             found: int = probe.getsockname()[1]
+        if _reserve(found):
             return found
     raise OSError("no free port on the loopback interface")
+
+
+def _reserve(port: int) -> bool:
+    if port in _RESERVED:
+        return False
+    directory = Path(tempfile.gettempdir()) / f"runonce-ports-{os.geteuid()}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    file = (directory / str(port)).open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    _RESERVED[port] = file
+    return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import tempfile
 from typing import Any, Protocol
 
 import faust
@@ -32,13 +33,16 @@ class Projecting(Protocol):
     async def run(self, stop: asyncio.Event) -> None: ...
 
 
-def make_faust(bootstrap: str, builds: Projecting, log: EventLog) -> faust.App:
-    """The application, not started."""
+def make_faust(bootstrap: str, builds: Projecting, log: EventLog, datadir: Path) -> faust.App:
+    """The application, not started. It keeps nothing in `datadir`, but insists on having one."""
     app = faust.App(
         "runonce-metrics-alerts",
         broker=";".join(f"kafka://{address}" for address in bootstrap.split(",")),
         processing_guarantee="at_least_once",
         store="memory://",
+        datadir=datadir,
+        # Tables are off; without a place of its own Faust would make a directory wherever it is started.
+        datadir=tempfile.gettempdir(),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

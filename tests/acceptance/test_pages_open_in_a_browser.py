@@ -1,0 +1,80 @@
+"""The pages in a real browser: no error, no sideways scrolling on a phone, both languages, and unknown is never shown as zero."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from tests.acceptance.conftest import Installation
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.acceptance,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium on this machine"),
+]
+
+
+@pytest.fixture(params=[(1280, 900), (360, 740)], ids=["desktop", "phone"])
+async def page(request: Any) -> AsyncIterator[Page]:
+    width, height = request.param
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
+        opened = await browser.new_page(viewport={"width": width, "height": height})
+        yield opened
+        await browser.close()
+
+
+def complaints(page: Page) -> list[str]:
+    """What the browser objects to; a missing token is the page's own question."""
+    heard: list[str] = []
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    return heard
+
+
+async def sideways(page: Page) -> bool:
+    return bool(await page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+async def test_the_board_asks_its_four_questions(installation: Installation, page: Page) -> None:
+    heard = complaints(page)
+    await page.goto(installation.found.urls["metrics"] + "/")
+    await page.locator("#tiles .tile").first.wait_for()
+
+    headings = await page.locator("h2").all_text_contents()
+    assert headings[:3] == ["承诺兑现了吗？", "哪里没有兑现？", "谁在为谁办事？"]
+    assert "可以相信吗？" in headings
+    assert not await sideways(page)
+    await page.locator("#language").click()
+    assert (await page.locator("h2").first.text_content()) == "Did we keep the promise?"
+    assert heard == []
+
+
+async def test_a_number_opens_its_evidence(installation: Installation, page: Page) -> None:
+    heard = complaints(page)
+    token = installation.keys.issue("auditor", "browser", ttl_s=600)
+    await page.goto(f"{installation.found.urls['metrics']}/evidence.html?figure=F10#token={token}")
+    await page.locator("#figure h3").wait_for()
+
+    assert "token=" not in page.url
+    assert not await sideways(page)
+    assert heard == []
+
+
+async def test_the_messages_page_asks_who_is_there(installation: Installation, page: Page) -> None:
+    heard = complaints(page)
+    await page.goto(installation.found.urls["notify"] + "/")
+    await page.locator("#sign").wait_for()
+    await page.fill("#sign input", installation.keys.issue("operator", "browser", ttl_s=600))
+    await page.locator("#sign button").click()
+    await page.locator("#sign").wait_for(state="hidden")
+
+    assert not await sideways(page)
+    assert heard == []
