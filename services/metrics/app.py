@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import tempfile
+from pathlib import Path
 from typing import Any, Protocol
 
 import faust
@@ -41,8 +41,6 @@ def make_faust(bootstrap: str, builds: Projecting, log: EventLog, datadir: Path)
         processing_guarantee="at_least_once",
         store="memory://",
         datadir=datadir,
-        # Tables are off; without a place of its own Faust would make a directory wherever it is started.
-        datadir=tempfile.gettempdir(),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

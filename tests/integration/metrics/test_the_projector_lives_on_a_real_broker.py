@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -198,10 +199,10 @@ async def test_a_journey_is_evident_down_to_its_bytes_and_recounts(log: EventLog
     assert found["counts"] == {"statutory": 1, "experienced": 2, "proxy": 0, "declared": 1}
 
 
-async def test_faust_hosts_the_projector_and_hears_snapshots(log: EventLog, kafka: str) -> None:
+async def test_faust_hosts_the_projector_and_hears_snapshots(log: EventLog, kafka: str, tmp_path: Path) -> None:
     await from_now_on(log, kafka)
     store, told = Store(log, 1), fresh(some_tales(4))
-    app = make_faust(kafka, Builds(log, kafka), log)
+    app = make_faust(kafka, Builds(log, kafka), log, tmp_path)
     async with running(lambda stop: run_faust(app, kafka, stop)):
         await send(kafka, told)
         await until(has(store, told))
@@ -230,8 +231,8 @@ class Dying:
         raise ArithmeticError
 
 
-async def test_the_death_of_the_projector_is_the_death_of_the_process(log: EventLog, kafka: str) -> None:
-    app = make_faust(kafka, Dying(), log)
+async def test_the_death_of_the_projector_is_the_death_of_the_process(log: EventLog, kafka: str, tmp_path: Path) -> None:
+    app = make_faust(kafka, Dying(), log, tmp_path)
 
     async with within(DEADLINE_S):
         with pytest.raises(ArithmeticError):
