@@ -16,8 +16,7 @@ from typing import IO
 NOBODY = 65534
 ATTEMPTS = 20
 _PR_SET_PDEATHSIG = 1
-_TRIES = 20
-_RESERVED: list[IO[str]] = []
+_RESERVED: dict[int, IO[str]] = {}
 
 
 def die_with_parent() -> Callable[[], None] | None:
@@ -48,9 +47,6 @@ def as_nobody() -> list[str]:
         # Changing the user clears the parent-death signal, so it is asked for again afterwards.
         "--pdeathsig=KILL",
     ]
-
-
-_RESERVED: dict[int, IO[str]] = {}
 
 
 def free_port(preferred: int | None = None) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
@@ -21,6 +21,7 @@ RECEIPT_S = 60.0
 RETRY_S = 0.5
 POLL_MS = 100
 Take = Callable[[Any], None]
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _EVENTS = (INTAKE_EVENTS, APPROVAL_EVENTS)
 
@@ -39,9 +40,8 @@ class Partners:
         self._readers: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Partners:
-        await ensure_topics(self._bootstrap, self._topics)
-        self._producer: Any = producer(self._bootstrap, "runonce-demo-partners")
-        await self._producer.start()
+        await patiently(lambda: ensure_topics(self._bootstrap, self._topics))
+        self._producer: Any = await patiently(self._started_producer)
         receipts = sorted({receipts_for(t.name) for t in self._topics if not t.name.endswith(".receipts.v1")})
         ready = [asyncio.Event(), asyncio.Event()]
         self._readers = [
@@ -90,6 +90,15 @@ class Partners:
                 raise DoorError(f"{name} was not published within {limit_s:.0f} s") from None
             return self._watched[case_no][name]
 
+    async def _started_producer(self) -> Any:
+        made = producer(self._bootstrap, "runonce-demo-partners")
+        try:
+            await made.start()
+        except BaseException:
+            await made.stop()
+            raise
+        return made
+
     async def _publish(self, topic: str, value: bytes, key: bytes) -> None:
         while True:
             try:
@@ -134,6 +143,18 @@ class Partners:
         known = self._watched.get(event["data"].get("case_no", ""))
         if known is not None:
             known.setdefault(event["type"].split(".")[2], event)
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """The result of `work`, tried again while the broker is away. Raises `DoorError` if it stays away."""
+    deadline = asyncio.get_running_loop().time() + SEND_S
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise DoorError(f"Kafka has been away for {SEND_S:.0f} s") from error
+            await asyncio.sleep(RETRY_S)
 
 
 async def _resume(reader: Any, places: dict[Any, int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from shared.kafka.admin import end_offsets
 LOOK_EVERY_S = 0.5
 QUIET_LOOKS = 4
 """Timers fire twice a second, so what is silent for this many looks has nothing more to say."""
+_log = logging.getLogger(__name__)
 _PLACES = tuple(Place(topic, partition) for topic in EVENT_TOPICS for partition in range(PARTITIONS))
 _HEARD: Mapping[str, tuple[str, ...]] = {
     "intake": (APPROVAL_EVENTS,),
@@ -65,8 +67,8 @@ async def until_heard(doors: Doors, kafka: str, service: str, topic: str, limit_
     places = [place for place in _PLACES if place.topic == topic]
     while True:
         waiting = await look(doors, kafka, ("intake",))
-        ends = {place: end for place, end in (await end_offsets(kafka, places)).items() if end}
-        late = _behind(service, (await doors.get(service, "/v1/conservation"))["consumed"], ends)
+        ends = await _ends(kafka, places)
+        late = ends is None or _behind(service, (await doors.get(service, "/v1/conservation"))["consumed"], ends)
         if not waiting.under_way and not late:
             return
         if asyncio.get_running_loop().time() > deadline:
@@ -76,7 +78,9 @@ async def until_heard(doors: Doors, kafka: str, service: str, topic: str, limit_
 
 async def look(doors: Doors, kafka: str, services: Sequence[str] = SERVICES) -> Look:
     """Look once. Ends of topics are read first, so that what is heard later cannot hide what was said before."""
-    ends = {place: end for place, end in (await end_offsets(kafka, _PLACES)).items() if end}
+    ends = await _ends(kafka, _PLACES)
+    if ends is None:
+        return Look(0, ("Kafka does not answer",))
     told = await asyncio.gather(*(doors.get(service, "/v1/conservation") for service in services))
     appended = 0
     under_way: list[str] = []
@@ -87,6 +91,15 @@ async def look(doors: Doors, kafka: str, services: Sequence[str] = SERVICES) -> 
             under_way.append(f"{service} has {waiting} to publish")
         under_way += _behind(service, counts["consumed"], ends)
     return Look(appended, tuple(under_way))
+
+
+async def _ends(kafka: str, places: Sequence[Place]) -> dict[Place, int] | None:
+    """The ends of the partitions that hold anything; None while Kafka is away, as it is for seconds after a kill."""
+    try:
+        return {place: end for place, end in (await end_offsets(kafka, places)).items() if end}
+    except Exception as error:
+        _log.debug("kafka-away", exc_info=error)
+        return None
 
 
 def _behind(service: str, consumed: Sequence[Mapping[str, Any]], ends: Mapping[Place, int]) -> list[str]:
