@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import orjson
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import evidence, record
@@ -22,7 +22,6 @@ from services.metrics.ledger import Entry, ledger
 from services.metrics.redrive import redrive
 from services.metrics.slices import Slice, prefix_of
 from services.metrics.store import HistoryHook, Store
-from shared.contracts.ingress import parse_json
 from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.eventsourcing.errors import RefusedError
 from shared.runtime.auth import require
@@ -32,7 +31,8 @@ from shared.runtime.refusals import UNKNOWN_THING
 LIMIT_MAX = 500
 LINES_A_CHUNK = 500
 _READERS: frozenset[Any] = frozenset({"operator", "auditor", "service"})
-_JOURNEY = r"^[0-9a-zA-Z:_.-]{1,100}$"
+_JOURNEY = r"^[0-9a-zA-Z:_./-]{1,100}$"
+_CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
 
 
 def _asked(figure: str, reading: str | None, wanted: Slice) -> Asked:
@@ -53,7 +53,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         figure: str,
         reading: str | None = None,
         day: date | None = None,
-        after: Annotated[str, Query(max_length=100)] = "",
+        after: Annotated[str, Query(pattern=_CURSOR)] = "",
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> Response:
         require(caller, _READERS)
@@ -63,7 +63,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return plain(await answers.read(lambda snap: evidence.page(snap, wanted, after, limit)))
 
     @app.get("/v1/evidence/journeys/{journey}", summary="One journey: its runs, its cells, its events with their stored bytes")
-    async def one(caller: SignedIn, journey: str) -> Response:
+    async def one(caller: SignedIn, journey: Annotated[str, Path(pattern=_JOURNEY)]) -> Response:
         require(caller, _READERS)
         async with snapshot(answers.log) as snap:
             found = await record.journey(snap, bootstrap, journey)
@@ -78,14 +78,11 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return plain(await answers.read(lambda snap: record.recount(snap, bootstrap, wanted)))
 
     @app.post("/v1/redrive", summary="Fold what is parked, in its order")
-    async def again(request: Request, caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
+    async def again(caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
         require(caller, {"operator"})
-        body = await request.body()
-        asked = parse_json(body) if body else {}
-        named = journey if journey is not None or not isinstance(asked, dict) else asked.get("journey")
         async with snapshot(answers.log) as snap:
             generation = snap.generation
-        done = await redrive(Store(answers.log, generation, history), named if isinstance(named, str) else None)
+        done = await redrive(Store(answers.log, generation, history), journey)
         return plain({"metrics": done.applied, "still_parked": done.left})
 
     @app.get("/v1/cells", summary="Every cell of the projection, one a line, for verification")

@@ -150,6 +150,19 @@ async def test_a_question_that_makes_no_sense_is_refused_by_name(
     assert answer.headers["content-type"].startswith("application/problem+json")
 
 
+@pytest.mark.parametrize("path", ["/v1/evidence/journeys/a%00b", "/v1/evidence?figure=F2&after=a%00b"])
+async def test_what_no_database_can_hold_is_refused_before_it(door: httpx.AsyncClient, path: str) -> None:
+    answer = await door.get(path, headers=signed(door))
+
+    assert (answer.status_code, answer.json()["rule"]) == (422, "string-pattern-mismatch")
+
+
+async def test_an_unknown_journey_is_unknown(door: httpx.AsyncClient) -> None:
+    answer = await door.get("/v1/evidence/journeys/nobody", headers=signed(door))
+
+    assert (answer.status_code, answer.json()["field"]) == (404, "journey")
+
+
 async def test_only_operators_rebuild(door: httpx.AsyncClient) -> None:
     assert (await door.post("/v1/rebuild")).status_code == 401
     assert (await door.post("/v1/rebuild", headers=signed(door))).json()["rule"] == "not-your-role"
