@@ -88,6 +88,7 @@ async def run_service(environ: Mapping[str, str], service: Service, migrations: 
     except MisconfiguredError as error:
         print(f"{service}: the setting {error.name} is missing or wrong", file=sys.stderr)  # noqa: T201
         return 2
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = Keys(settings.keys_dir)
     if settings.profile == "local":
         keys.ensure()
