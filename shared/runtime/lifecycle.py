@@ -92,7 +92,6 @@ async def run_service(environ: Mapping[str, str], service: Service, migrations: 
     keys = Keys(settings.keys_dir)
     if settings.profile == "local":
         keys.ensure()
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     await _patiently(lambda: _migrated(settings, migrations))
     pool = await open_pool(settings.postgres_dsn.get_secret_value(), service=service)
     wake, stop, health = asyncio.Event(), asyncio.Event(), Health()
