@@ -5,7 +5,7 @@ import { el, replace, table } from "./draw.js";
 const query = new URLSearchParams(location.search);
 const handed = new URLSearchParams(location.hash.slice(1)).get("token");
 if (handed) { sessionStorage.setItem("token", handed); history.replaceState(null, "", location.pathname + location.search); }
-let names = null, first = null, rows = [], next = null, shown = null;
+let names = null, figures = null, first = null, rows = [], next = null, shown = null;
 
 async function ask(path, method = "GET") {
   const answer = await fetch(path, { method, headers: { authorization: `Bearer ${sessionStorage.getItem("token") ?? ""}` } });
@@ -28,16 +28,22 @@ async function load() {
   document.getElementById("sign").hidden = true;
   try {
     names ??= await (await fetch("v1/names")).json();
+    figures ??= (await (await fetch("v1/figures")).json()).figures;
     const page = await ask(`v1/evidence?${query}${next ? `&after=${encodeURIComponent(next)}` : ""}`);
     first ??= page; rows.push(...page.rows); next = page.next;
     draw();
   } catch (error) { fail(error); }
 }
 
+function title() {
+  const figure = figures.find((f) => f.code === first.figure), reading = figure?.readings?.find((r) => r.code === first.reading);
+  return [first.figure, figure && named(figure.name), reading && named(reading.name)].filter(Boolean).join(" · ");
+}
+
 function draw() {
   if (!first) return;
   const total = first.total, value = total.denominator == null ? whole(total.value) : total.value != null && total.value <= 1 && total.value >= 0 ? percent(total) : number(total.value);
-  replace("figure", el("h3", {}, `${first.figure} · ${first.reading ?? ""}`), el("p", { class: "big" }, `${value} `, el("span", { class: "soft" }, total.denominator == null ? "" : `${whole(total.numerator)} / ${whole(total.denominator)}`)));
+  replace("figure", el("h3", {}, title()), el("p", { class: "big" }, `${value} `, el("span", { class: "soft" }, total.denominator == null ? "" : `${whole(total.numerator)} / ${whole(total.denominator)}`)));
   document.getElementById("recount").hidden = first.figure === "F1";
   document.getElementById("more").hidden = !next;
   const body = rows.map((row) => {
@@ -60,7 +66,7 @@ function drawJourney() {
   const events = shown.events.map((e) => el("details", {}, el("summary", {}, `${e.source} ${e.sequence} · ${e.type} · ${e.topic}[${e.partition}]@${e.offset}`), el("p", { class: "note" }, `sha256 ${e.sha256}`), el("pre", {}, e.body)));
   replace("journey", el("div", { class: "card" }, el("h3", {}, `${say("journey")} ${shown.journey}`),
     el("p", {}, ["declared", "statutory", "experienced", "proxy"].map((w) => `${say(w)} ${c[w]}`).join(" · ")),
-    el("h3", {}, say("runs")), table(["opened", "region", "counts", "causes", "government"].map((w) => say(w)), runs, say("runs")), el("h3", {}, say("events")), ...events));
+    el("h3", {}, say("runs")), table(["day", "venue", "counts", "why", "who"].map((w) => say(w)), runs, say("runs")), el("h3", {}, say("events")), ...events));
 }
 
 document.getElementById("sign").addEventListener("submit", (event) => { event.preventDefault(); sessionStorage.setItem("token", event.target.token.value.trim()); load(); });

@@ -89,6 +89,7 @@ const ALL = {
   journey: ["一件事", "Journey"], item: ["事项", "Item"], handling: ["办理地", "Handled in"], opened: ["首次接触", "First contact"],
   delivered: ["送达", "Delivered"], counts: ["计入", "Counts"],
   events: ["事件与原始字节", "Events and their stored bytes"], runs: ["到场", "Runs"],
+  day: ["日期", "Day"], venue: ["地点", "Place"], why: ["原因", "Cause"], who: ["责任", "Responsible"],
   back: ["← 返回总览", "← Back to the board"],
   statutory: ["法定", "statutory"], experienced: ["体验", "experienced"], proxy: ["代办", "proxy"], declared: ["承诺", "declared"],
   refused: ["读不到证据：", "The evidence cannot be read: "],
