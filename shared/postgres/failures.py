@@ -12,6 +12,8 @@ from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # A connection that broke in the middle of a statement leaves the driver's own state machine confused.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
