@@ -11,12 +11,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 NOBODY = 65534
 ATTEMPTS = 20
 _PR_SET_PDEATHSIG = 1
-_RESERVED: dict[int, IO[str]] = {}
+_RESERVED: dict[int, int] = {}
 
 
 def die_with_parent() -> Callable[[], None] | None:
@@ -75,11 +74,11 @@ def _reserve(port: int) -> bool:
         return False
     directory = Path(tempfile.gettempdir()) / f"runonce-ports-{os.geteuid()}"
     directory.mkdir(mode=0o700, exist_ok=True)
-    file = (directory / str(port)).open("a")
+    held = os.open(directory / str(port), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
+        os.close(held)
         return False
-    _RESERVED[port] = file
+    _RESERVED[port] = held
     return True
