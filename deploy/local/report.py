@@ -9,7 +9,7 @@ from deploy.local.truth import ALL, figures
 from deploy.local.verify import Verdict
 
 DIFFERENCES_MAX = 30
-_WIDTHS = (6, 20, 22, 22, 22)
+_WIDTHS = (6, 30, 20, 20, 20)
 
 
 def told(verdict: Verdict) -> Iterator[str]:
