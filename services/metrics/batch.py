@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from services.metrics import catalogue, journey
 from services.metrics.catalogue import CatalogueRow
@@ -20,27 +20,10 @@ from shared.contracts.registry import EVENT_MODELS
 from shared.contracts.topics import APPROVAL_EVENTS, CATALOGUE_EVENTS, INTAKE_EVENTS, NOTIFY_EVENTS
 from shared.contracts.wire import UnreadableEventError
 from shared.eventsourcing.claims import Claim
-from shared.eventsourcing.records import Place
+from shared.eventsourcing.records import Delivery, Place
 
 HISTORY = "gov.intake.history-reported.v1"
 _WRITER = {CATALOGUE_EVENTS: "intake", INTAKE_EVENTS: "intake", APPROVAL_EVENTS: "approval", NOTIFY_EVENTS: "notify"}
-
-
-class Delivery(Protocol):
-    """A delivered record, as the Kafka client hands it over."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def timestamp(self) -> int: ...
 
 
 class Redelivered(NamedTuple):

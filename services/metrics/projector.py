@@ -11,12 +11,12 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 
-from services.metrics.batch import Batch, Delivery, Folder, Memory
+from services.metrics.batch import Batch, Folder, Memory
 from services.metrics.store import Store
 from shared.contracts.topics import EVENT_TOPICS
 from shared.eventsourcing.claims import Claim, FencedError
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
-from shared.eventsourcing.records import Place
+from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.batches import BatchReader
 from shared.telemetry.names import PROJECTED_DELIVERIES
 

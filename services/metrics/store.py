@@ -12,13 +12,13 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from services.metrics import catalogue, journey
-from services.metrics.batch import Batch, Counts, Delivery, Memory, Parked, Report
+from services.metrics.batch import Batch, Counts, Memory, Parked, Report
 from services.metrics.contributions import MEASURES_MAX, Cell
 from services.metrics.ledger import Ledger
 from services.metrics.story import tell
 from services.metrics.summary import Summary, Wait, summary, waits
 from shared.eventsourcing.claims import Claim, FencedError
-from shared.eventsourcing.records import Place, Record
+from shared.eventsourcing.records import Delivery, Place, Record
 from shared.postgres import checkpoints
 from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.inbound import dead_letter

@@ -5,35 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.errors import UnavailableError
-from shared.eventsourcing.records import Place
+from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.assignment import Assignment, ClaimAll
 from shared.kafka.clients import consumer
 
 STOP_S = 10.0
-
-
-class Delivery(Protocol):
-    """A delivered record as the client hands it over, not copied."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def timestamp(self) -> int: ...
 
 
 @contextlib.contextmanager

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 import orjson
 from hypothesis import HealthCheck, Phase, given, settings
 
-from services.metrics.batch import Delivery, Folder, Memory, Redelivered
+from services.metrics.batch import Folder, Memory, Redelivered
 from services.metrics.journey import Row
 from services.metrics.ledger import Ledger, add, ledger
 from services.metrics.store import Store
 from shared.contracts.partitioning import partition_of
 from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS, NOTIFY_EVENTS, PARTITIONS
 from shared.eventsourcing.claims import Claim
-from shared.eventsourcing.records import Place
+from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.clients import producer
 from tests.unit.metrics.stories import Told, tales
 
