@@ -29,7 +29,17 @@ from deploy.local.postgres import NoPostgresError
 from deploy.local.progress import tracking
 from deploy.local.quiet import NotQuietError
 from deploy.local.report import told
-from deploy.local.session import CommandError, addresses, doors_of, running, say, started, until_done, until_told
+from deploy.local.session import (
+    CommandError,
+    addresses,
+    as_long_as_it_runs,
+    doors_of,
+    running,
+    say,
+    started,
+    until_done,
+    until_told,
+)
 from deploy.local.stack import ROOT, Options, Stack
 from deploy.local.supervisor import NotReadyError
 from deploy.local.verify import TooEarlyError, as_json, verify
@@ -136,7 +146,7 @@ async def up(options: argparse.Namespace, data: Path) -> int:
 async def _up(options: argparse.Namespace, data: Path) -> int:
     async with started(options, data) as (stack, _):
         print(addresses(stack.urls), flush=True)
-        await asyncio.Event().wait()
+        await as_long_as_it_runs(stack, asyncio.Event().wait())
     return 0
 
 

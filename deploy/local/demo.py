@@ -19,7 +19,7 @@ from deploy.local.report import told
 from deploy.local.rest import is_resting
 from deploy.local.scenario import LiveScenario, Scenario
 from deploy.local.scripted import Scripted
-from deploy.local.session import addresses, say, started
+from deploy.local.session import addresses, as_long_as_it_runs, say, started
 from deploy.local.stack import Stack
 from deploy.local.stage import Stage
 from deploy.local.verify import verify
@@ -43,15 +43,18 @@ class Demo:
         """Bring everything up and keep it alive; with a time limit the exit code is that of the verification."""
         async with started(self._options, self._data) as (stack, doors):
             print(addresses(stack.urls), flush=True)
-            ledger = Ledger(self._data)
-            await self._history(stack, doors, ledger)
-            await self._live(stack, doors, ledger)
-            if self._options.seconds is None:
-                return 0
-            say("verifying")
-            verdict = await verify(doors, stack.kafka, ledger, clock.now)
-            print("\n".join(told(verdict)), flush=True)
-            return 0 if verdict.is_whole else 1
+            return await as_long_as_it_runs(stack, self._run(stack, doors))
+
+    async def _run(self, stack: Stack, doors: Doors) -> int:
+        ledger = Ledger(self._data)
+        await self._history(stack, doors, ledger)
+        await self._live(stack, doors, ledger)
+        if self._options.seconds is None:
+            return 0
+        say("verifying")
+        verdict = await verify(doors, stack.kafka, ledger, clock.now)
+        print("\n".join(told(verdict)), flush=True)
+        return 0 if verdict.is_whole else 1
 
     async def _history(self, stack: Stack, doors: Doors, ledger: Ledger) -> None:
         history = await self._scripted_history(ledger)

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from deploy.local import instance
 from deploy.local.doors import Doors
@@ -26,6 +26,7 @@ from shared.telemetry import clock
 
 HOLD_S = 300
 LOOK_EVERY_S = 0.5
+T = TypeVar("T")
 HELD: tuple[Service, ...] = ("intake", "approval")
 
 
@@ -82,7 +83,7 @@ async def started(options: argparse.Namespace, data: Path) -> AsyncIterator[tupl
                 await _hold_timers(stack)
             await stack.start_services()
             async with Doors(stack.urls, stack.keys) as doors:
-                await seed(doors, data, clock.now(), say)
+                await as_long_as_it_runs(stack, seed(doors, data, clock.now(), say))
                 recording = asyncio.create_task(_keep_record(stack))
                 try:
                     yield stack, doors
@@ -90,6 +91,23 @@ async def started(options: argparse.Namespace, data: Path) -> AsyncIterator[tupl
                     recording.cancel()
         finally:
             await stack.stop()
+
+
+async def as_long_as_it_runs(stack: Stack, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`. Raises `CommandError` with a service's own last words if it cannot run at all."""
+    working = asyncio.ensure_future(work)
+    giving_up = asyncio.ensure_future(stack.supervisor.gave_up.wait())
+    try:
+        await asyncio.wait([working, giving_up], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        giving_up.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+    child = stack.supervisor.hopeless
+    if child is not None:
+        raise CommandError(child.log.read_text().splitlines()[-1])
+    return working.result()
 
 
 async def _keep_record(stack: Stack) -> None:

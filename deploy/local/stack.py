@@ -25,6 +25,8 @@ from shared.postgres.provisioning import ensure_database
 from shared.runtime.auth import Keys
 
 ROOT = Path(__file__).parents[2]
+HOPELESS = frozenset({2, 3})
+"""Exit codes of a service that is misconfigured, or whose checkpoints belong to another Kafka cluster."""
 PREFERRED_PORTS = {"intake": 8101, "approval": 8102, "notify": 8103, "metrics": 8100}
 
 
@@ -147,6 +149,7 @@ class Stack:
             self.options.data / "logs" / f"{service}.log",
             lambda: _answers(self.urls[service] + "/readyz"),
             environment,
+            hopeless=HOPELESS,
         )
 
 

@@ -31,7 +31,10 @@ class NotReadyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """How to run one child: what to start, when it is ready, which signal stops it, what to tidy before a restart."""
+    """How to run one child: what to start, when it is ready, which signal stops it, what to tidy before a restart.
+
+    An exit code among `hopeless` says that starting it again is of no use.
+    """
 
     name: str
     argv: Sequence[str]
@@ -40,6 +43,7 @@ class Child:
     environment: Mapping[str, str] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     before_restart: Callable[[], None] = lambda: None
+    hopeless: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -55,6 +59,9 @@ class Supervisor:
 
     running: list[_Running] = field(default_factory=list)
     restarts: dict[str, int] = field(default_factory=dict)
+    gave_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a child ended with a code that says that starting it again is of no use."""
+    hopeless: Child | None = None
     _stopping: bool = False
 
     async def start(self, child: Child) -> None:
@@ -97,6 +104,10 @@ class Supervisor:
             started = asyncio.get_running_loop().time()
             await entry.process.wait()
             if self._stopping:
+                return
+            if entry.process.returncode in entry.child.hopeless:
+                self.hopeless = entry.child
+                self.gave_up.set()
                 return
             if asyncio.get_running_loop().time() - started > STABLE_S:
                 back_off = BACK_OFF_S[0]
