@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.local.doors import DoorError, Doors
-from deploy.local.ledger import History
+from deploy.local.ledger import History, Ledger
 from deploy.local.progress import Tracker
 from deploy.local.story import DOOR_OF, Act, Story
+from shared.contracts.topics import Service
 
 DOCUMENTS_MAX = 450
 IN_FLIGHT = 24
@@ -27,7 +28,7 @@ NEWS_S = 0.4
 NEWS_MAX_S = 180.0
 HOLD_S = 300
 HOLD_AGAIN_S = 60
-HELD: tuple[str, ...] = ("intake", "approval")
+HELD: tuple[Service, ...] = ("intake", "approval")
 _NOT_YET = frozenset({"case-unknown", "not-decided"})
 _ACTS: tuple[Act, ...] = ("before", "decision", "after")
 
@@ -146,7 +147,7 @@ def _requests(act: Act, stories: Sequence[Story]) -> list[list[_Asked]]:
 @asynccontextmanager
 async def held(doors: Doors) -> AsyncIterator[None]:
     """Let the timekeepers stand still meanwhile: what is overdue is decided when the next act of its journey arrives."""
-    await _hold(doors, HOLD_S)
+    await hold(doors, HOLD_S)
     renewing = asyncio.create_task(_renew(doors))
     try:
         yield
@@ -155,16 +156,26 @@ async def held(doors: Doors) -> AsyncIterator[None]:
         with contextlib.suppress(asyncio.CancelledError):
             await renewing
     # Only after the last act: what was interrupted keeps the hold until it is taken up again or the hold runs out.
-    await _hold(doors, 0)
+    await hold(doors, 0)
+
+
+async def hold_until_in(doors: Doors, ledger: Ledger) -> None:
+    """Keep timers still as long as a history is only partly in, whoever brings the rest in, and whenever."""
+    while not all(history.is_in for history in ledger.histories()):
+        await hold(doors, HOLD_S)
+        if all(history.is_in for history in ledger.histories()):
+            await hold(doors, 0)
+        await asyncio.sleep(HOLD_AGAIN_S)
 
 
 async def _renew(doors: Doors) -> None:
     while True:
         await asyncio.sleep(HOLD_AGAIN_S)
-        await _hold(doors, HOLD_S)
+        await hold(doors, HOLD_S)
 
 
-async def _hold(doors: Doors, seconds: int) -> None:
+async def hold(doors: Doors, seconds: int) -> None:
+    """Let the timekeepers stand still for `seconds`, or run again at 0. Raises `DoorError` if they would not."""
     for service in HELD:
         answer = await doors.send("PUT", service, "/v1/timekeeper", "importer", {"hold_s": seconds})
         if answer.status != 200:

@@ -13,21 +13,20 @@ from typing import Any, TypeVar
 
 from deploy.local import instance
 from deploy.local.doors import Doors
+from deploy.local.history import HELD, HOLD_S, hold_until_in
 from deploy.local.instance import Instance
 from deploy.local.ledger import Ledger
 from deploy.local.seed import seed
 from deploy.local.stack import Options, Stack
-from shared.contracts.topics import SERVICES, Service
+from shared.contracts.topics import SERVICES
 from shared.postgres import timers
 from shared.postgres.event_log import EventLog
 from shared.postgres.pool import open_pool
 from shared.runtime.auth import Keys
 from shared.telemetry import clock
 
-HOLD_S = 300
 LOOK_EVERY_S = 0.5
 T = TypeVar("T")
-HELD: tuple[Service, ...] = ("intake", "approval")
 
 
 class CommandError(Exception):
@@ -79,16 +78,19 @@ async def started(options: argparse.Namespace, data: Path) -> AsyncIterator[tupl
         stack = Stack(Options(data, options.kafka, options.postgres, demo=True), say)
         try:
             await stack.start_servers()
-            if not all(history.is_in for history in Ledger(data).histories()):
+            ledger = Ledger(data)
+            if not all(history.is_in for history in ledger.histories()):
                 await _hold_timers(stack)
             await stack.start_services()
             async with Doors(stack.urls, stack.keys) as doors:
                 await as_long_as_it_runs(stack, seed(doors, data, clock.now(), say))
-                recording = asyncio.create_task(_keep_record(stack))
+                tasks = [asyncio.create_task(_keep_record(stack)), asyncio.create_task(hold_until_in(doors, ledger))]
                 try:
                     yield stack, doors
                 finally:
-                    recording.cancel()
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             await stack.stop()
 
