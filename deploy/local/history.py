@@ -21,9 +21,9 @@ from deploy.local.story import DOOR_OF, Act, Story
 from shared.contracts.topics import Service
 
 DOCUMENTS_MAX = 450
-IN_FLIGHT = 24
+IN_FLIGHT = 8
 """Parts under way at a time: enough to fill the seconds that news needs to cross, few enough for memory."""
-REQUESTS = 3
+REQUESTS = 2
 NEWS_S = 0.4
 NEWS_MAX_S = 180.0
 HOLD_S = 300

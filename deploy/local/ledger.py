@@ -21,7 +21,7 @@ from deploy.local.scenario import Scenario
 from deploy.local.story import Story, from_json, to_json
 from shared.contracts.base import wire_time
 
-CHUNK = 50
+CHUNK = 250
 """Stories that are brought in together."""
 
 
