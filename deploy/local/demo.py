@@ -16,7 +16,7 @@ from deploy.local.population import province
 from deploy.local.progress import tracking
 from deploy.local.quiet import until_heard, until_quiet
 from deploy.local.report import told
-from deploy.local.rest import is_resting
+from deploy.local.rest import turn
 from deploy.local.scenario import LiveScenario, Scenario
 from deploy.local.scripted import Scripted
 from deploy.local.session import addresses, as_long_as_it_runs, say, started
@@ -87,7 +87,7 @@ class Demo:
         where = province(on(now))
         journal = Journal(ledger.directory / f"live-{run}.jsonl")
         async with Partners(stack.kafka, where) as partners:
-            stage = Stage(doors, partners, where, journal, clock.now, lambda: is_resting(ledger.directory))
+            stage = Stage(doors, partners, where, journal, clock.now, lambda: turn(ledger.directory))
             load = LiveLoad(stage, LiveScenario(self._options.seed, run, on(now)), clock.now)
             stop = asyncio.Event()
             playing = asyncio.create_task(load.run(stop))

@@ -36,7 +36,7 @@ class LiveLoad:
         rng = Random(f"pace/{self._scenario.run}")
         index = 0
         while not stop.is_set():
-            if len(self._playing) < AT_A_TIME_MAX and not self._stage.resting():
+            if len(self._playing) < AT_A_TIME_MAX and not self._stage.resting:
                 self._begin(index, by_kafka=rng.random() < BY_KAFKA)
                 index += 1
             await _wait(stop, rng.expovariate(self._per_second))

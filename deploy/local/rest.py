@@ -18,11 +18,13 @@ def resting(directory: Path) -> Iterator[None]:
         yield
 
 
-def is_resting(directory: Path) -> bool:
-    """Whether somebody asked for rest."""
+@contextmanager
+def turn(directory: Path) -> Iterator[bool]:
+    """Whether one may act: nobody asked for rest, and nobody's rest begins before the block has ended."""
     with (directory / "rest").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return True
-        return False
+            yield False
+        else:
+            yield True

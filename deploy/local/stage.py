@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -110,16 +111,22 @@ class Stage:
         province: Province,
         journal: Journal,
         now: Callable[[], datetime],
-        resting: Callable[[], bool] = lambda: False,
+        turn: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
     ) -> None:
         self.played = Played()
-        self.resting = resting
+        self._turn = turn
         self._doors = doors
         self.partners = partners
         self._province = province
         self._journal = journal
         self.now = now
         self._closing = asyncio.Event()
+
+    @property
+    def resting(self) -> bool:
+        """Whether somebody asked for rest."""
+        with self._turn() as mine:
+            return not mine
 
     def close(self) -> None:
         """Let what was sent be answered, and send nothing more."""
@@ -154,15 +161,24 @@ class Stage:
         self._journal.begin(story)
 
     async def do(self, name: str, number: int, deed: Deed, *, repeat: bool = False) -> Told:
-        """Write a deed down, do it, and write down what came of it."""
+        """Write a deed down as soon as nobody rests, do it, and write down what came of it."""
         if isinstance(deed.part, Partner) and deed.act == "decision":
             # A topic answers an early request once and for all, so the department waits until it hears of the case.
             await self.partners.event(deed.subject, "case-taken")
-        self._journal.intend(name, number, deed.to_json(), self.now())
+        while not self._intended(name, number, deed):
+            await asyncio.sleep(LOOK_EVERY_S)
         told = await self.say(deed, repeat=repeat)
         self._journal.settle(name, number, told.at or self.now(), rule=told.rule, journey=told.journey, since=told.at)
         self.played.deeds += 1
         return told
+
+    def _intended(self, name: str, number: int, deed: Deed) -> bool:
+        with self._turn() as mine:
+            # Somebody else's program does not rest: what it is about to do is waited for from now on.
+            if mine or isinstance(deed.part, Outside):
+                self._journal.intend(name, number, deed.to_json(), self.now())
+                return True
+        return False
 
     async def say(self, deed: Deed, *, repeat: bool = False) -> Told:
         """Do a deed without writing it down; it has the same effect however often it is done."""
@@ -192,7 +208,7 @@ class Stage:
             moment = max(moment, midnight + _NIGHT)
         wait_s = max((moment - now).total_seconds(), 0)
         while not await self._closes_within(wait_s):
-            if not self.resting():
+            if not self.resting:
                 return True
             wait_s = LOOK_EVERY_S
         return False
