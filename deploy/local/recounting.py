@@ -12,7 +12,7 @@ import orjson
 
 from deploy.local.doors import Doors
 from deploy.local.progress import Tracker
-from deploy.local.tables import DIMENSIONS, WAITS, Readings, Table
+from deploy.local.tables import DIMENSIONS, KNOWN, WAITS, Readings, Table
 from deploy.local.truth import ALL
 from services.metrics.contributions import GROUPS
 from services.metrics.figures import BY_CODE, Figure, evaluate
@@ -103,6 +103,7 @@ def _by_slice(figure: Figure, entries: Ledger) -> _Sums:
             if by in DIMENSIONS:
                 key = key_of(entry, by)
                 names.append(f"{by}={'*' if key is None else key}")
+        names.append(f"{KNOWN}={key_of(entry, 'day', 'known')}")
         for measure, amount in zip(GROUPS[group], amounts, strict=True):
             for name in names:
                 sums[name][f"{group}.{measure}"] += amount
@@ -121,6 +122,7 @@ def _offers_by_slice(offers: Iterable[Wait]) -> dict[str, list[Wait]]:
             "channel": offer.channel,
             "day": offer.offered_on.isoformat(),
             "pair": f"{start}>{end}",
+            KNOWN: offer.offered_known.isoformat(),
         }
         for name in (ALL, *(f"{by}={key}" for by, key in keys.items())):
             found[name].append(offer)

@@ -11,6 +11,8 @@ Reading = tuple[int | None, int | None]
 """Numerator and denominator; no denominator for a count, no numerator where nothing is known."""
 Readings = dict[str, Reading]
 DIMENSIONS = ("city", "county", "item", "basic", "channel", "day", "cause", "pair", "scope")
+KNOWN = "known"
+"""The day on which government knew: the second axis of time, which the record tells and the truth does not."""
 WAITS = {"wait_p50": 0.5, "wait_p90": 0.9}
 _ROUNDED_S = 1
 """Waits are told in whole seconds."""

@@ -28,7 +28,17 @@ from deploy.local.rest import resting
 from deploy.local.settling import settle, witnessed
 from deploy.local.stage import Stage
 from deploy.local.story import Story
-from deploy.local.tables import DIMENSIONS, Compared, Difference, Readings, Table, compare, compare_with_truth, truth_readings
+from deploy.local.tables import (
+    DIMENSIONS,
+    KNOWN,
+    Compared,
+    Difference,
+    Readings,
+    Table,
+    compare,
+    compare_with_truth,
+    truth_readings,
+)
 from deploy.local.truth import ALL, Truth, count, figures
 from deploy.local.witness import Catalogue, on
 from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS, SERVICES
@@ -161,8 +171,10 @@ async def _projected(doors: Doors) -> Table:
     turn = asyncio.Semaphore(ASKED_AT_A_TIME)
 
     async def ask(code: str, by: str | None) -> None:
+        query: dict[str, str | int] = {} if by is None else {"by": by}
+        if by == KNOWN:
+            query = {"by": "day", "axis": KNOWN}
         async with turn:
-            query: dict[str, str | int] = {} if by is None else {"by": by}
             told = await doors.get("metrics", f"/v1/figures/{code}", None, **query)
         if by is None:
             table.put(code, ALL, _readings(told["readings"]))
@@ -173,7 +185,7 @@ async def _projected(doors: Doors) -> Table:
     for definition in definitions:
         code = definition["code"]
         if code in figures():
-            asked += [ask(code, by) for by in (None, *(d for d in definition["dimensions"] if d in DIMENSIONS))]
+            asked += [ask(code, by) for by in (None, KNOWN, *(d for d in definition["dimensions"] if d in DIMENSIONS))]
     await asyncio.gather(*asked)
     return table
 
