@@ -46,8 +46,8 @@ class Look:
     under_way: tuple[str, ...]
 
 
-async def until_quiet(doors: Doors, kafka: str, limit_s: float, services: Sequence[str] = SERVICES) -> None:
-    """Wait until nothing moves any more. Raises `NotQuietError` after `limit_s`."""
+async def until_quiet(doors: Doors, kafka: str, limit_s: float, services: Sequence[str] = SERVICES) -> int:
+    """Wait until nothing moves any more; returns how many events were appended by then. Raises `NotQuietError` after `limit_s`."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit_s
     looks: list[Look] = []
@@ -55,7 +55,7 @@ async def until_quiet(doors: Doors, kafka: str, limit_s: float, services: Sequen
         looks.append(await look(doors, kafka, services))
         last = looks[-QUIET_LOOKS:]
         if len(last) == QUIET_LOOKS and not any(one.under_way for one in last) and len({one.appended for one in last}) == 1:
-            return
+            return looks[-1].appended
         if loop.time() > deadline:
             raise NotQuietError(f"still under way after {limit_s:.0f} s: {', '.join(looks[-1].under_way[:3]) or 'new events'}")
         await asyncio.sleep(LOOK_EVERY_S)
