@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from shared.contracts.base import Command
@@ -30,6 +30,16 @@ class Delivered:
     partner: str
     topic: str
     ingress: Ingress
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The records of a slice by what is to become of them: `again` are those whose id was used before."""
+
+    tally: Tally = field(default_factory=Tally)
+    answers: list[tuple[Record, Receipt]] = field(default_factory=list)
+    wanted: list[tuple[Record, Delivered]] = field(default_factory=list)
+    again: list[tuple[Record, Ingress]] = field(default_factory=list)
 
 
 Handler = Callable[[Tx, Sequence[Delivered]], Awaitable[Sequence[Receipt]]]
@@ -88,82 +98,73 @@ class IngressInbound:
     async def _apply(self, place: Place, held: Claim, records: Sequence[Record], *, poisonous: bool) -> Claim:
         async def work(tx: Tx) -> Claim:
             await checkpoints.lock(tx, self.group, {place: held})
-            tally = Tally()
-            answers: list[tuple[Record, Receipt]] = []
-            wanted: list[tuple[Record, Delivered]] = []
+            found = _Sorted()
             for record in records:
-                await self._sort(tx, record, tally, answers, wanted, poisonous)
-            replies = await self._handler(tx, [delivered for _, delivered in wanted]) if wanted else []
-            for (record, delivered), reply in zip(wanted, replies, strict=True):
+                await self._sort(tx, record, found, poisonous)
+            replies = await self._handler(tx, [delivered for _, delivered in found.wanted]) if found.wanted else []
+            for (record, delivered), reply in zip(found.wanted, replies, strict=True):
                 await self._keep(tx, delivered, reply)
-                answers.append((record, reply))
-            await tx.say([self._message(record, receipt) for record, receipt in answers])
-            moved = await checkpoints.advance(tx, self.group, {place: (held, records[-1].offset + 1, tally)})
+                found.answers.append((record, reply))
+            for record, ingress in found.again:
+                found.answers.append((record, await self._repeated(tx, record, ingress)))
+            await tx.say([self._message(record, receipt) for record, receipt in found.answers])
+            moved = await checkpoints.advance(tx, self.group, {place: (held, records[-1].offset + 1, found.tally)})
             return moved[place]
 
         return await self._log.transact(work)
 
-    async def _sort(
-        self,
-        tx: Tx,
-        record: Record,
-        tally: Tally,
-        answers: list[tuple[Record, Receipt]],
-        wanted: list[tuple[Record, Delivered]],
-        poisonous: bool,
-    ) -> None:
+    async def _sort(self, tx: Tx, record: Record, found: _Sorted, poisonous: bool) -> None:
         try:
             ingress = read_ingress(record.value, record.key)
         except IngressRefusedError as refused:
-            await self._turn_away(tx, record, refused, tally, answers)
+            await self._turn_away(tx, record, refused, found)
             return
         if isinstance(ingress.command, self._leaves) or not isinstance(ingress.command, self._takes):
             if isinstance(ingress.command, self._leaves) or not self._answers_unknown:
-                tally.ignored += 1
+                found.tally.ignored += 1
                 return
-            await self._turn_away(tx, record, IngressRefusedError("not-for-this-topic", "type", ingress.id), tally, answers)
+            await self._turn_away(tx, record, IngressRefusedError("not-for-this-topic", "type", ingress.id), found)
             return
-        first = await self._first(tx, record, ingress)
-        if first is not None:
-            tally.duplicate += 1
-            answers.append((record, first))
-        elif poisonous:
-            await self._turn_away(tx, record, IngressRefusedError("internal-error", None, ingress.id), tally, answers)
+        if not await self._is_first(tx, record, ingress):
+            found.tally.duplicate += 1
+            found.again.append((record, ingress))
+            return
+        delivered = Delivered(partner_of(record.topic), record.topic, ingress)
+        if poisonous:
+            fault = IngressRefusedError("internal-error", None, ingress.id)
+            await self._keep(tx, delivered, _refusal(record, fault))
+            await self._refuse(tx, record, fault, found)
         else:
-            tally.applied += 1
-            wanted.append((record, Delivered(partner_of(record.topic), record.topic, ingress)))
+            found.tally.applied += 1
+            found.wanted.append((record, delivered))
 
-    async def _turn_away(
-        self,
-        tx: Tx,
-        record: Record,
-        refused: IngressRefusedError,
-        tally: Tally,
-        answers: list[tuple[Record, Receipt]],
-    ) -> None:
+    async def _turn_away(self, tx: Tx, record: Record, refused: IngressRefusedError, found: _Sorted) -> None:
         if not self._answers_unknown:
-            tally.ignored += 1
-            return
-        tally.dead_lettered += 1
-        answers.append((record, _refusal(record, refused)))
+            found.tally.ignored += 1
+        else:
+            await self._refuse(tx, record, refused, found)
+
+    async def _refuse(self, tx: Tx, record: Record, refused: IngressRefusedError, found: _Sorted) -> None:
+        found.tally.dead_lettered += 1
+        found.answers.append((record, _refusal(record, refused)))
         await tx.say([dead_letter(self.group, record, refused.rule, keep_bytes=False)])
 
-    async def _first(self, tx: Tx, record: Record, ingress: Ingress) -> Receipt | None:
-        scope = f"ingress:{partner_of(record.topic)}"
-        fingerprint = sha256(record.value or b"").digest()
+    async def _is_first(self, tx: Tx, record: Record, ingress: Ingress) -> bool:
         taken = await tx.fetchval(
             "INSERT INTO idempotency (scope, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
-            scope,
+            _scope(record.topic),
             ingress.id,
-            fingerprint,
+            _fingerprint(record),
         )
-        if taken:
-            return None
-        row = await tx.fetchrow("SELECT fingerprint, answer FROM idempotency WHERE scope = $1 AND key = $2", scope, ingress.id)
-        if row is None or row["fingerprint"] != fingerprint:
+        return bool(taken)
+
+    async def _repeated(self, tx: Tx, record: Record, ingress: Ingress) -> Receipt:
+        """The answer to a message whose id was used before, by then with its first answer: perhaps of this very slice."""
+        row = await tx.fetchrow(
+            "SELECT fingerprint, answer FROM idempotency WHERE scope = $1 AND key = $2", _scope(record.topic), ingress.id
+        )
+        if row is None or row["fingerprint"] != _fingerprint(record):
             return _refusal(record, IngressRefusedError("id-reused", "id", ingress.id))
-        if row["answer"] is None:
-            return Receipt(id=ingress.id, subject=ingress.subject, status="duplicate")
         first = Receipt.model_validate_json(row["answer"])
         status = "refused" if first.status == "refused" else "applied"
         return first.model_copy(update={"status": "duplicate", "first_status": status})
@@ -171,7 +172,7 @@ class IngressInbound:
     async def _keep(self, tx: Tx, delivered: Delivered, receipt: Receipt) -> None:
         await tx.execute(
             "UPDATE idempotency SET status = 200, answer = $3 WHERE scope = $1 AND key = $2",
-            f"ingress:{delivered.partner}",
+            _scope(delivered.topic),
             delivered.ingress.id,
             receipt.model_dump_json().encode(),
         )
@@ -180,6 +181,14 @@ class IngressInbound:
         identity = ingress_id(f"receipt/{self.group}/{record.topic}", f"{record.partition}/{record.offset}")
         body = receipt.model_dump_json(exclude_none=True).encode()
         return Message(identity, receipts_for(record.topic), receipt.subject or "unreadable", body, INGRESS_PARTITIONS)
+
+
+def _scope(topic: str) -> str:
+    return f"ingress:{partner_of(topic)}"
+
+
+def _fingerprint(record: Record) -> bytes:
+    return sha256(record.value or b"").digest()
 
 
 def _refusal(record: Record, refused: IngressRefusedError) -> Receipt:

@@ -10,6 +10,7 @@ import orjson
 from services.intake import consumer
 from services.intake.partners import make_missing_topics
 from shared.contracts import commands as wire
+from shared.contracts.commands import DEPARTMENT_INTAKE_COMMANDS
 from shared.contracts.topics import Topic, decisions, submissions
 from shared.eventsourcing.records import Place, Record
 from shared.postgres.ingress_inbound import IngressInbound
@@ -50,6 +51,33 @@ async def test_a_portal_is_answered_with_numbers_then_with_the_first_answer(city
     assert (again["status"], again["first_status"], again["case_no"]) == ("duplicate", "applied", first["case_no"])
     assert await city.log.pool.fetchval("SELECT count(*) FROM case_index") == 1
     assert (await city.events(first["journey"]))[0].time.year > 2020
+
+
+async def test_a_message_that_comes_twice_at_once_is_answered_as_if_it_had_come_later(city: City) -> None:
+    await city.done(PORTAL, by=OPERATOR)
+    topic = submissions("zheliban")
+    twice = [record(topic, offset, "m-1", "submit-application", SUBMISSION) for offset in (0, 1)]
+
+    await deliver(consumer.submissions(city.log, city.intake), *twice)
+
+    by_status = {receipt["status"]: receipt for receipt in await answers(city, "gov.portal.zheliban.receipts.v1")}
+    assert by_status["duplicate"]["first_status"] == "applied"
+    assert by_status["duplicate"]["case_no"] == by_status["applied"]["case_no"]
+    assert await city.log.pool.fetchval("SELECT count(*) FROM case_index") == 1
+
+
+async def test_a_request_that_we_fail_at_is_refused_once_and_for_all(city: City) -> None:
+    async def fails(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    topic = decisions("land")
+    asked = [record(topic, offset, "m-1", "accept", {"case_no": "case"}) for offset in (0, 1)]
+    inbound = IngressInbound(city.log, "intake.decisions.v1", DEPARTMENT_INTAKE_COMMANDS, (), fails, answers_unknown=False)
+
+    await deliver(inbound, *asked)
+
+    told = [(receipt["status"], receipt["rule"]) for receipt in await answers(city, "gov.department.land.receipts.v1")]
+    assert sorted(told) == [("duplicate", "internal-error"), ("refused", "internal-error")]
 
 
 async def test_a_portal_withdraws_its_own_cases_and_no_others(city: City) -> None:
