@@ -137,6 +137,7 @@ class Stack:
             "RUNONCE_POSTGRES_DSN": dsn,
             "RUNONCE_POSTGRES_OWNER_DSN": owner_dsn,
             "RUNONCE_KAFKA": self.kafka,
+            "RUNONCE_INSTANCE": "local",
             "RUNONCE_HTTP_PORT": str(self._ports[service]),
             "RUNONCE_KEYS_DIR": str(self.options.data / "keys"),
             "RUNONCE_DATA_DIR": str(self.options.data / service),

@@ -18,7 +18,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     log = runtime.log
     heard = consumer.facts(log)
     app = http.mount(make_app("approval", "runonce approval", runtime.keys, health), log, heard)
-    loops = consumer.loops(log, runtime.settings.kafka, heard)
+    loops = consumer.loops(log, runtime.settings.kafka, heard, runtime.settings.instance)
     return Parts(app, loops, [lambda stop: keep_time(log, decider_for, worklist.keep, stop)])
 
 

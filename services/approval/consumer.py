@@ -20,7 +20,7 @@ def facts(log: EventLog) -> Inbound:
     return Inbound(log, "approval", INTERESTED, react)
 
 
-def loops(log: EventLog, kafka: str, heard: Inbound) -> list[ConsumerLoop]:
+def loops(log: EventLog, kafka: str, heard: Inbound, instance: str) -> list[ConsumerLoop]:
     """The consumer loops of this service. Unknown requests on departments' topics are answered here."""
     asked = IngressInbound(
         log,
@@ -31,6 +31,6 @@ def loops(log: EventLog, kafka: str, heard: Inbound) -> list[ConsumerLoop]:
         answers_unknown=True,
     )
     return [
-        ConsumerLoop(kafka, heard, topics=(CATALOGUE_EVENTS, INTAKE_EVENTS)),
-        ConsumerLoop(kafka, asked, pattern=DECISIONS_PATTERN, gapless=False),
+        ConsumerLoop(kafka, heard, topics=(CATALOGUE_EVENTS, INTAKE_EVENTS), instance=instance),
+        ConsumerLoop(kafka, asked, pattern=DECISIONS_PATTERN, gapless=False, instance=instance),
     ]

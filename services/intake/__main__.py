@@ -39,7 +39,8 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     async def partners(stop: asyncio.Event) -> None:
         await keep_topics(log, make, stop)
 
-    loops = consumer.loops(bootstrap, facts, consumer.submissions(log, intake), consumer.decisions(log, intake))
+    portals, departments = consumer.submissions(log, intake), consumer.decisions(log, intake)
+    loops = consumer.loops(bootstrap, facts, portals, departments, runtime.settings.instance)
     return Parts(app, loops, [timekeeper, partners])
 
 

@@ -53,10 +53,10 @@ def _asked(delivered: Delivered, caller: Caller) -> Asked:
     return Asked(caller, ingress.id, ingress.subject, command_id, ingress.command, clock.now())
 
 
-def loops(bootstrap: str, facts: Inbound, portal: IngressInbound, department: IngressInbound) -> list[ConsumerLoop]:
+def loops(bootstrap: str, facts: Inbound, portal: IngressInbound, department: IngressInbound, instance: str) -> list[ConsumerLoop]:
     """The consumer loops of a running service."""
     return [
-        ConsumerLoop(bootstrap, facts, topics=[APPROVAL_EVENTS]),
-        ConsumerLoop(bootstrap, portal, pattern=SUBMISSIONS_PATTERN, gapless=False),
-        ConsumerLoop(bootstrap, department, pattern=DECISIONS_PATTERN, gapless=False),
+        ConsumerLoop(bootstrap, facts, topics=[APPROVAL_EVENTS], instance=instance),
+        ConsumerLoop(bootstrap, portal, pattern=SUBMISSIONS_PATTERN, gapless=False, instance=instance),
+        ConsumerLoop(bootstrap, department, pattern=DECISIONS_PATTERN, gapless=False, instance=instance),
     ]

@@ -28,7 +28,8 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     history = LogFacts()
     answers = Answers(log, Shelf(), demo=runtime.settings.demo)
     hub, watermarks = Hub(answers), Watermarks(log, bootstrap)
-    faust_app = make_faust(bootstrap, Builds(log, bootstrap, history), log, runtime.settings.data_dir / "faust")
+    builds = Builds(log, bootstrap, history, runtime.settings.instance)
+    faust_app = make_faust(bootstrap, builds, log, runtime.settings.data_dir / "faust")
     app = make_app("metrics", "runonce metrics", runtime.keys, health)
     http.mount(app, answers, hub, watermarks, runtime.client, bootstrap, history)
 

@@ -41,10 +41,10 @@ Offsets = dict[Place, int]
 class Running:
     """A projector at work on one build."""
 
-    def __init__(self, bootstrap: str, store: Store) -> None:
+    def __init__(self, bootstrap: str, store: Store, instance: str) -> None:
         self.store = store
         self._stop = asyncio.Event()
-        self.task = asyncio.create_task(Projector(bootstrap, store).run(self._stop))
+        self.task = asyncio.create_task(Projector(bootstrap, store, instance).run(self._stop))
 
     async def stop(self) -> None:
         """Let it finish what it has begun."""
@@ -55,10 +55,11 @@ class Running:
 class Builds:
     """Keeps the live build up to date, and a new one when one is asked for."""
 
-    def __init__(self, log: EventLog, bootstrap: str, history: HistoryHook | None = None) -> None:
+    def __init__(self, log: EventLog, bootstrap: str, history: HistoryHook | None = None, instance: str = "") -> None:
         self._log = log
         self._bootstrap = bootstrap
         self._history = history
+        self._instance = instance
         self._live: Running | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -87,7 +88,7 @@ class Builds:
             return
         if self._live is not None:
             await self._live.stop()
-        self._live = Running(self._bootstrap, Store(self._log, live, self._history))
+        self._live = Running(self._bootstrap, Store(self._log, live, self._history), self._instance)
 
     async def _build_when_asked(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -108,7 +109,7 @@ class Builds:
         if generation is None:
             return
         store = Store(self._log, generation, self._history, announces=False)
-        running = Running(self._bootstrap, store)
+        running = Running(self._bootstrap, store, self._instance)
         try:
             while not stop.is_set() and not running.task.done() and not await self._is_near(generation):
                 await _rest(stop, LOOK_EVERY_S)

@@ -34,11 +34,12 @@ Taken = Mapping[Place, tuple[Claim, Sequence[Delivery]]]
 class Projector:
     """Keeps one build of the projection up to date."""
 
-    def __init__(self, bootstrap: str, store: Store) -> None:
+    def __init__(self, bootstrap: str, store: Store, instance: str = "") -> None:
         self.store = store
         self.healthy = False
         self.applied: dict[Place, int] = {}
         self._bootstrap = bootstrap
+        self._instance = instance
         self._memory = Memory(JOURNEYS_MAX)
         self._in_flight: asyncio.Task[None] | None = None
         self._singly = 0
@@ -61,7 +62,7 @@ class Projector:
                 back_off = min(back_off * 2, BACK_OFF_S[1])
 
     async def _session(self, stop: asyncio.Event) -> None:
-        reader = BatchReader(self._bootstrap, self.store.group, EVENT_TOPICS, self.store.claim)
+        reader = BatchReader(self._bootstrap, self.store.group, EVENT_TOPICS, self.store.claim, self._instance)
         try:
             await reader.start()
             while not stop.is_set():

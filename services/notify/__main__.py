@@ -26,7 +26,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     heard = consumer.facts(runtime.log)
     app = http.mount(make_app("notify", "runonce notify", runtime.keys, health), runtime.log, heard)
     sender = Sender(runtime.log, runtime.client, provider_of(runtime.settings), demo=runtime.settings.demo)
-    return Parts(app, consumer.loops(runtime.settings.kafka, heard), [sender.run])
+    return Parts(app, consumer.loops(runtime.settings.kafka, heard, runtime.settings.instance), [sender.run])
 
 
 if __name__ == "__main__":

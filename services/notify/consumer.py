@@ -15,6 +15,6 @@ def facts(log: EventLog) -> Inbound:
     return Inbound(log, "notify", CAUSES, react)
 
 
-def loops(kafka: str, heard: Inbound) -> list[ConsumerLoop]:
+def loops(kafka: str, heard: Inbound, instance: str) -> list[ConsumerLoop]:
     """The consumer loops of this service."""
-    return [ConsumerLoop(kafka, heard, topics=(INTAKE_EVENTS, APPROVAL_EVENTS))]
+    return [ConsumerLoop(kafka, heard, topics=(INTAKE_EVENTS, APPROVAL_EVENTS), instance=instance)]

@@ -33,8 +33,8 @@ class BatchReader:
     Call `refresh` before every `take`. After a failure to apply what was taken, call `reclaim`: the database decides again.
     """
 
-    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], claim_all: ClaimAll) -> None:
-        self._client = consumer(bootstrap, group, f"runonce-{group}")
+    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], claim_all: ClaimAll, instance: str = "") -> None:
+        self._client = consumer(bootstrap, group, f"runonce-{group}", instance)
         self._assignment = Assignment(self._client, claim_all, gapless=True)
         self._assignment.subscribe(topics)
 

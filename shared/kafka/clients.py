@@ -62,9 +62,16 @@ def producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
     return AIOKafkaProducer(bootstrap_servers=_checked(bootstrap), client_id=client_id, **PRODUCER)
 
 
-def consumer(bootstrap: str, group: str | None, client_id: str) -> AIOKafkaConsumer:
-    """A consumer that never commits or resets by itself; not started, not subscribed."""
-    return AIOKafkaConsumer(bootstrap_servers=_checked(bootstrap), group_id=group, client_id=client_id, **CONSUMER)
+def consumer(bootstrap: str, group: str | None, client_id: str, instance: str = "") -> AIOKafkaConsumer:
+    """A consumer that never commits or resets by itself; not started, not subscribed.
+
+    With `instance`, a name that no other running process of the service has, a killed member's successor takes its
+    place at once instead of when the dead one's session ends (static membership, KIP-345).
+    """
+    member = f"{group}-{instance}" if group is not None and instance else None
+    return AIOKafkaConsumer(
+        bootstrap_servers=_checked(bootstrap), group_id=group, group_instance_id=member, client_id=client_id, **CONSUMER
+    )
 
 
 def admin(bootstrap: str, client_id: str) -> AIOKafkaAdminClient:

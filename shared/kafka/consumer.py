@@ -34,7 +34,10 @@ class InboundPort(Protocol):
 
 
 class ConsumerLoop:
-    """Reads fixed topics or a pattern for one group. `gapless` is False for partners' topics, which may have holes."""
+    """Reads fixed topics or a pattern for one group. `gapless` is False for partners' topics, which may have holes.
+
+    `instance` names this process among those of its service; see `clients.consumer`.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class ConsumerLoop:
         topics: Sequence[str] = (),
         pattern: str | None = None,
         gapless: bool = True,
+        instance: str = "",
     ) -> None:
         self.group = inbound.group
         self.healthy = False
@@ -52,6 +56,7 @@ class ConsumerLoop:
         self._topics = topics
         self._pattern = pattern
         self._gapless = gapless
+        self._instance = instance
         self._commit_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -71,7 +76,7 @@ class ConsumerLoop:
                 back_off = min(back_off * 2, BACK_OFF_S[1])
 
     async def _session(self, stop: asyncio.Event) -> None:
-        client = consumer(self._bootstrap, self.group, f"runonce-{self.group}")
+        client = consumer(self._bootstrap, self.group, f"runonce-{self.group}", self._instance)
         assignment = Assignment(client, self._inbound.claim, gapless=self._gapless)
         assignment.subscribe(self._topics, self._pattern)
         try:

@@ -22,7 +22,10 @@ class MisconfiguredError(Exception):
 
 
 class Settings(BaseModel):
-    """What a service process needs to know. Every field is `RUNONCE_<FIELD>` in the environment."""
+    """What a service process needs to know. Every field is `RUNONCE_<FIELD>` in the environment.
+
+    `instance` tells the processes of one service apart where several run; with it, one that is restarted goes on at once.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -41,6 +44,7 @@ class Settings(BaseModel):
     metrics_url: str = ""
     smtp_url: SecretStr | None = None
     demo: bool = False
+    instance: str = ""
     shutdown_grace_s: PositiveInt = 20
 
     def url_of(self, service: Service) -> str:
