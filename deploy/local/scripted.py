@@ -7,6 +7,7 @@ down as what was heard of it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -27,6 +28,7 @@ from shared.reference.deadlines import CHINA
 HOME, WRONG_COUNTY, SEAT = "330302", "330303", "330100"
 BASIC = "estate-transfer"
 DEPARTMENT_S = 90.0
+END_S = 5.0
 _HEARD = (("accept-custody", "custody-accepted", "intake"), ("accept", "application-accepted", "intake"))
 _DECIDED = ("decide", "decision-made", "approval")
 
@@ -140,9 +142,7 @@ class Scripted:
             raise DoorError(f"the department was not done within {DEPARTMENT_S:.0f} s") from None
         finally:
             partners.unwatch(followed.case_no)
-            if program.returncode is None:
-                program.terminate()
-            await program.wait()
+            await _ended(program)
 
     async def _start(self, department: str, body: str, case_no: str) -> asyncio.subprocess.Process:
         words = ["--kafka", self._kafka, "--department", department, "--body", body, "--case", case_no]
@@ -163,3 +163,12 @@ class Scripted:
         line = await program.stdout.readline()
         if not line:
             raise DoorError("the department's program did not start")
+
+
+async def _ended(program: asyncio.subprocess.Process) -> None:
+    """Wait for its own end first: a signal to a program that has just ended confuses whoever waits for it."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(program.wait(), END_S)
+        return
+    program.terminate()
+    await program.wait()
