@@ -37,7 +37,25 @@ _FIELDS = frozenset(
 _META = frozenset({"_record", "_from_structlog"})
 """What the formatter itself needs until it renders the line, and takes out again."""
 _OUR_OWN = ("services", "shared", "deploy", "__main__")
+LIBRARY_EVERY_S = 10.0
+"""While a server is away its client library speaks hundreds of times a second, and all its lines say the same here."""
 _QUIET = ("aiokafka", "kafka", "asyncio", "asyncpg", "uvicorn", "uvicorn.error", "uvicorn.access", "faust", "mode")
+
+
+class _NowAndThen(logging.Filter):
+    """Lets one message of a library through in a while; ours all pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith(_OUR_OWN):
+            return True
+        if record.created < self._next.get(record.name, 0.0):
+            return False
+        self._next[record.name] = record.created + LIBRARY_EVERY_S
+        return True
 
 
 def _mute_libraries(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -90,6 +108,7 @@ def configure(service: str, stream: TextIO | None = None) -> None:
             ],
         )
     )
+    handler.addFilter(_NowAndThen())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

@@ -50,3 +50,12 @@ def test_a_library_is_heard_but_not_quoted(lines: StringIO) -> None:
     (line,) = told(lines)
     assert (line["event"], line["logger"]) == ("library-message", "aiokafka.consumer")
     assert CANARY not in json.dumps(line)
+
+
+def test_a_library_that_repeats_itself_is_heard_now_and_then(lines: StringIO) -> None:
+    for _ in range(100):
+        logging.getLogger("aiokafka").error("unable to connect")
+        logging.getLogger("services.intake").error("relay-waits")
+
+    events = [line["event"] for line in told(lines)]
+    assert (events.count("library-message"), events.count("relay-waits")) == (1, 100)
