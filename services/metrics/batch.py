@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from services.metrics import catalogue, journey
 from services.metrics.catalogue import CatalogueRow
-from services.metrics.journey import Row, placing
+from services.metrics.journey import Draft, Row
 from services.metrics.ledger import Known, Ledger, add, known, moved
+from services.metrics.story import tell
+from services.metrics.summary import Summary, Wait, summary, waits
 from services.metrics.view import Sign, Unknown, View, read, sign
 from shared.contracts.registry import EVENT_MODELS
 from shared.contracts.topics import APPROVAL_EVENTS, CATALOGUE_EVENTS, INTAKE_EVENTS, NOTIFY_EVENTS
@@ -52,6 +54,22 @@ class Report(NamedTuple):
     event: View | Unknown
 
 
+class Held(NamedTuple):
+    """A journey in memory: its row, and what its columns show if that is known already."""
+
+    known: Known
+    shown: Summary | None = None
+
+
+class Written(NamedTuple):
+    """A journey's row as it is to be written, and those of its hand-overs that may have changed."""
+
+    partition: int
+    row: Row
+    shown: Summary
+    handovers: Sequence[Wait] = ()
+
+
 @dataclass(slots=True)
 class Counts:
     """What became of the records of one partition."""
@@ -73,7 +91,7 @@ class Batch:
 
     moves: dict[Place, tuple[Claim, int]] = field(default_factory=dict)
     counts: dict[Place, Counts] = field(default_factory=dict)
-    journeys: dict[str, tuple[int, Known]] = field(default_factory=dict)
+    journeys: dict[str, Written] = field(default_factory=dict)
     cells: dict[int, Ledger] = field(default_factory=dict)
     catalogue: dict[str, tuple[int, CatalogueRow]] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
@@ -90,7 +108,7 @@ class Memory:
     """The newest rows, bounded; they may be ahead of the database by the batch in flight. Forgotten after any failure."""
 
     def __init__(self, journeys_max: int) -> None:
-        self.journeys: OrderedDict[str, Known] = OrderedDict()
+        self.journeys: OrderedDict[str, Held] = OrderedDict()
         self.catalogue: dict[str, CatalogueRow] = {}
         self.waiting: dict[str, set[tuple[str, int]]] = {}
         self._journeys_max = journeys_max
@@ -124,7 +142,7 @@ class Memory:
     def remember(self, journeys: Iterable[tuple[str, bytes | None]], entries: Iterable[tuple[str, bytes | None]]) -> None:
         """Take rows from the database; None for those that do not exist yet."""
         for key, stored in journeys:
-            self.journeys[key] = known(Row(key) if stored is None else journey.load(key, stored))
+            self.journeys[key] = Held(known(Row(key) if stored is None else journey.load(key, stored)))
         for key, stored in entries:
             self.catalogue[key] = CatalogueRow(key) if stored is None else catalogue.load(key, stored)
 
@@ -138,7 +156,7 @@ class Folder:
     def __init__(self, memory: Memory) -> None:
         self.batch = Batch()
         self._memory = memory
-        self._rows: dict[str, Row] = {}
+        self._drafts: dict[str, Draft] = {}
         self._partitions: dict[str, int] = {}
         self._taken: dict[str, list[tuple[Delivery, Sign]]] = {}
 
@@ -156,19 +174,26 @@ class Folder:
 
     def finish(self) -> Iterator[None]:
         """Turn touched rows into movements of cells; gives way now and then, since a large batch takes a while."""
-        for done, (key, row) in enumerate(self._rows.items()):
-            try:
-                after, movement = moved(self._memory.journeys[key], row)
-            except Exception as error:
-                self._give_back(key, type(error).__name__)
-                continue
-            self._memory.journeys[key] = after
-            partition = self._partitions[key]
-            self.batch.journeys[key] = (partition, after)
-            if movement:
-                add(self.batch.cells.setdefault(partition, {}), movement)
+        for done, (key, draft) in enumerate(self._drafts.items()):
+            if draft.changed:
+                try:
+                    self._finish(key, draft.row())
+                except Exception as error:
+                    self._give_back(key, type(error).__name__)
             if done % 100 == 99:
                 yield
+
+    def _finish(self, key: str, row: Row) -> None:
+        held, partition = self._memory.journeys[key], self._partitions[key]
+        after, movement, story = moved(held.known, row)
+        if story is None:
+            shown, handovers = held.shown or summary(tell(row), after.cells), []
+        else:
+            shown, handovers = summary(story, after.cells), waits(story, partition)
+        self._memory.journeys[key] = Held(after, shown)
+        self.batch.journeys[key] = Written(partition, row, shown, handovers)
+        if movement:
+            add(self.batch.cells.setdefault(partition, {}), movement)
 
     def _take(self, record: Delivery, counts: Counts) -> None:
         body = record.value or b""
@@ -193,14 +218,13 @@ class Folder:
 
     def _place(self, record: Delivery, seen: Sign, event: View | Unknown, counts: Counts) -> None:
         of_catalogue = record.topic == CATALOGUE_EVENTS
-        found = self._catalogue_placing(seen) if of_catalogue else placing(self._row(seen.key), seen.source, seen.sequence)
-        if found == "gap":
-            self._behind(record, seen, counts, "gap")
-            return
         try:
-            self._fold(record, seen, event, of_catalogue)
+            found = self._publish(record, seen, event) if of_catalogue else self._draft(record, seen).add(event, record.offset)
         except Exception as error:
             self._behind(record, seen, counts, type(error).__name__)
+            return
+        if found == "gap":
+            self._behind(record, seen, counts, "gap")
             return
         if found == "duplicate":
             counts.duplicate += 1
@@ -212,35 +236,33 @@ class Folder:
         else:
             counts.ignored += 1
 
-    def _fold(self, record: Delivery, seen: Sign, event: View | Unknown, of_catalogue: bool) -> None:
-        if of_catalogue:
-            before = self._memory.catalogue[seen.key]
-            entry = catalogue.fold(before, event, record.offset)
-            if entry is not before:
-                self._memory.catalogue[seen.key] = entry
-                self.batch.catalogue[seen.key] = (record.partition, entry)
-            return
-        known_row = self._row(seen.key)
-        row = journey.fold(known_row, event, record.offset)
-        if row is not known_row:
-            self._rows[seen.key] = row
+    def _publish(self, record: Delivery, seen: Sign, event: View | Unknown) -> journey.Placing:
+        before = self._memory.catalogue[seen.key]
+        head = len(before.facts)
+        if seen.sequence > head + 1:
+            return "gap"
+        entry = catalogue.fold(before, event, record.offset)
+        if entry is not before:
+            self._memory.catalogue[seen.key] = entry
+            self.batch.catalogue[seen.key] = (record.partition, entry)
+        return "duplicate" if seen.sequence <= head else "next"
+
+    def _draft(self, record: Delivery, seen: Sign) -> Draft:
+        draft = self._drafts.get(seen.key)
+        if draft is None:
+            draft = self._drafts[seen.key] = Draft(self._memory.journeys[seen.key].known.row)
             self._partitions[seen.key] = record.partition
-
-    def _row(self, key: str) -> Row:
-        row = self._rows.get(key)
-        return self._memory.journeys[key].row if row is None else row
-
-    def _catalogue_placing(self, seen: Sign) -> journey.Placing:
-        head = len(self._memory.catalogue[seen.key].facts)
-        if seen.sequence == head + 1:
-            return "next"
-        return "duplicate" if seen.sequence <= head else "gap"
+        return draft
 
     def _head(self, seen: Sign) -> int:
         entry = self._memory.catalogue.get(seen.key)
         if entry is not None:
             return len(entry.facts)
-        return len(self._row(seen.key).of(seen.source)) if seen.key in self._memory.journeys else 0
+        held = self._memory.journeys.get(seen.key)
+        if held is None:
+            return 0
+        draft = self._drafts.get(seen.key)
+        return (Draft(held.known.row) if draft is None else draft).head(seen.source)
 
     def _unreadable(self, record: Delivery, counts: Counts, code: str) -> None:
         seen = sign(record.value or b"")

@@ -27,47 +27,58 @@ class Row(NamedTuple):
     approval: tuple[Fact, ...] = ()
     notify: tuple[Fact, ...] = ()
 
-    def of(self, source: str) -> tuple[Fact, ...]:
-        """The facts recorded by `source`; none for a service that records no journeys."""
-        return getattr(self, source, ()) if source in SOURCES else ()
-
     @property
     def events(self) -> int:
         """How many events the row rests on."""
         return len(self.intake) + len(self.approval) + len(self.notify)
 
 
-def placing(row: Row, source: str, sequence: int) -> Placing:
-    """Whether an event is the next of its stream, was applied before, or comes too early."""
-    head = len(row.of(source))
-    if sequence == head + 1:
-        return "next"
-    return "duplicate" if sequence <= head else "gap"
+class Draft:
+    """A row while events are added to it. Total: an event that is not the next of its stream moves no figure."""
+
+    __slots__ = ("_facts", "_journey", "changed")
+
+    def __init__(self, row: Row) -> None:
+        self.changed = False
+        self._journey = row.journey
+        self._facts: dict[str, list[Fact]] = {
+            "intake": list(row.intake),
+            "approval": list(row.approval),
+            "notify": list(row.notify),
+        }
+
+    def head(self, source: str) -> int:
+        """The sequence of the newest event of `source`; 0 for a service that records no journeys."""
+        return len(self._facts.get(source, ()))
+
+    def add(self, event: View | Unknown, offset: int) -> Placing:
+        """Add `event`, which stands at `offset`, if it is the next of its stream.
+
+        One that was added before only says where it stands now: after Kafka was replaced, the old offsets name nothing.
+        """
+        facts, sequence = self._facts[event["source"]], event["sequence"]
+        head = len(facts)
+        if sequence == head + 1:
+            facts.append(fact_of(event, offset))
+            self.changed = True
+            return "next"
+        if sequence > head:
+            return "gap"
+        if sequence >= 1 and facts[sequence - 1].offset != offset:
+            facts[sequence - 1] = facts[sequence - 1]._replace(offset=offset)
+            self.changed = True
+        return "duplicate"
+
+    def row(self) -> Row:
+        """The row as it is now."""
+        return Row(self._journey, *map(tuple, self._facts.values()))
 
 
 def fold(row: Row, event: View | Unknown, offset: int) -> Row:
-    """The row after `event`, which stands at `offset`. Total: an event that is not the next of its stream moves no figure.
-
-    One that was applied before only says where it stands now: after Kafka was replaced, the old offsets name nothing.
-    """
-    source, sequence = event["source"], event["sequence"]
-    found = placing(row, source, sequence)
-    if source not in SOURCES or found == "gap" or sequence < 1:
-        return row
-    facts = row.of(source)
-    if found == "next":
-        return _with(row, source, (*facts, fact_of(event, offset)))
-    known = facts[sequence - 1]
-    if known.offset == offset:
-        return row
-    return _with(row, source, (*facts[: sequence - 1], known._replace(offset=offset), *facts[sequence:]))
-
-
-def _with(row: Row, source: str, facts: tuple[Fact, ...]) -> Row:
-    journey, intake, approval, notify = row
-    if source == "intake":
-        return Row(journey, facts, approval, notify)
-    return Row(journey, intake, facts, notify) if source == "approval" else Row(journey, intake, approval, facts)
+    """The row after one event; see `Draft.add`."""
+    draft = Draft(row)
+    draft.add(event, offset)
+    return draft.row() if draft.changed else row
 
 
 def store(row: Row) -> bytes:

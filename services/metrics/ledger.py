@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.metrics.contributions import Amounts, Cell, Cells, contributions, minus, plus
 from services.metrics.facts import Noted
 from services.metrics.journey import Row
-from services.metrics.story import tell
+from services.metrics.story import Story, tell
 
 
 class Entry(NamedTuple):
@@ -48,7 +48,15 @@ def ledger(row: Row) -> Ledger:
     return made
 
 
-def moved(before: Known, row: Row) -> tuple[Known, Ledger]:
+class Moved(NamedTuple):
+    """A row after new facts, what they moved, and the story it tells now; no story if they move no figure."""
+
+    known: Known
+    movement: Ledger
+    story: Story | None
+
+
+def moved(before: Known, row: Row) -> Moved:
     """The movement from `before` to `row`, which has more facts: equal to the difference of their ledgers.
 
     Facts known today and later only append. A fact known earlier than the newest rewrites what the row adds from its
@@ -56,20 +64,31 @@ def moved(before: Known, row: Row) -> tuple[Known, Ledger]:
     """
     fresh = _fresh_days(before.row, row)
     if not fresh:
-        return before._replace(row=row), {}
+        return Moved(before._replace(row=row), {}, None)
     first = min(fresh)
+    story = tell(row)
+    if len(fresh) == 1 and first >= before.newest:
+        # Almost always: what is new is known on one day, and on no earlier one than the rest.
+        cells = contributions(story)
+        movement = {Entry(cell, first): amounts for cell, amounts in minus(cells, before.cells).items()}
+        return Moved(Known(row, cells, first), movement, story)
+    return _rewritten(before, row, story, first)
+
+
+def _rewritten(before: Known, row: Row, story: Story, first: int) -> Moved:
+    """The same where facts of several days are new, or of a day before the newest."""
     days = sorted({day for day in _days(row) if day >= first})
     newest = days[-1]
     made: Ledger = {}
     shift: Cells = {}
     cells = before.cells
     for day in days:
-        cells = contributions(tell(row, None if day == newest else day))
+        cells = contributions(story if day == newest else tell(row, day))
         then = before.cells if day >= before.newest else contributions(tell(before.row, day))
         new_shift = minus(cells, then)
         made.update({Entry(cell, day): amounts for cell, amounts in minus(new_shift, shift).items()})
         shift = new_shift
-    return Known(row, cells, newest), made
+    return Moved(Known(row, cells, newest), made, story)
 
 
 def _days(row: Row) -> set[int]:

@@ -20,8 +20,8 @@ from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.batches import BatchReader
 from shared.telemetry.names import PROJECTED_DELIVERIES
 
-BATCH_MAX = 2_000
-JOURNEYS_MAX = 8_000
+BATCH_MAX = 4_000
+JOURNEYS_MAX = 20_000
 WAIT_MS = 100
 GIVE_WAY_EVERY = 250
 BACK_OFF_S = (0.1, 5.0)

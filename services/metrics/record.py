@@ -42,8 +42,8 @@ def standings(row: Row, partition: int) -> list[Standing]:
     """Where every event of the row stands, by service and sequence."""
     return [
         Standing(source, sequence, Place(TOPIC_OF[source], partition), fact.offset, fact.at, fact.known)
-        for source in SOURCES
-        for sequence, fact in enumerate(row.of(source), 1)
+        for source, facts in zip(SOURCES, (row.intake, row.approval, row.notify), strict=True)
+        for sequence, fact in enumerate(facts, 1)
     ]
 
 

@@ -15,8 +15,7 @@ from services.metrics import catalogue, journey
 from services.metrics.batch import Batch, Counts, Memory, Parked, Report
 from services.metrics.contributions import MEASURES_MAX, Cell
 from services.metrics.ledger import Ledger
-from services.metrics.story import tell
-from services.metrics.summary import Summary, Wait, summary, waits
+from services.metrics.summary import Summary, Wait
 from shared.eventsourcing.claims import Claim, FencedError
 from shared.eventsourcing.records import Delivery, Place, Record
 from shared.postgres import checkpoints
@@ -259,11 +258,9 @@ class Store:
 def _journey_rows(batch: Batch) -> tuple[list[tuple[Any, ...]], list[Wait]]:
     rows: list[tuple[Any, ...]] = []
     handovers: list[Wait] = []
-    for key, (partition, after) in batch.journeys.items():
-        story = tell(after.row)
-        shown = summary(story, after.cells)
-        rows.append((key, partition, *shown, after.row.events, journey.store(after.row)))
-        handovers += waits(story, partition)
+    for key, (partition, row, shown, changed) in batch.journeys.items():
+        rows.append((key, partition, *shown, row.events, journey.store(row)))
+        handovers += changed
     return rows, handovers
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.metrics.facts import Noted
-from services.metrics.journey import Row, fold, load, placing, store
+from services.metrics.journey import Draft, Row, fold, load, store
 from services.metrics.ledger import ledger
 from services.metrics.view import read
 from tests.unit.metrics.stories import Told, folded, interleavings, scripted, tales
@@ -38,11 +38,14 @@ def test_an_event_that_comes_too_early_changes_nothing_and_says_so() -> None:
     told = scripted()
     (_, first), (_, second) = told.events[:2]
 
-    assert placing(Row(told.journey), "intake", 2) == "gap"
-    assert fold(Row(told.journey), read(second), 5) == Row(told.journey)
-    after = fold(Row(told.journey), read(first), 4)
-    assert placing(after, "intake", 2) == "next"
-    assert placing(after, "intake", 1) == "duplicate"
+    draft = Draft(Row(told.journey))
+
+    assert draft.add(read(second), 5) == "gap"
+    assert not draft.changed
+    assert draft.row() == Row(told.journey)
+    assert draft.add(read(first), 4) == "next"
+    assert draft.add(read(first), 4) == "duplicate"
+    assert draft.add(read(second), 5) == "next"
 
 
 def test_the_row_says_where_each_event_stands() -> None:
@@ -79,4 +82,4 @@ def test_an_event_of_an_unknown_type_takes_its_place_and_moves_nothing() -> None
 
     expected: Any = Noted
     assert type(row.intake[0]) is expected
-    assert placing(row, "intake", 2) == "next"
+    assert Draft(row).head("intake") == 1
