@@ -32,5 +32,5 @@ def loops(log: EventLog, kafka: str, heard: Inbound, instance: str) -> list[Cons
     )
     return [
         ConsumerLoop(kafka, heard, topics=(CATALOGUE_EVENTS, INTAKE_EVENTS), instance=instance),
-        ConsumerLoop(kafka, asked, pattern=DECISIONS_PATTERN, gapless=False, instance=instance),
+        ConsumerLoop(kafka, asked, pattern=DECISIONS_PATTERN, begin_again=asked.begin_again, instance=instance),
     ]

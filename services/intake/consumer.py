@@ -57,6 +57,6 @@ def loops(bootstrap: str, facts: Inbound, portal: IngressInbound, department: In
     """The consumer loops of a running service."""
     return [
         ConsumerLoop(bootstrap, facts, topics=[APPROVAL_EVENTS], instance=instance),
-        ConsumerLoop(bootstrap, portal, pattern=SUBMISSIONS_PATTERN, gapless=False, instance=instance),
-        ConsumerLoop(bootstrap, department, pattern=DECISIONS_PATTERN, gapless=False, instance=instance),
+        ConsumerLoop(bootstrap, portal, pattern=SUBMISSIONS_PATTERN, begin_again=portal.begin_again, instance=instance),
+        ConsumerLoop(bootstrap, department, pattern=DECISIONS_PATTERN, begin_again=department.begin_again, instance=instance),
     ]

@@ -15,7 +15,7 @@ from services.metrics.batch import Batch, Folder, Memory
 from services.metrics.store import Store
 from shared.contracts.topics import EVENT_TOPICS
 from shared.eventsourcing.claims import Claim, FencedError
-from shared.eventsourcing.errors import UnavailableError, VersionConflictError
+from shared.eventsourcing.errors import RecordsLostError, UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.batches import BatchReader
 from shared.telemetry.names import PROJECTED_DELIVERIES
@@ -81,7 +81,7 @@ class Projector:
             else:
                 await self._many(reader)
             self.healthy = True
-        except _PASS_ON:
+        except (RecordsLostError, *_PASS_ON):
             raise
         except FencedError:
             # Somebody else went on from here, or a redrive did: ask the database again for what is still assigned.

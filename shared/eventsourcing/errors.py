@@ -39,3 +39,14 @@ class TooLargeError(Exception):
 
 class UnavailableError(Exception):
     """A dependency is away or its answer unknown: retry with the same key."""
+
+
+class DisagreementError(Exception):
+    """Kafka and the record no longer tell the same story, and going on would make it worse. The message says what to do."""
+
+
+class RecordsLostError(DisagreementError):
+    """A topic ends before the place where it was written or read last: it was made anew, or lost its newest records."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"Kafka has lost records of {topic}: stop, then ./runonce republish")

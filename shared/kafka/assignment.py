@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from shared.eventsourcing.claims import Claim
+from shared.eventsourcing.errors import RecordsLostError
 from shared.eventsourcing.records import Place
 
 ClaimAll = Callable[[Sequence[Place]], Awaitable[dict[Place, Claim]]]
+BeginAgain = ClaimAll
+"""Moves the checkpoints of partitions back to their beginning and returns the claims."""
 
 
 class _Listener(ConsumerRebalanceListener):
@@ -29,14 +32,15 @@ class Assignment:
     """The partitions a consumer owns by the database's word, with the claim of each.
 
     Call `refresh` before every poll; it returns True when claims changed, and whatever was fetched or cached before
-    belongs to nobody. `gapless` topics must continue exactly at the checkpoint.
+    belongs to nobody. Our own topics are gapless and must continue exactly at the checkpoint. With `begin_again` the topics
+    are somebody else's: their beginning may be gone, and one that was made anew is read from its beginning.
     """
 
-    def __init__(self, consumer: AIOKafkaConsumer, claim_all: ClaimAll, *, gapless: bool) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, claim_all: ClaimAll, begin_again: BeginAgain | None = None) -> None:
         self.claims: dict[Place, Claim] = {}
         self._consumer = consumer
         self._claim_all = claim_all
-        self._gapless = gapless
+        self._begin_again = begin_again
         self._listener = _Listener()
         self._seen = -1
 
@@ -63,13 +67,21 @@ class Assignment:
         await self.seek()
 
     async def seek(self) -> None:
-        """Go to the checkpoint of every claimed partition that is still assigned."""
+        """Go to the checkpoint of every claimed partition that is still assigned.
+
+        Raises `RecordsLostError` if one of our own topics ends before its checkpoint.
+        """
         assigned = self._consumer.assignment()
-        mine = {TopicPartition(p.topic, p.partition): c for p, c in self.claims.items()}
+        mine = [tp for p in self.claims if (tp := TopicPartition(p.topic, p.partition)) in assigned]
+        ends = await self._consumer.end_offsets(mine) if mine else {}
+        cut = [place for tp in mine if self.claims[place := Place(tp.topic, tp.partition)].next_offset > ends[tp]]
         floor: dict[TopicPartition, int] = {}
-        if not self._gapless and mine:
+        if self._begin_again is not None and mine:
             # A topic with limited retention may have lost its beginning before anybody read it.
-            floor = await self._consumer.beginning_offsets([tp for tp in mine if tp in assigned])
-        for tp, claim in mine.items():
-            if tp in assigned:
-                self._consumer.seek(tp, max(claim.next_offset, floor.get(tp, 0)))
+            floor = await self._consumer.beginning_offsets(mine)
+            self.claims.update(await self._begin_again(cut) if cut else {})
+        elif cut:
+            raise RecordsLostError(cut[0].topic)
+        for tp in mine:
+            claim = self.claims[Place(tp.topic, tp.partition)]
+            self._consumer.seek(tp, max(claim.next_offset, floor.get(tp, 0)))

@@ -35,7 +35,7 @@ class BatchReader:
 
     def __init__(self, bootstrap: str, group: str, topics: Sequence[str], claim_all: ClaimAll, instance: str = "") -> None:
         self._client = consumer(bootstrap, group, f"runonce-{group}", instance)
-        self._assignment = Assignment(self._client, claim_all, gapless=True)
+        self._assignment = Assignment(self._client, claim_all)
         self._assignment.subscribe(topics)
 
     @property

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from shared.eventsourcing.claims import Claim, FencedError
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place, Record
-from shared.kafka.assignment import Assignment
+from shared.kafka.assignment import Assignment, BeginAgain
 from shared.kafka.clients import consumer
 
 SLICE_MAX = 200
@@ -34,7 +34,7 @@ class InboundPort(Protocol):
 
 
 class ConsumerLoop:
-    """Reads fixed topics or a pattern for one group. `gapless` is False for partners' topics, which may have holes.
+    """Reads fixed topics or a pattern for one group. `begin_again` is given for partners' topics, see `Assignment`.
 
     `instance` names this process among those of its service; see `clients.consumer`.
     """
@@ -46,7 +46,7 @@ class ConsumerLoop:
         *,
         topics: Sequence[str] = (),
         pattern: str | None = None,
-        gapless: bool = True,
+        begin_again: BeginAgain | None = None,
         instance: str = "",
     ) -> None:
         self.group = inbound.group
@@ -55,7 +55,7 @@ class ConsumerLoop:
         self._inbound = inbound
         self._topics = topics
         self._pattern = pattern
-        self._gapless = gapless
+        self._begin_again = begin_again
         self._instance = instance
         self._commit_at = 0.0
 
@@ -77,7 +77,7 @@ class ConsumerLoop:
 
     async def _session(self, stop: asyncio.Event) -> None:
         client = consumer(self._bootstrap, self.group, f"runonce-{self.group}", self._instance)
-        assignment = Assignment(client, self._inbound.claim, gapless=self._gapless)
+        assignment = Assignment(client, self._inbound.claim, self._begin_again)
         assignment.subscribe(self._topics, self._pattern)
         try:
             await client.start()
@@ -112,7 +112,7 @@ class ConsumerLoop:
 
     def _is_out_of_place(self, held: Claim, records: Sequence[Record]) -> bool:
         first = records[0].offset
-        return first < held.next_offset or (self._gapless and first != held.next_offset)
+        return first < held.next_offset or (self._begin_again is None and first != held.next_offset)
 
     async def _commit(self, client: AIOKafkaConsumer, assignment: Assignment) -> None:
         now = asyncio.get_running_loop().time()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -24,6 +25,11 @@ Wanted = Sequence[tuple[Place, int]]
 
 async def fetch_records(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int], bytes]:
     """The value bytes at each (place, offset). Raises `UnavailableError` if they cannot all be read in time."""
+    return {at: record.value for at, record in (await fetch_whole(bootstrap, wanted)).items()}
+
+
+async def fetch_whole(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int], Any]:
+    """The same with keys, headers and times: the client's own records."""
     if not wanted:
         return {}
     client = consumer(bootstrap, None, "runonce-evidence")
@@ -38,14 +44,14 @@ async def fetch_records(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int
             await asyncio.wait_for(client.stop(), DEADLINE_S)
 
 
-async def _read(client: AIOKafkaConsumer, wanted: Wanted) -> dict[tuple[Place, int], bytes]:
+async def _read(client: AIOKafkaConsumer, wanted: Wanted) -> dict[tuple[Place, int], Any]:
     waiting: dict[Place, set[int]] = defaultdict(set)
     for place, offset in wanted:
         waiting[place].add(offset)
     client.assign([TopicPartition(place.topic, place.partition) for place in waiting])
     for place, offsets in waiting.items():
         client.seek(TopicPartition(place.topic, place.partition), min(offsets))
-    found: dict[tuple[Place, int], bytes] = {}
+    found: dict[tuple[Place, int], Any] = {}
     while waiting:
         for tp, records in (await client.getmany(timeout_ms=200, max_records=2_000)).items():
             place = Place(tp.topic, tp.partition)
@@ -53,7 +59,7 @@ async def _read(client: AIOKafkaConsumer, wanted: Wanted) -> dict[tuple[Place, i
             for record in records:
                 if record.offset in offsets:
                     offsets.discard(record.offset)
-                    found[place, record.offset] = record.value
+                    found[place, record.offset] = record
             _go_on(client, tp, place, waiting, records[-1].offset + 1)
     return found
 

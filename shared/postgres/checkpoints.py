@@ -49,6 +49,19 @@ async def claim(log: EventLog, group: str, places: Sequence[Place]) -> dict[Plac
     return {Place(r["topic"], r["partition"]): Claim(r["next_offset"], r["epoch"]) for r in rows}
 
 
+async def begin_again(log: EventLog, group: str, places: Sequence[Place]) -> dict[Place, Claim]:
+    """Move the checkpoints of `places` back to the beginning of their partitions, and become their owner."""
+    async with log.transaction() as tx:
+        await tx.execute(
+            "UPDATE checkpoint SET next_offset = 0 WHERE grp = $1 "
+            "AND (topic, partition) IN (SELECT * FROM unnest($2::text[], $3::smallint[]))",
+            group,
+            [p.topic for p in places],
+            [p.partition for p in places],
+        )
+    return await claim(log, group, places)
+
+
 async def lock(tx: Tx, group: str, claims: Mapping[Place, Claim]) -> None:
     """Take the checkpoints' row locks first of all, in order. Raises `FencedError` if any claim is stale."""
     places = sorted(claims)

@@ -55,6 +55,10 @@ SELECT topic, partition, key, $5, ref, $6
 FROM unnest($1::text[], $2::smallint[], $3::text[], $4::uuid[]) WITH ORDINALITY AS o(topic, partition, key, ref, n)
 ORDER BY n
 """
+_SAY = """
+INSERT INTO message (id, topic, key, body, recorded) SELECT id, topic, key, body, $5
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS m(id, topic, key, body) ON CONFLICT DO NOTHING RETURNING id
+"""
 _START_TIMERS = """
 INSERT INTO due (stream, case_no, kind, due_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) ON CONFLICT DO NOTHING
@@ -207,23 +211,27 @@ class Tx:
             await self.execute(_STOP_TIMERS, *_timer_columns(stopped))
 
     async def say(self, messages: Sequence[Message]) -> None:
-        """Owe `messages` to Kafka; they are published with the rest of this transaction or not at all."""
+        """Owe `messages` to Kafka; they are published with the rest of this transaction or not at all.
+
+        What was said before under the same id is not said again.
+        """
         if not messages:
             return
         recorded = await self.fetchval("SELECT clock_timestamp()")
-        await self.execute(
-            "INSERT INTO message (id, topic, key, body, recorded) SELECT id, topic, key, body, $5 "
-            "FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS m(id, topic, key, body)",
+        rows = await self.fetch(
+            _SAY,
             [m.id for m in messages],
             [m.topic for m in messages],
             [m.key for m in messages],
             [m.body for m in messages],
             recorded,
         )
-        places = [partition_of(m.key, m.partitions) for m in messages]
-        topics, keys, refs = [m.topic for m in messages], [m.key for m in messages], [m.id for m in messages]
+        said = {row["id"] for row in rows}
+        fresh = [m for m in messages if m.id in said]
+        places = [partition_of(m.key, m.partitions) for m in fresh]
+        topics, keys, refs = [m.topic for m in fresh], [m.key for m in fresh], [m.id for m in fresh]
         await self.execute(_OWE, topics, places, keys, refs, "message", recorded)
-        self.owes = True
+        self.owes = self.owes or bool(fresh)
 
 
 def _timer_columns(timers: Sequence[tuple[str, Timer]]) -> tuple[list[Any], ...]:

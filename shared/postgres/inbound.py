@@ -277,6 +277,11 @@ def _sign(record: Record) -> _Sign | None:
     return sign if well_typed else None
 
 
+def standing(record: Record) -> str:
+    """Where a record stands in its topic, also if the topic is made anew and counts from nothing again."""
+    return f"{record.partition}/{record.offset}/{record.timestamp_ms}"
+
+
 def dead_letter(group: str, record: Record, code: str, *, keep_bytes: bool) -> Message:
     """A notice for operators: where the record stands and a class code; the bytes only of topics without personal data."""
     body: dict[str, Any] = {
@@ -289,5 +294,5 @@ def dead_letter(group: str, record: Record, code: str, *, keep_bytes: bool) -> M
     }
     if keep_bytes:
         body["bytes"] = b64encode(record.value or b"").decode()
-    identity = uuid5(NAMESPACE_OID, f"{group}/{record.topic}/{record.partition}/{record.offset}")
+    identity = uuid5(NAMESPACE_OID, f"{group}/{record.topic}/{standing(record)}")
     return Message(identity, dead_letters(group), f"{record.topic}/{record.partition}", orjson.dumps(body), 1)

@@ -17,7 +17,7 @@ from shared.eventsourcing.records import Place, Record
 from shared.postgres import checkpoints
 from shared.postgres.checkpoints import Tally
 from shared.postgres.event_log import EventLog, Tx
-from shared.postgres.inbound import Slices, dead_letter
+from shared.postgres.inbound import Slices, dead_letter, standing
 
 _PASS_ON = (FencedError, UnavailableError, VersionConflictError)
 _log = logging.getLogger(__name__)
@@ -73,6 +73,10 @@ class IngressInbound:
     async def claim(self, places: Sequence[Place]) -> dict[Place, Claim]:
         """Become the owner of `places`; see `checkpoints.claim`."""
         return await checkpoints.claim(self._log, self.group, places)
+
+    async def begin_again(self, places: Sequence[Place]) -> dict[Place, Claim]:
+        """Read topics that a partner made anew from their beginning; what was answered before is a duplicate by its id."""
+        return await checkpoints.begin_again(self._log, self.group, places)
 
     async def apply(self, slices: Slices) -> dict[Place, Claim]:
         """Answer the records of each partition in a transaction; a poisonous one is answered alone and stops nobody."""
@@ -178,7 +182,7 @@ class IngressInbound:
         )
 
     def _message(self, record: Record, receipt: Receipt) -> Message:
-        identity = ingress_id(f"receipt/{self.group}/{record.topic}", f"{record.partition}/{record.offset}")
+        identity = ingress_id(f"receipt/{self.group}/{record.topic}", standing(record))
         body = receipt.model_dump_json(exclude_none=True).encode()
         return Message(identity, receipts_for(record.topic), receipt.subject or "unreadable", body, INGRESS_PARTITIONS)
 

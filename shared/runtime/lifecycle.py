@@ -19,7 +19,7 @@ from aiohttp import ClientError
 from fastapi import FastAPI
 
 from shared.contracts.topics import TOPICS, Service
-from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.errors import DisagreementError, UnavailableError
 from shared.kafka.admin import cluster_id, ensure_topics
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.relay import Relay
@@ -27,6 +27,7 @@ from shared.postgres.event_log import EventLog
 from shared.postgres.migrations import migrate
 from shared.postgres.outbox import Outbox
 from shared.postgres.pool import open_pool
+from shared.runtime.agreement import agree
 from shared.runtime.auth import Keys
 from shared.runtime.client import ServiceClient
 from shared.runtime.settings import MisconfiguredError, Settings
@@ -38,8 +39,11 @@ Task = Callable[[asyncio.Event], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
 
-class WrongClusterError(Exception):
+class WrongClusterError(DisagreementError):
     """The checkpoints belong to another Kafka cluster."""
+
+    def __init__(self) -> None:
+        super().__init__("these checkpoints belong to another Kafka cluster: ./runonce republish, or reset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def run(environ: Mapping[str, str], service: Service, migrations: Path, build: B
 
 
 async def run_service(environ: Mapping[str, str], service: Service, migrations: Path, build: Build) -> int:
-    """Run a service until SIGTERM. Exit codes: 0 stopped, 1 a part died, 2 misconfigured, 3 another Kafka cluster."""
+    """Run a service until SIGTERM. Exit codes: 0 stopped, 1 a part died, 2 misconfigured, 3 Kafka and the record disagree."""
     logs.configure(service)
     try:
         settings = Settings.from_environ(environ, service)
@@ -105,8 +109,8 @@ async def run_service(environ: Mapping[str, str], service: Service, migrations: 
         parts = await build(runtime, health)
         health.consumers = list(parts.consumers)
         return await _live(settings, log, parts, relay, health, stop)
-    except WrongClusterError:
-        print(f"{service}: these checkpoints belong to another Kafka cluster: ./runonce republish, or reset", file=sys.stderr)  # noqa: T201
+    except DisagreementError as error:
+        print(f"{service}: {error}", file=sys.stderr)  # noqa: T201
         return 3
     finally:
         await runtime.client.close()
@@ -128,7 +132,7 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
     )
 
     async def wire() -> None:
-        await _same_cluster(settings, log)
+        await _same_story(settings, log)
         async with asyncio.TaskGroup() as group:
             group.create_task(relay.run(stop))
             for consumer in parts.consumers:
@@ -153,11 +157,18 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
 
 def _exit_code(died: bool, outcomes: Sequence[object]) -> int:
     for outcome in outcomes:
-        if isinstance(outcome, WrongClusterError):
-            raise outcome
+        if (disagreement := _disagreement(outcome)) is not None:
+            raise disagreement
         if isinstance(outcome, Exception):
             _log.error("part-died", exc_info=outcome)
     return 1 if died else 0
+
+
+def _disagreement(outcome: object) -> DisagreementError | None:
+    """The disagreement among what ended a job, also inside a task group's exception."""
+    if isinstance(outcome, BaseExceptionGroup):
+        return next((found for inner in outcome.exceptions if (found := _disagreement(inner)) is not None), None)
+    return outcome if isinstance(outcome, DisagreementError) else None
 
 
 class _Server(uvicorn.Server):
@@ -185,8 +196,8 @@ async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(RETRY_S)
 
 
-async def _same_cluster(settings: Settings, log: EventLog) -> None:
-    """Wait for Kafka as long as it takes, then refuse to go on with checkpoints of another cluster."""
+async def _same_story(settings: Settings, log: EventLog) -> None:
+    """Wait for Kafka as long as it takes, then refuse to go on with another cluster, or one that disagrees with the record."""
     while True:
         try:
             await ensure_topics(settings.kafka, TOPICS)
@@ -194,12 +205,15 @@ async def _same_cluster(settings: Settings, log: EventLog) -> None:
             async with log.transaction() as tx:
                 await tx.execute("INSERT INTO cluster (cluster_id) VALUES ($1) ON CONFLICT DO NOTHING", found)
                 known = await tx.fetchval("SELECT cluster_id FROM cluster")
-            break
+            if known == found:
+                await agree(log, settings.kafka, settings.service)
+                return
+            raise WrongClusterError
+        except DisagreementError:
+            raise
         except Exception as error:
             _log.warning("kafka-awaited", extra={"error_class": type(error).__name__})
             await asyncio.sleep(RETRY_S)
-    if known != found:
-        raise WrongClusterError
 
 
 def _calm_the_collector() -> None:

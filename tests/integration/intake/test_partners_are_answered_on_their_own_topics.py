@@ -21,10 +21,10 @@ PORTAL = wire.RegisterPartner(partner="zheliban", kind="portal", region="330000"
 DEPARTMENT = wire.RegisterPartner(partner="land", kind="department", body_uscc=HANGZHOU_BODY, region=HANGZHOU)
 
 
-def record(topic: str, offset: int, name: str, command: str, data: Any, subject: str = "case") -> Record:
+def record(topic: str, offset: int, name: str, command: str, data: Any, subject: str = "case", at_ms: int = 0) -> Record:
     head = {"specversion": "1.0", "id": name, "source": "partner", "subject": subject, "time": "2020-01-01T00:00:00Z"}
     body = orjson.dumps(head | {"type": f"gov.command.{command}.v1", "data": data})
-    return Record(topic, 0, offset, subject.encode(), body, 0)
+    return Record(topic, 0, offset, subject.encode(), body, at_ms)
 
 
 async def deliver(inbound: IngressInbound, *records: Record) -> None:
@@ -64,6 +64,31 @@ async def test_a_message_that_comes_twice_at_once_is_answered_as_if_it_had_come_
     assert by_status["duplicate"]["first_status"] == "applied"
     assert by_status["duplicate"]["case_no"] == by_status["applied"]["case_no"]
     assert await city.log.pool.fetchval("SELECT count(*) FROM case_index") == 1
+
+
+async def test_a_topic_that_was_made_anew_is_answered_from_its_beginning(city: City) -> None:
+    await city.done(PORTAL, by=OPERATOR)
+    inbound = consumer.submissions(city.log, city.intake)
+    topic = submissions("zheliban")
+    await deliver(inbound, record(topic, 0, "m-1", "submit-application", SUBMISSION))
+
+    await inbound.begin_again([Place(topic, 0)])
+    await deliver(inbound, record(topic, 0, "m-2", "submit-application", SUBMISSION, at_ms=1))
+
+    assert [told["status"] for told in await answers(city, "gov.portal.zheliban.receipts.v1")] == ["applied", "applied"]
+
+
+async def test_a_topic_that_is_read_again_is_not_answered_again(city: City) -> None:
+    await city.done(PORTAL, by=OPERATOR)
+    inbound = consumer.submissions(city.log, city.intake)
+    topic = submissions("zheliban")
+    submission = record(topic, 0, "m-1", "submit-application", SUBMISSION)
+    await deliver(inbound, submission)
+
+    await inbound.begin_again([Place(topic, 0)])
+    await deliver(inbound, submission)
+
+    assert [told["status"] for told in await answers(city, "gov.portal.zheliban.receipts.v1")] == ["applied"]
 
 
 async def test_a_request_that_we_fail_at_is_refused_once_and_for_all(city: City) -> None:

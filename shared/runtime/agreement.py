@@ -1,0 +1,63 @@
+"""Whether Kafka and this database still tell the same story, asked before anything is published or consumed.
+
+The two are kept and restored apart. A topic that was made anew would hide new events from everybody who has read further
+before. A database from an older backup would publish new facts under numbers that are taken, and all readers would drop
+them as duplicates. Neither can be seen from the figures, so neither may go on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from shared.contracts.topics import EVENT_TOPICS, TOPICS, Service
+from shared.eventsourcing.errors import DisagreementError, RecordsLostError
+from shared.eventsourcing.records import Place
+from shared.kafka.admin import end_offsets
+from shared.kafka.fetch import fetch_whole
+from shared.postgres.event_log import EventLog
+from shared.postgres.outbox import Outbox
+
+LOOKED_AT = 50
+"""Records at the end of a partition among which the newest one of our own is looked for; others may have come behind it."""
+
+
+class DatabaseBehindError(DisagreementError):
+    """The database was restored to a moment before its newest published event."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"{topic} holds events that this database does not: restore a newer backup of it")
+
+
+async def agree(log: EventLog, bootstrap: str, service: Service) -> None:
+    """Compare the ends of the service's own topics with its record.
+
+    Raises `RecordsLostError` if Kafka holds less than was acknowledged, `DatabaseBehindError` if it holds an event of this
+    service that its record does not, and whatever the broker or the database raise while they are away.
+    """
+    places = [Place(t.name, n) for t in TOPICS if t.owner == service and t.name in EVENT_TOPICS for n in range(t.partitions)]
+    if not places:
+        return
+    published = await Outbox(log).end_offsets()
+    acknowledged = {place: published.get(place.topic, {}).get(place.partition, 0) for place in places}
+    ends = await end_offsets(bootstrap, places)
+    for place in places:
+        if ends[place] < acknowledged[place]:
+            raise RecordsLostError(place.topic)
+    beyond = {place: range(max(acknowledged[place], ends[place] - LOOKED_AT), ends[place]) for place in places}
+    found = await fetch_whole(bootstrap, [(place, offset) for place, offsets in beyond.items() for offset in offsets])
+    newest = {place: _newest([found[place, offset] for offset in offsets]) for place, offsets in beyond.items()}
+    async with log.transaction() as tx:
+        for place, event_id in newest.items():
+            if event_id and not await tx.fetchval("SELECT true FROM event WHERE id::text = $1", event_id):
+                raise DatabaseBehindError(place.topic)
+
+
+def _newest(records: list[Any]) -> str | None:
+    """The id of the newest event that a relay published; what others may have put there carries no hash of the chain."""
+    for record in reversed(records):
+        if any(name == "hash" for name, _ in record.headers):
+            event_id: str = orjson.loads(record.value)["id"]
+            return event_id
+    return None

@@ -1,0 +1,138 @@
+"""Promise: after either was lost or restored to another moment than the other, nothing goes on quietly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts.topics import EVENT_TOPICS, TOPICS, Topic
+from shared.eventsourcing.claims import Claim
+from shared.eventsourcing.errors import RecordsLostError
+from shared.eventsourcing.records import Place, Record
+from shared.kafka.admin import end_offsets, ensure_topics
+from shared.kafka.clients import admin, producer
+from shared.kafka.consumer import ConsumerLoop
+from shared.postgres.event_log import EventLog
+from shared.runtime.agreement import DatabaseBehindError, agree
+from tests.conftest import MakeLog, within
+
+OWN = [t for t in TOPICS if t.owner == "approval" and t.name in EVENT_TOPICS]
+PLACES = [Place(topic.name, n) for topic in OWN for n in range(topic.partitions)]
+DEADLINE_S = 30
+
+
+@pytest.fixture
+async def log(make_log: MakeLog, kafka: str) -> EventLog:
+    """A record of approval that acknowledged everything that its topics hold now."""
+    await ensure_topics(kafka, TOPICS)
+    made = await make_log("approval")
+    for place, end in (await end_offsets(kafka, PLACES)).items():
+        await made.pool.execute("INSERT INTO published VALUES ($1, $2, $3, $3)", place.topic, place.partition, end)
+    return made
+
+
+async def put(kafka: str, place: Place, value: bytes, *, by_relay: bool) -> None:
+    speaker = producer(kafka, "test")
+    await speaker.start()
+    headers = [("hash", b"00")] if by_relay else []
+    await speaker.send_and_wait(place.topic, value, partition=place.partition, headers=headers)
+    await speaker.stop()
+
+
+async def test_a_record_and_topics_that_fit_are_let_through(log: EventLog, kafka: str) -> None:
+    await agree(log, kafka, "approval")
+
+
+async def test_a_topic_that_ends_before_what_was_acknowledged_stops_the_service(log: EventLog, kafka: str) -> None:
+    await log.pool.execute("UPDATE published SET end_offset = end_offset + 1 WHERE partition = 3")
+
+    with pytest.raises(RecordsLostError, match="republish"):
+        await agree(log, kafka, "approval")
+
+
+async def test_a_database_that_does_not_know_its_newest_event_stops_the_service(log: EventLog, kafka: str) -> None:
+    await put(kafka, PLACES[0], b'{"id": "6a5c1c9e-0000-5000-8000-000000000001"}', by_relay=True)
+    await put(kafka, PLACES[0], b"not ours", by_relay=False)
+
+    with pytest.raises(DatabaseBehindError, match="backup"):
+        await agree(log, kafka, "approval")
+
+
+async def test_what_somebody_else_put_there_stops_nobody(log: EventLog, kafka: str) -> None:
+    await put(kafka, PLACES[1], b'{"id": "6a5c1c9e-0000-5000-8000-000000000002"}', by_relay=False)
+
+    await agree(log, kafka, "approval")
+
+
+class Reader:
+    """Takes what comes, in memory, from where it is told."""
+
+    def __init__(self, start: int) -> None:
+        self.group = f"g-{uuid4().hex[:8]}"
+        self.values: list[bytes | None] = []
+        self.heard = asyncio.Event()
+        self._next = start
+
+    async def claim(self, places: Sequence[Place]) -> dict[Place, Claim]:
+        return {place: Claim(self._next, 1) for place in places}
+
+    async def begin_again(self, places: Sequence[Place]) -> dict[Place, Claim]:
+        self._next = 0
+        return await self.claim(places)
+
+    async def apply(self, slices: Mapping[Place, tuple[Claim, Sequence[Record]]]) -> dict[Place, Claim]:
+        for _, records in slices.values():
+            self.values += [record.value for record in records]
+        self.heard.set()
+        return {place: Claim(records[-1].offset + 1, held.epoch) for place, (held, records) in slices.items()}
+
+
+@pytest.fixture
+async def topic(kafka: str) -> str:
+    """A topic with one record, and a reader's checkpoint of 5 in it would be of its former self."""
+    name = f"gov.portal.p{uuid4().hex[:8]}.submissions.v1"
+    await ensure_topics(kafka, [Topic(name, "test", (), partitions=1)])
+    await put(kafka, Place(name, 0), b"anew", by_relay=False)
+    return name
+
+
+async def test_a_reader_of_our_own_topic_does_not_go_on_past_its_end(kafka: str, topic: str) -> None:
+    async with within(DEADLINE_S):
+        with pytest.raises(RecordsLostError, match=topic):
+            await ConsumerLoop(kafka, Reader(5), topics=[topic]).run(asyncio.Event())
+
+
+async def test_a_partners_topic_that_was_made_anew_is_read_from_its_beginning(kafka: str, topic: str) -> None:
+    reader, stop = Reader(5), asyncio.Event()
+    loop = asyncio.create_task(ConsumerLoop(kafka, reader, topics=[topic], begin_again=reader.begin_again).run(stop))
+    async with within(DEADLINE_S):
+        await reader.heard.wait()
+    stop.set()
+    await loop
+
+    assert reader.values == [b"anew"]
+
+
+async def test_a_topic_that_was_deleted_under_its_reader_and_made_anew_is_noticed(kafka: str, topic: str) -> None:
+    reader = Reader(0)
+    loop = asyncio.create_task(ConsumerLoop(kafka, reader, topics=[topic]).run(asyncio.Event()))
+    async with within(DEADLINE_S):
+        await reader.heard.wait()
+        reader._next = 1
+        client = admin(kafka, "test")
+        await client.start()
+        await client.delete_topics([topic])
+        await client.close()
+        while not await _made_anew(kafka, topic):
+            await asyncio.sleep(0.1)
+        with pytest.raises(RecordsLostError, match=topic):
+            await loop
+
+
+async def _made_anew(kafka: str, topic: str) -> bool:
+    """Deleting takes the broker a moment, in which the name is still taken."""
+    await ensure_topics(kafka, [Topic(topic, "test", (), partitions=1)])
+    return (await end_offsets(kafka, [Place(topic, 0)]))[Place(topic, 0)] == 0
