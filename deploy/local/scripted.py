@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -104,10 +104,12 @@ class Scripted:
         self._say(f"followed to its end: journey {followed.journey}")
         return followed
 
-    async def _do(self, story: Story, number: int, step: Step, cast: Cast, case_no: str | None) -> tuple[str, str]:
+    async def _do(
+        self, story: Story, number: int, step: Step, cast: Cast, case_no: str | None, followed_by: Mapping[int, Deed] | None = None
+    ) -> tuple[str, str]:
         data = {key: case_no if value == CASE else value for key, value in step.data.items()}
         deed = Deed(step.command, step.act, data, cast.part(step), story.document_id(number), case_no or story.name)
-        told = await self._stage.do(story.name, number, deed)
+        told = await self._stage.do(story.name, number, deed, followed_by=followed_by)
         if told.rule is not None:
             raise DoorError(f"{step.command} of the scripted journey was refused: {told.rule}")
         return told.case_no or "", told.journey or ""
@@ -123,20 +125,20 @@ class Scripted:
         assert department is not None
         partners = self._stage.partners
         partners.watch(followed.case_no)
-        deeds = []
-        for offset, (command, event, service) in enumerate((*_HEARD, _DECIDED)):
+        deeds: dict[int, Deed] = {}
+        for number, (command, event, service) in enumerate((*_HEARD, _DECIDED), 5):
             data: dict[str, Any] = {"case_no": followed.case_no}
             data |= {"outcome": "granted"} if command == "decide" else {}
             part = Outside(service, event, followed.journey)
             act = "decision" if command == "decide" else "before"
-            deeds.append(Deed(command, act, data, part, story.document_id(5 + offset), followed.case_no))  # type: ignore[arg-type]
+            deeds[number] = Deed(command, act, data, part, story.document_id(number), followed.case_no)  # type: ignore[arg-type]
         program = await self._start(department.partner, department.body.uscc, followed.case_no)
         try:
             async with asyncio.timeout(DEPARTMENT_S):
                 await self._ready(program)
-                await self._do(story, 4, story.steps[4], cast, followed.case_no)
-                for offset, deed in enumerate(deeds):
-                    await self._stage.do(story.name, 5 + offset, deed)
+                await self._do(story, 4, story.steps[4], cast, followed.case_no, deeds)
+                for number, deed in deeds.items():
+                    await self._stage.do(story.name, number, deed)
                 followed.department = [json.loads(line) async for line in program.stdout]  # type: ignore[union-attr]
         except TimeoutError:
             raise DoorError(f"the department was not done within {DEPARTMENT_S:.0f} s") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -160,23 +160,30 @@ class Stage:
         """Write down that a story begins."""
         self._journal.begin(story)
 
-    async def do(self, name: str, number: int, deed: Deed, *, repeat: bool = False) -> Told:
-        """Write a deed down as soon as nobody rests, do it, and write down what came of it."""
+    async def do(
+        self, name: str, number: int, deed: Deed, *, repeat: bool = False, followed_by: Mapping[int, Deed] | None = None
+    ) -> Told:
+        """Write a deed down as soon as nobody rests, do it, and write down what came of it.
+
+        `followed_by` is what somebody else's program will do next, by number: written down with it, as nobody of ours may
+        be left to see it.
+        """
         if isinstance(deed.part, Partner) and deed.act == "decision":
             # A topic answers an early request once and for all, so the department waits until it hears of the case.
             await self.partners.event(deed.subject, "case-taken")
-        while not self._intended(name, number, deed):
+        while not self._intended(name, {number: deed, **(followed_by or {})}):
             await asyncio.sleep(LOOK_EVERY_S)
         told = await self.say(deed, repeat=repeat)
         self._journal.settle(name, number, told.at or self.now(), rule=told.rule, journey=told.journey, since=told.at)
         self.played.deeds += 1
         return told
 
-    def _intended(self, name: str, number: int, deed: Deed) -> bool:
+    def _intended(self, name: str, deeds: Mapping[int, Deed]) -> bool:
         with self._turn() as mine:
             # Somebody else's program does not rest: what it is about to do is waited for from now on.
-            if mine or isinstance(deed.part, Outside):
-                self._journal.intend(name, number, deed.to_json(), self.now())
+            if mine or all(isinstance(deed.part, Outside) for deed in deeds.values()):
+                for number, deed in deeds.items():
+                    self._journal.intend(name, number, deed.to_json(), self.now())
                 return True
         return False
 
