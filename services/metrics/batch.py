@@ -226,6 +226,10 @@ class Folder:
         if found == "gap":
             self._behind(record, seen, counts, "gap")
             return
+        if found == "conflict":
+            counts.dead_lettered += 1
+            self.batch.dead.append((record, "conflict"))
+            return
         if found == "duplicate":
             counts.duplicate += 1
             return

@@ -16,7 +16,7 @@ from services.metrics.view import Unknown, View
 
 Source = Literal["intake", "approval", "notify"]
 SOURCES: tuple[Source, ...] = ("intake", "approval", "notify")
-Placing = Literal["next", "duplicate", "gap"]
+Placing = Literal["next", "duplicate", "gap", "conflict"]
 
 
 class Row(NamedTuple):
@@ -55,6 +55,7 @@ class Draft:
         """Add `event`, which stands at `offset`, if it is the next of its stream.
 
         One that was added before only says where it stands now: after Kafka was replaced, the old offsets name nothing.
+        Another fact under a number that is taken is a conflict and changes nothing.
         """
         facts, sequence = self._facts[event["source"]], event["sequence"]
         head = len(facts)
@@ -64,14 +65,26 @@ class Draft:
             return "next"
         if sequence > head:
             return "gap"
-        if sequence >= 1 and facts[sequence - 1].offset != offset:
-            facts[sequence - 1] = facts[sequence - 1]._replace(offset=offset)
+        if sequence < 1:
+            return "conflict"
+        known, told = facts[sequence - 1], fact_of(event, offset)
+        if not _is_same(known, told):
+            return "conflict"
+        if known.offset != offset:
+            facts[sequence - 1] = told
             self.changed = True
         return "duplicate"
 
     def row(self) -> Row:
         """The row as it is now."""
         return Row(self._journey, *map(tuple, self._facts.values()))
+
+
+def _is_same(known: Fact, told: Fact) -> bool:
+    """Whether both come of one event. An older release may have known less of it than its time."""
+    if type(known) is type(told):
+        return known._replace(offset=told.offset) == told
+    return (known.known, known.at) == (told.known, told.at)
 
 
 def fold(row: Row, event: View | Unknown, offset: int) -> Row:

@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import orjson
 
@@ -33,9 +33,9 @@ _PASS_ON = (FencedError, UnavailableError, VersionConflictError)
 _log = logging.getLogger(__name__)
 
 _REMEMBER = """
-INSERT INTO seen_head (grp, source, key, version)
-SELECT $1, * FROM unnest($2::text[], $3::text[], $4::int[])
-ON CONFLICT (grp, source, key) DO UPDATE SET version = excluded.version
+INSERT INTO seen_head (grp, source, key, version, event_id)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::int[], $5::uuid[])
+ON CONFLICT (grp, source, key) DO UPDATE SET version = excluded.version, event_id = excluded.event_id
 """
 _PARK = """
 INSERT INTO parked (grp, key, source, sequence, topic, partition, kafka_offset, type, body, error_code)
@@ -51,6 +51,15 @@ class _Sign:
     key: str
     sequence: int
     type: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The newest event applied of one source and journey; no id where an older release applied it."""
+
+    sequence: int = 0
+    id: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -59,7 +68,7 @@ class _Sorted:
 
     tallies: dict[Place, Tally] = field(default_factory=dict)
     fresh: list[Envelope[Any]] = field(default_factory=list)
-    heads: dict[tuple[str, str], int] = field(default_factory=dict)
+    heads: dict[tuple[str, str], _Head] = field(default_factory=dict)
     parked: list[tuple[Record, _Sign, str]] = field(default_factory=list)
     dead: list[tuple[Record, str]] = field(default_factory=list)
 
@@ -125,9 +134,9 @@ class Inbound:
         signs = [(record, _sign(record)) for record in records]
         keys = sorted({sign.key for _, sign in signs if sign is not None})
         heads = {
-            (row["source"], row["key"]): row["version"]
+            (row["source"], row["key"]): _Head(row["version"], row["event_id"])
             for row in await tx.fetch(
-                "SELECT source, key, version FROM seen_head WHERE grp = $1 AND key = ANY($2)", self.group, keys
+                "SELECT source, key, version, event_id FROM seen_head WHERE grp = $1 AND key = ANY($2)", self.group, keys
             )
         }
         waiting = {
@@ -153,18 +162,22 @@ class Inbound:
         found: _Sorted,
         record: Record,
         sign: _Sign,
-        heads: dict[tuple[str, str], int],
+        heads: dict[tuple[str, str], _Head],
         waiting: dict[tuple[str, str], int],
         held_keys: set[str],
         park_as: str | None,
     ) -> None:
         at, tally = (sign.source, sign.key), found.tally_of(record.place)
-        head = found.heads.get(at, heads.get(at, 0))
-        if sign.sequence <= max(head, waiting.get(at, 0)):
+        head = found.heads.get(at) or heads.get(at) or _Head()
+        if sign.sequence == head.sequence and head.id not in (None, sign.id):
+            tally.dead_lettered += 1
+            found.dead.append((record, "conflict"))
+            return
+        if sign.sequence <= max(head.sequence, waiting.get(at, 0)):
             tally.duplicate += 1
             return
         reason = park_as or ("behind" if sign.key in held_keys else None)
-        if reason is None and sign.sequence != head + 1:
+        if reason is None and sign.sequence != head.sequence + 1:
             reason = "gap"
         event = None
         if reason is None and sign.type in self._interested:
@@ -178,7 +191,7 @@ class Inbound:
             waiting[at] = sign.sequence
             held_keys.add(sign.key)
             return
-        found.heads[at] = sign.sequence
+        found.heads[at] = _Head(sign.sequence, sign.id)
         if event is None:
             tally.ignored += 1
         else:
@@ -188,9 +201,9 @@ class Inbound:
     async def _remember(self, tx: Tx, found: _Sorted) -> None:
         if found.heads:
             places = sorted(found.heads)
-            await tx.execute(
-                _REMEMBER, self.group, [s for s, _ in places], [k for _, k in places], [found.heads[p] for p in places]
-            )
+            heads = [found.heads[place] for place in places]
+            sources, keys = [source for source, _ in places], [key for _, key in places]
+            await tx.execute(_REMEMBER, self.group, sources, keys, [h.sequence for h in heads], [h.id for h in heads])
         for record, sign, reason in found.parked:
             await tx.execute(
                 _PARK,
@@ -255,7 +268,8 @@ class Inbound:
             raise UnreadableEventError("gap")
         if row["type"] in self._interested:
             await self._handler(tx, [decode(row["body"])])
-        await tx.execute(_REMEMBER, self.group, [row["source"]], [key], [row["sequence"]])
+        event_id = orjson.loads(row["body"])["id"]
+        await tx.execute(_REMEMBER, self.group, [row["source"]], [key], [row["sequence"]], [event_id])
         await tx.execute("DELETE FROM parked WHERE n = $1", row["n"])
         await tx.execute(
             "UPDATE checkpoint SET parked = parked - 1, applied = applied + 1 WHERE grp = $1 AND topic = $2 AND partition = $3",
@@ -269,8 +283,8 @@ class Inbound:
 def _sign(record: Record) -> _Sign | None:
     try:
         raw = orjson.loads(record.value or b"")
-        sign = _Sign(raw["source"], raw["journey"], raw["sequence"], raw["type"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        sign = _Sign(raw["source"], raw["journey"], raw["sequence"], raw["type"], UUID(raw["id"]))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         return None
     words = (sign.source, sign.key, sign.type)
     well_typed = all(isinstance(word, str) for word in words) and type(sign.sequence) is int and sign.sequence > 0

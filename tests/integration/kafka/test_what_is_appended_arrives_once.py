@@ -244,6 +244,26 @@ async def test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter(make_lo
     assert await target.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'gov.g.dlq.v1'") == 6
 
 
+async def test_another_event_under_a_number_that_is_taken_is_no_duplicate(make_log: MakeLog, postgres: str) -> None:
+    source, target = await make_log("intake"), await with_memory(await make_log("approval"), postgres)
+    journey = uuid4()
+    await tell(source, journey, opened())
+    restored = await make_log("intake")
+    await tell(restored, journey, opened())
+    bodies = [(await log.read_stream(f"journey-{journey}"))[0] for log in (source, source, restored)]
+    inbound = Inbound(target, "g", frozenset({OPENED}), Seen())
+    place = Place(INTAKE_EVENTS, 0)
+
+    held = (await inbound.claim([place]))[place]
+    held = (await inbound.apply({place: (held, records_of(bodies[:2], str(journey)))}))[place]
+    await inbound.apply({place: (held, records_of(bodies[2:], str(journey), 2))})
+
+    (row,) = await conservation.consumed(target)
+    assert (row["applied"], row["duplicate"], row["dead_lettered"]) == (1, 1, 1)
+    (notice,) = await target.pool.fetch("SELECT body FROM message WHERE topic = 'gov.g.dlq.v1'")
+    assert b'"error_code":"conflict"' in notice["body"]
+
+
 async def test_a_relay_that_lost_its_lease_forgets_nothing(make_log: MakeLog) -> None:
     source = await make_log("intake")
     await tell(source, uuid4(), opened())

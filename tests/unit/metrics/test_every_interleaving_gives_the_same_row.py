@@ -48,6 +48,17 @@ def test_an_event_that_comes_too_early_changes_nothing_and_says_so() -> None:
     assert draft.add(read(second), 5) == "next"
 
 
+def test_another_fact_under_a_number_that_is_taken_changes_nothing_and_says_so() -> None:
+    told = scripted()
+    (_, first), (_, second) = told.events[:2]
+    draft = Draft(Row(told.journey))
+    draft.add(read(first), 4)
+    renumbered = second.replace(b'"sequence":2', b'"sequence":1')
+
+    assert draft.add(read(renumbered), 5) == "conflict"
+    assert draft.row() == fold(Row(told.journey), read(first), 4)
+
+
 def test_the_row_says_where_each_event_stands() -> None:
     row = scripted().row()
 
