@@ -18,10 +18,10 @@ MakeTopics = Callable[[Sequence[Topic]], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
 
-async def make_missing_topics(log: EventLog, make: MakeTopics) -> int:
-    """Make the topics of every partner that has none yet; returns how many partners were served."""
+async def make_missing_topics(log: EventLog, make: MakeTopics, *, all_again: bool = False) -> int:
+    """Make the topics of every partner that has none yet, or of all of them; returns how many partners were served."""
     async with log.transaction() as tx:
-        rows = await tx.fetch("SELECT partner, kind FROM partner WHERE NOT topics_made ORDER BY partner")
+        rows = await tx.fetch("SELECT partner, kind FROM partner WHERE $1 OR NOT topics_made ORDER BY partner", all_again)
     for row in rows:
         await make(partner_topics(cast(PartnerKind, row["kind"]), row["partner"]))
         async with log.transaction() as tx:
@@ -30,10 +30,12 @@ async def make_missing_topics(log: EventLog, make: MakeTopics) -> int:
 
 
 async def keep_topics(log: EventLog, make: MakeTopics, stop: asyncio.Event) -> None:
-    """Look for new partners until `stop`. While Kafka is away they wait."""
+    """Look for new partners until `stop`, and once for all: Kafka may be a new one. While Kafka is away they wait."""
+    looked = False
     while not stop.is_set():
         try:
-            await make_missing_topics(log, make)
+            await make_missing_topics(log, make, all_again=not looked)
+            looked = True
         except (UnavailableError, VersionConflictError) as error:
             _log.warning("topics-wait", extra={"error_class": type(error).__name__})
         except Exception as error:

@@ -24,8 +24,6 @@ from shared.postgres.inbound import dead_letter
 
 CHANNEL = "metrics"
 """The PostgreSQL channel on which every process of this service hears what moved."""
-DEAD_LETTERS = "metrics"
-"""Every build tells operators on one topic what it could not read."""
 MOVED_MAX = 30
 _PAYLOAD_MAX = 7_900
 _KEYS = ("grp", "region", "other", "item", "basic", "channel", "tag", "day", "known", "partition")
@@ -133,7 +131,7 @@ class Store:
             await self.write(tx, batch)
             await self._park(tx, batch.parked)
             for record, code in batch.dead:
-                await tx.say([dead_letter(DEAD_LETTERS, _record(record), code, keep_bytes=True)])
+                await tx.say([dead_letter(self.log.source, self.group, _record(record), code, keep_bytes=True)])
             if batch.reports:
                 await self._report(tx, batch)
             if self.announces:

@@ -43,6 +43,11 @@ class Topic:
     max_message_bytes: int = 1_048_576
 
 
+def dead_letters(service: str) -> str:
+    """The topic on which a service tells operators what it could not read."""
+    return f"gov.{service}.dlq.v1"
+
+
 TOPICS: tuple[Topic, ...] = (
     Topic(CATALOGUE_EVENTS, "intake", ("intake", "approval", "notify", "metrics", "public")),
     Topic(INTAKE_EVENTS, "intake", ("approval", "notify", "metrics", "departments", "auditors")),
@@ -50,13 +55,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(NOTIFY_EVENTS, "notify", ("metrics", "auditors")),
     Topic(METRICS_SNAPSHOTS, "metrics", ("metrics", "cockpits"), partitions=1, retention_ms=90 * DAY_MS),
     Topic(WATERMARKS, "relays", ("metrics",), partitions=1, cleanup_policy="compact"),
-    *(Topic(f"gov.{service}.dlq.v1", service, ("operators",), partitions=1, retention_ms=90 * DAY_MS) for service in SERVICES),
+    *(Topic(dead_letters(service), service, ("operators",), partitions=1, retention_ms=90 * DAY_MS) for service in SERVICES),
 )
-
-
-def dead_letters(group: str) -> str:
-    """The topic on which a consumer group tells operators what it could not read."""
-    return f"gov.{group}.dlq.v1"
 
 
 def submissions(portal: str) -> str:

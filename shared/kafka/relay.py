@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from shared.contracts.base import wire_time
 from shared.contracts.topics import WATERMARKS
@@ -34,6 +34,9 @@ SEND_DEADLINE_S = 15.0
 STOP_DEADLINE_S = 5.0
 BACK_OFF_S = (0.1, 5.0)
 WATERMARK_S = 0.25
+KNOWN_S = 1.0
+MISSING_S = 2.0
+"""How long the broker may take to say that it knows a topic, and when it is asked again."""
 _log = logging.getLogger(__name__)
 
 
@@ -41,7 +44,7 @@ class OutboxPort(Protocol):
     """What the relay needs of an outbox; `shared.postgres.outbox.Outbox` is one."""
 
     async def lease(self, holder: str, ttl_s: float) -> int | None: ...
-    async def slice(self, limit: int) -> list[Outgoing]: ...
+    async def slice(self, limit: int, without: Sequence[str] = ()) -> list[Outgoing]: ...
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool: ...
     async def complete_to(self) -> datetime: ...
     async def end_offsets(self) -> dict[str, dict[int, int]]: ...
@@ -72,6 +75,8 @@ class Relay:
         self._epoch: int | None = None
         self._renew_at = 0.0
         self._watermark_at = 0.0
+        self._topics: set[str] = set()
+        self._missing: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop`; every failure of the broker or the database is waited out."""
@@ -99,7 +104,7 @@ class Relay:
             return False
         assert self._epoch is not None
         self._wake.clear()
-        slice_ = await self._outbox.slice(SLICE_MAX)
+        slice_ = await self._known(await self._outbox.slice(SLICE_MAX, self._set_aside()))
         if slice_:
             done = await self._send(slice_)
             if done.positions and not await self._outbox.acknowledge(self._epoch, done.positions, done.end_offsets):
@@ -139,6 +144,22 @@ class Relay:
         await asyncio.wait(futures, timeout=SEND_DEADLINE_S)
         return _acknowledged(by_place)
 
+    def _set_aside(self) -> list[str]:
+        now = asyncio.get_running_loop().time()
+        return [topic for topic, until in self._missing.items() if now < until]
+
+    async def _known(self, slice_: Sequence[Outgoing]) -> list[Outgoing]:
+        """The rows whose topics exist. The others wait for a while: one missing topic must not hold up all the rest."""
+        for topic in {row.topic for row in slice_} - self._topics:
+            try:
+                await asyncio.wait_for((await self._connected()).partitions_for(topic), KNOWN_S)
+            except (UnknownTopicOrPartitionError, TimeoutError):
+                _log.warning("topic-missing", extra={"topic": topic})
+                self._missing[topic] = asyncio.get_running_loop().time() + MISSING_S
+            else:
+                self._topics.add(topic)
+        return [row for row in slice_ if row.topic in self._topics]
+
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
             made = producer(self._bootstrap, f"runonce-relay-{self.service}")
@@ -153,6 +174,7 @@ class Relay:
 
     async def _drop_producer(self) -> None:
         dropped, self._producer = self._producer, None
+        self._topics.clear()
         if dropped is not None:
             # Stopping waits for the broker without a limit of its own.
             with contextlib.suppress(Exception):

@@ -218,7 +218,7 @@ class Inbound:
                 record.value,
                 reason,
             )
-        await tx.say([dead_letter(self.group, record, code, keep_bytes=True) for record, code in found.dead])
+        await tx.say([dead_letter(self._log.source, self.group, record, code, keep_bytes=True) for record, code in found.dead])
 
     async def redrive(self, key: str | None = None) -> int:
         """Apply what is parked (of one journey, or of all) in its order, and return how many events were applied.
@@ -296,8 +296,11 @@ def standing(record: Record) -> str:
     return f"{record.partition}/{record.offset}/{record.timestamp_ms}"
 
 
-def dead_letter(group: str, record: Record, code: str, *, keep_bytes: bool) -> Message:
-    """A notice for operators: where the record stands and a class code; the bytes only of topics without personal data."""
+def dead_letter(service: str, group: str, record: Record, code: str, *, keep_bytes: bool) -> Message:
+    """A notice for operators on the service's topic: where the record stands, for which group, and a class code.
+
+    The bytes go with it only where the topic holds no personal data.
+    """
     body: dict[str, Any] = {
         "origin_topic": record.topic,
         "origin_partition": record.partition,
@@ -309,4 +312,4 @@ def dead_letter(group: str, record: Record, code: str, *, keep_bytes: bool) -> M
     if keep_bytes:
         body["bytes"] = b64encode(record.value or b"").decode()
     identity = uuid5(NAMESPACE_OID, f"{group}/{record.topic}/{standing(record)}")
-    return Message(identity, dead_letters(group), f"{record.topic}/{record.partition}", orjson.dumps(body), 1)
+    return Message(identity, dead_letters(service), f"{record.topic}/{record.partition}", orjson.dumps(body), 1)

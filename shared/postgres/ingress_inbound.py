@@ -151,7 +151,7 @@ class IngressInbound:
     async def _refuse(self, tx: Tx, record: Record, refused: IngressRefusedError, found: _Sorted) -> None:
         found.tally.dead_lettered += 1
         found.answers.append((record, _refusal(record, refused)))
-        await tx.say([dead_letter(self.group, record, refused.rule, keep_bytes=False)])
+        await tx.say([dead_letter(self._log.source, self.group, record, refused.rule, keep_bytes=False)])
 
     async def _is_first(self, tx: Tx, record: Record, ingress: Ingress) -> bool:
         taken = await tx.fetchval(

@@ -20,7 +20,9 @@ WHERE lease.holder = excluded.holder OR lease.until < clock_timestamp()
 RETURNING epoch
 """
 _SLICE = """
-WITH head AS (SELECT position, topic, partition, key, kind, ref FROM outbox ORDER BY position LIMIT $1)
+WITH head AS (
+    SELECT position, topic, partition, key, kind, ref FROM outbox WHERE topic <> ALL ($2) ORDER BY position LIMIT $1
+)
 SELECT h.position, h.topic, h.partition, h.key, coalesce(e.body, m.body) AS value, e.hash
 FROM head h
 LEFT JOIN event e ON h.kind = 'event' AND e.id = h.ref
@@ -61,10 +63,10 @@ class Outbox:
             epoch: int | None = await tx.fetchval(_LEASE, _SHARD, holder, ttl_s)
         return epoch
 
-    async def slice(self, limit: int) -> list[Outgoing]:
-        """The oldest `limit` rows with their bytes, in the order in which they were owed."""
+    async def slice(self, limit: int, without: Sequence[str] = ()) -> list[Outgoing]:
+        """The oldest `limit` rows with their bytes, in the order in which they were owed; none of the topics `without`."""
         async with self._log.transaction() as tx:
-            rows = await tx.fetch(_SLICE, limit)
+            rows = await tx.fetch(_SLICE, limit, list(without))
         return [Outgoing(r["position"], r["topic"], r["partition"], r["key"], r["value"], r["hash"]) for r in rows]
 
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool:
@@ -89,7 +91,7 @@ class Outbox:
         """Up to when everything recorded has been published: the oldest open writer's start, read before the outbox."""
         async with self._log.transaction() as tx:
             writers: datetime = await tx.fetchval(_OLDEST_WRITER)
-            waiting: datetime | None = await tx.fetchval("SELECT min(recorded) FROM outbox")
+            waiting: datetime | None = await tx.fetchval("SELECT min(recorded) FROM outbox WHERE kind = 'event'")
         return writers if waiting is None else min(writers, waiting)
 
     async def end_offsets(self) -> dict[str, dict[int, int]]:

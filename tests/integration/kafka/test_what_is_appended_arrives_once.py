@@ -13,8 +13,8 @@ import pytest
 
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.intake import JourneyOpened, VisitVoided
-from shared.contracts.topics import INTAKE_EVENTS, TOPICS, WATERMARKS
-from shared.eventsourcing.claims import FencedError
+from shared.contracts.topics import INTAKE_EVENTS, TOPICS, WATERMARKS, Topic
+from shared.eventsourcing.claims import FencedError, Message
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.plan import Context, Order
 from shared.eventsourcing.records import Place, Record
@@ -241,7 +241,7 @@ async def test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter(make_lo
 
     (row,) = await conservation.consumed(target)
     assert (row["parked"], row["dead_lettered"], row["applied"]) == (1, 6, 0)
-    assert await target.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'gov.g.dlq.v1'") == 6
+    assert await target.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'gov.approval.dlq.v1'") == 6
 
 
 async def test_another_event_under_a_number_that_is_taken_is_no_duplicate(make_log: MakeLog, postgres: str) -> None:
@@ -260,7 +260,7 @@ async def test_another_event_under_a_number_that_is_taken_is_no_duplicate(make_l
 
     (row,) = await conservation.consumed(target)
     assert (row["applied"], row["duplicate"], row["dead_lettered"]) == (1, 1, 1)
-    (notice,) = await target.pool.fetch("SELECT body FROM message WHERE topic = 'gov.g.dlq.v1'")
+    (notice,) = await target.pool.fetch("SELECT body FROM message WHERE topic = 'gov.approval.dlq.v1'")
     assert b'"error_code":"conflict"' in notice["body"]
 
 
@@ -277,6 +277,30 @@ async def test_a_relay_that_lost_its_lease_forgets_nothing(make_log: MakeLog) ->
     assert not await outbox.acknowledge(mine, [row.position for row in rows], {})
     assert await source.pool.fetchval("SELECT count(*) FROM outbox") == 1
     assert await outbox.lease("one", 5.0) is None
+
+
+async def test_a_topic_that_is_missing_holds_up_nothing_else(make_log: MakeLog, kafka: str) -> None:
+    await ensure_topics(kafka, TOPICS)
+    log, journey, stop = await make_log("intake"), uuid4(), asyncio.Event()
+    nowhere = Message(uuid4(), f"gov.portal.p{journey.hex[:8]}.receipts.v1", "k", b"{}", 1)
+    await log.transact(lambda tx: tx.say([nowhere]))
+    await tell(log, journey, opened())
+    relay = asyncio.create_task(Relay("intake", Outbox(log), kafka, "only", asyncio.Event()).run(stop))
+
+    async def published() -> bool:
+        return bool(await log.pool.fetchval("SELECT count(*) = 1 FROM outbox"))
+
+    await until(published)
+    assert await log.pool.fetchval("SELECT topic FROM outbox") == nowhere.topic
+
+    await ensure_topics(kafka, [Topic(nowhere.topic, "intake", (), partitions=1)])
+
+    async def all_published() -> bool:
+        return bool(await log.pool.fetchval("SELECT count(*) = 0 FROM outbox"))
+
+    await until(all_published)
+    stop.set()
+    await relay
 
 
 async def test_the_watermark_never_passes_an_open_writer(make_log: MakeLog) -> None:
