@@ -172,6 +172,12 @@ class Folder:
         self.batch.moves[place] = (held, record.offset + 1)
         self._unreadable(record, self.batch.counts.setdefault(place, Counts()), reason)
 
+    def bury(self, place: Place, held: Claim, record: Delivery) -> None:
+        """Make a dead letter of a record that cannot even be parked."""
+        self.batch.moves[place] = (held, record.offset + 1)
+        self.batch.counts.setdefault(place, Counts()).dead_lettered += 1
+        self.batch.dead.append((record, "unstorable"))
+
     def finish(self) -> Iterator[None]:
         """Turn touched rows into movements of cells; gives way now and then, since a large batch takes a while."""
         for done, (key, draft) in enumerate(self._drafts.items()):

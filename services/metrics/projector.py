@@ -112,11 +112,24 @@ class Projector:
                 raise
             except Exception as error:
                 _log.exception("event-parked", extra={"error_class": type(error).__name__})
-                await self._begin_again()
-                await self.store.recall(self._memory, records)
-                folder = Folder(self._memory)
-                folder.park(place, held, records[0], type(error).__name__)
-                await self._commit(folder.batch)
+                await self._put_by(place, held, records[0], type(error).__name__)
+
+    async def _put_by(self, place: Place, held: Claim, record: Delivery, reason: str) -> None:
+        """Let a record wait with its journey; or bury what cannot even be parked, so that it does not come back for ever."""
+        await self._begin_again()
+        folder = Folder(self._memory)
+        try:
+            await self.store.recall(self._memory, [record])
+            folder.park(place, held, record, reason)
+            await self._commit(folder.batch)
+        except (FencedError, *_PASS_ON):
+            raise
+        except Exception as error:
+            _log.exception("event-unstorable", extra={"error_class": type(error).__name__})
+            await self._begin_again()
+            folder = Folder(self._memory)
+            folder.bury(place, held, record)
+            await self._commit(folder.batch)
 
     async def _resume(self, reader: BatchReader) -> None:
         await self._drop()

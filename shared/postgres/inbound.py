@@ -116,12 +116,21 @@ class Inbound:
             raise
         except Exception as error:
             _log.exception("event-parked", extra={"error_class": type(error).__name__})
-            return (await self._apply(alone, type(error).__name__))[place]
+            park_as = type(error).__name__
+        try:
+            return (await self._apply(alone, park_as))[place]
+        except _PASS_ON:
+            raise
+        except Exception as error:
+            # What cannot even be parked, such as a number that no column holds, must not come back for ever.
+            _log.exception("event-unstorable", extra={"error_class": type(error).__name__})
+            return (await self._apply(alone, park_as, bury=True))[place]
 
-    async def _apply(self, slices: Slices, park_as: str | None) -> dict[Place, Claim]:
+    async def _apply(self, slices: Slices, park_as: str | None, *, bury: bool = False) -> dict[Place, Claim]:
         async def work(tx: Tx) -> dict[Place, Claim]:
             await checkpoints.lock(tx, self.group, {place: held for place, (held, _) in slices.items()})
-            found = await self._sort(tx, [record for _, records in slices.values() for record in records], park_as)
+            records = [record for _, records in slices.values() for record in records]
+            found = _buried(records) if bury else await self._sort(tx, records, park_as)
             if found.fresh:
                 await self._handler(tx, found.fresh)
             await self._remember(tx, found)
@@ -278,6 +287,14 @@ class Inbound:
             row["partition"],
         )
         return True
+
+
+def _buried(records: Sequence[Record]) -> _Sorted:
+    found = _Sorted()
+    for record in records:
+        found.tally_of(record.place).dead_lettered += 1
+        found.dead.append((record, "unstorable"))
+    return found
 
 
 def _sign(record: Record) -> _Sign | None:

@@ -244,6 +244,25 @@ async def test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter(make_lo
     assert await target.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'gov.approval.dlq.v1'") == 6
 
 
+async def test_what_cannot_even_be_parked_becomes_a_dead_letter(make_log: MakeLog, postgres: str) -> None:
+    source, target = await make_log("intake"), await with_memory(await make_log("approval"), postgres)
+    journey = uuid4()
+    await tell(source, journey, opened())
+    (body,) = await source.read_stream(f"journey-{journey}")
+    monstrous = [
+        body.replace(b'"sequence":1', b'"sequence":4611686018427387904'),
+        body.replace(str(journey).encode(), b"\\u0000").replace(b'"sequence":1', b'"sequence":2'),
+    ]
+    inbound = Inbound(target, "g", frozenset({OPENED}), Seen())
+    place = Place(INTAKE_EVENTS, 0)
+    held = (await inbound.claim([place]))[place]
+
+    await inbound.apply({place: (held, records_of([*monstrous, body], str(journey)))})
+
+    (row,) = await conservation.consumed(target)
+    assert (row["consumed"], row["applied"], row["dead_lettered"]) == (3, 1, 2)
+
+
 async def test_another_event_under_a_number_that_is_taken_is_no_duplicate(make_log: MakeLog, postgres: str) -> None:
     source, target = await make_log("intake"), await with_memory(await make_log("approval"), postgres)
     journey = uuid4()
