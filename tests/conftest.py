@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from secrets import token_hex
+from secrets import randbelow, token_hex
 
 import pytest
 
@@ -22,9 +22,29 @@ from shared.postgres.migrations import migrate
 from shared.postgres.pool import connect, open_pool
 from shared.postgres.provisioning import ensure_database
 
+FAULTS = Path(__file__).parent / "faults"
 ROOT = Path(__file__).parents[1]
 CACHE = Path(os.environ.get("RUNONCE_CACHE", ROOT / ".run" / "cache"))
 START_S = 60.0
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--faults` runs the fault campaign instead of the suite; it takes a while and is repeated by its seed."""
+    parser.addoption("--faults", action="store_true", help="break things under load, and see that everything agrees afterwards")
+    parser.addoption("--faults-seed", type=int, default=randbelow(10**6), help="repeat the faults of an earlier run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--faults") and config.args == config.getini("testpaths"):
+        config.args[:] = [str(FAULTS)]
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    return f"faults: --faults-seed {config.getoption('--faults-seed')}" if config.getoption("--faults") else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if collection_path == FAULTS and not config.getoption("--faults") else None
 
 
 def _served(command: list[str], ready: Callable[[], bool], log: Path, stop: signal.Signals) -> Iterator[None]:

@@ -1,0 +1,127 @@
+"""A demonstration under load, and what can be done to its processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from deploy.local import instance
+from deploy.local.instance import Instance
+from shared.contracts.topics import SERVICES
+from tests.acceptance.conftest import Installation, started, stopped
+
+JOURNEYS = "60"
+HISTORY_S = 90.0
+BACK_S = 60.0
+VERIFY_S = 300.0
+PAUSE_S = 0.1
+SERVERS = ("kafka", "postgres")
+EVERYBODY = (*SERVICES, *SERVERS)
+
+
+def until(condition: Callable[[], bool], seconds: float, what: str) -> float:
+    """Wait until `condition` holds and return how many seconds it took. Fails the test after `seconds`."""
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < seconds, f"{what}: not within {seconds:.0f} s"
+        time.sleep(PAUSE_S)
+    return time.monotonic() - begun
+
+
+class Living:
+    """One demonstration. `words` are further options, such as the addresses of outside servers."""
+
+    def __init__(self, data: Path, *words: str) -> None:
+        self.data = data
+        self.words = words
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def found(self) -> Instance:
+        """The running instance as it is now; pids change when processes are restarted."""
+        found = instance.read(self.data)
+        assert found is not None, self.said()[-2_000:]
+        return found
+
+    @property
+    def installation(self) -> Installation:
+        """Its command line."""
+        return Installation(self.data, self.found)
+
+    def said(self) -> str:
+        """What the command has said so far."""
+        return (self.data / "command.log").read_text()
+
+    def start(self) -> None:
+        """Start, and wait for history and load."""
+        self.process, _ = started(self.data, *self.words, "demo", "--journeys", JOURNEYS)
+        until(lambda: self._is_alive() and "to follow: journey" in self.said(), HISTORY_S, "load")
+
+    def _is_alive(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.said()[-2_000:]
+        return True
+
+    def stop(self) -> None:
+        """Stop as Ctrl-C does, if it still runs."""
+        if self.process is not None and self.process.poll() is None:
+            assert stopped(self.process) == 0, self.said()[-2_000:]
+
+    def signal(self, name: str, number: signal.Signals) -> int:
+        """Send a signal to a process of the stack and return its pid."""
+        pid = self.found.pids[name]
+        os.kill(pid, number)
+        return pid
+
+    def kill(self, *names: str) -> None:
+        """`kill -9` at once, and wait until somebody else is there and all doors are open."""
+        before = {name: self.signal(name, signal.SIGKILL) for name in names}
+
+        def are_back() -> bool:
+            pids = self.found.pids
+            return all(pids[name] != pid for name, pid in before.items()) and self.is_ready()
+
+        until(are_back, BACK_S, f"{' and '.join(names)} back")
+
+    def is_ready(self) -> bool:
+        """Whether every service says that it is ready."""
+        try:
+            return all(urllib.request.urlopen(f"{url}/readyz", timeout=2).status == 200 for url in self.found.urls.values())
+        except OSError:
+            return False
+
+    def get(self, service: str, path: str) -> Any:
+        """The JSON of a public page; None while nobody answers."""
+        try:
+            with urllib.request.urlopen(self.found.urls[service] + path, timeout=5) as answer:
+                return json.load(answer)
+        except OSError:
+            return None
+
+    def consumed(self, service: str) -> int:
+        """How many records a service has disposed of; -1 while it does not answer."""
+        told = self.get(service, "/v1/conservation")
+        return -1 if told is None else sum(row["consumed"] for row in told["consumed"])
+
+    def moves_again(self, service: str, seconds: float) -> float:
+        """Wait until a service answers and has disposed of something new; returns how long that took."""
+        begun = time.monotonic()
+        until(lambda: self.consumed(service) >= 0, seconds, f"{service} answers")
+        before = self.consumed(service)
+        until(lambda: self.consumed(service) > before, seconds, f"{service} consumes")
+        return time.monotonic() - begun
+
+    def agrees(self) -> None:
+        """Figures, record and truth are equal over all slices, and nothing was lost. Fails the test with what differs."""
+        done = self.installation.command("verify", "--json", seconds=VERIFY_S)
+        verdict = json.loads(done.stdout or "{}")
+        broken = [law for law in verdict.get("conservation", ()) if not law["holds"]]
+        assert done.returncode == 0, (done.stderr[-500:], verdict.get("differences"), broken)
+        assert verdict["equal"]
