@@ -100,10 +100,11 @@ class Relay:
 
     async def run_once(self) -> bool:
         """Publish one slice and, when due, the watermark. Returns whether there was anything to publish."""
+        # Also without the lease: a wake that nobody clears would leave nothing to rest on.
+        self._wake.clear()
         if not await self._leased():
             return False
         assert self._epoch is not None
-        self._wake.clear()
         slice_ = await self._known(await self._outbox.slice(SLICE_MAX, self._set_aside()))
         if slice_:
             done = await self._send(slice_)
