@@ -41,6 +41,11 @@ _PARK = """
 INSERT INTO parked (grp, key, source, sequence, topic, partition, kafka_offset, type, body, error_code)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
+# The first that fits; if none does, the first. A missing event may have come last.
+_NEXT = """
+SELECT p.n FROM parked p LEFT JOIN seen_head h ON h.grp = p.grp AND h.source = p.source AND h.key = p.key
+WHERE p.grp = $1 AND p.key = $2 ORDER BY p.sequence = coalesce(h.version, 0) + 1 DESC, p.n LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +153,9 @@ class Inbound:
                 "SELECT source, key, version, event_id FROM seen_head WHERE grp = $1 AND key = ANY($2)", self.group, keys
             )
         }
-        waiting = {
-            (row["source"], row["key"]): row["last"]
-            for row in await tx.fetch(
-                "SELECT source, key, max(sequence) AS last FROM parked WHERE grp = $1 AND key = ANY($2) GROUP BY 1, 2",
-                self.group,
-                keys,
-            )
-        }
+        waiting: dict[tuple[str, str], set[int]] = {}
+        for row in await tx.fetch("SELECT source, key, sequence FROM parked WHERE grp = $1 AND key = ANY($2)", self.group, keys):
+            waiting.setdefault((row["source"], row["key"]), set()).add(row["sequence"])
         held_keys = {key for _, key in waiting}
         found = _Sorted()
         for record, sign in signs:
@@ -172,7 +172,7 @@ class Inbound:
         record: Record,
         sign: _Sign,
         heads: dict[tuple[str, str], _Head],
-        waiting: dict[tuple[str, str], int],
+        waiting: dict[tuple[str, str], set[int]],
         held_keys: set[str],
         park_as: str | None,
     ) -> None:
@@ -182,7 +182,8 @@ class Inbound:
             tally.dead_lettered += 1
             found.dead.append((record, "conflict"))
             return
-        if sign.sequence <= max(head.sequence, waiting.get(at, 0)):
+        # A missing event may come after those that waited for it, so what waits is known one by one.
+        if sign.sequence <= head.sequence or sign.sequence in waiting.get(at, ()):
             tally.duplicate += 1
             return
         reason = park_as or ("behind" if sign.key in held_keys else None)
@@ -197,7 +198,7 @@ class Inbound:
         if reason is not None:
             tally.parked += 1
             found.parked.append((record, sign, reason))
-            waiting[at] = sign.sequence
+            waiting.setdefault(at, set()).add(sign.sequence)
             held_keys.add(sign.key)
             return
         found.heads[at] = _Head(sign.sequence, sign.id)
@@ -230,7 +231,7 @@ class Inbound:
         await tx.say([dead_letter(self._log.source, self.group, record, code, keep_bytes=True) for record, code in found.dead])
 
     async def redrive(self, key: str | None = None) -> int:
-        """Apply what is parked (of one journey, or of all) in its order, and return how many events were applied.
+        """Apply what is parked (of one journey, or of all), each stream in its order, and return how many events were applied.
 
         A journey whose next event still fails stays parked from that event on, with one more attempt noted.
         """
@@ -252,8 +253,7 @@ class Inbound:
             raise
         except Exception as error:
             await self._log.pool.execute(
-                "UPDATE parked SET attempts = attempts + 1, error_code = $3 WHERE n = "
-                "(SELECT min(n) FROM parked WHERE grp = $1 AND key = $2)",
+                f"UPDATE parked SET attempts = attempts + 1, error_code = $3 WHERE n = ({_NEXT})",
                 self.group,
                 key,
                 type(error).__name__,
@@ -261,7 +261,7 @@ class Inbound:
             return False
 
     async def _redrive_one(self, tx: Tx, key: str) -> bool:
-        row = await tx.fetchrow("SELECT * FROM parked WHERE grp = $1 AND key = $2 ORDER BY n LIMIT 1", self.group, key)
+        row = await tx.fetchrow(f"SELECT * FROM parked WHERE n = ({_NEXT})", self.group, key)
         if row is None:
             return False
         await tx.execute(
