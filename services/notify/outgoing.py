@@ -82,13 +82,15 @@ async def sent(tx: Tx, attempt: Attempt) -> None:
 
 
 async def failed(tx: Tx, attempt: Attempt, reason_code: str, retry_in_s: float | None) -> None:
-    """The attempt failed; another follows in `retry_in_s` seconds, or none."""
+    """The attempt failed; another follows in `retry_in_s` seconds, or none. An attempt that was taken up again has no say."""
     await tx.execute(
         "UPDATE intent SET state = CASE WHEN $3::float8 IS NULL THEN 'failed' ELSE 'waiting' END, reason_code = $2, "
-        "next_attempt_at = clock_timestamp() + $3::float8 * interval '1 second' WHERE intent_id = $1",
+        "next_attempt_at = clock_timestamp() + $3::float8 * interval '1 second' "
+        "WHERE intent_id = $1 AND state = 'sending' AND attempt = $4",
         attempt.intent_id,
         reason_code,
         retry_in_s,
+        attempt.number,
     )
 
 
