@@ -84,6 +84,9 @@ class Sender:
             await self._record_failed(attempt, "address-refused", final=True)
         except (ProviderAwayError, UnavailableError):
             await self._record_failed(attempt, "away", final=attempt.number >= ATTEMPTS_MAX)
+        except OSError as error:
+            # Whether the provider has it is unknown: the attempt is taken up again, under its own key.
+            _log.warning("attempt-unknown", extra={"error_class": type(error).__name__})
         else:
             await self._record_sent(attempt, reference, repeated=attempt.unknown)
 
