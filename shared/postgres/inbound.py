@@ -235,11 +235,12 @@ class Inbound:
 
         A journey whose next event still fails stays parked from that event on, with one more attempt noted.
         """
-        rows = await self._log.pool.fetch(
-            "SELECT key, min(n) AS n FROM parked WHERE grp = $1 AND ($2::text IS NULL OR key = $2) GROUP BY key ORDER BY n",
-            self.group,
-            key,
-        )
+        async with self._log.transaction() as tx:
+            rows = await tx.fetch(
+                "SELECT key, min(n) AS n FROM parked WHERE grp = $1 AND ($2::text IS NULL OR key = $2) GROUP BY key ORDER BY n",
+                self.group,
+                key,
+            )
         applied = 0
         for row in rows:
             while await self._redrive_next(row["key"]):
@@ -252,12 +253,13 @@ class Inbound:
         except _PASS_ON:
             raise
         except Exception as error:
-            await self._log.pool.execute(
-                f"UPDATE parked SET attempts = attempts + 1, error_code = $3 WHERE n = ({_NEXT})",
-                self.group,
-                key,
-                type(error).__name__,
-            )
+            async with self._log.transaction() as tx:
+                await tx.execute(
+                    f"UPDATE parked SET attempts = attempts + 1, error_code = $3 WHERE n = ({_NEXT})",
+                    self.group,
+                    key,
+                    type(error).__name__,
+                )
             return False
 
     async def _redrive_one(self, tx: Tx, key: str) -> bool:
