@@ -83,5 +83,7 @@ class Assignment:
         elif cut:
             raise RecordsLostError(cut[0].topic)
         for tp in mine:
-            claim = self.claims[Place(tp.topic, tp.partition)]
-            self._consumer.seek(tp, max(claim.next_offset, floor.get(tp, 0)))
+            # A rebalance may have come while the broker was asked.
+            if tp in self._consumer.assignment():
+                claim = self.claims[Place(tp.topic, tp.partition)]
+                self._consumer.seek(tp, max(claim.next_offset, floor.get(tp, 0)))
