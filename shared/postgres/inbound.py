@@ -279,7 +279,7 @@ class Inbound:
             raise UnreadableEventError("gap")
         if row["type"] in self._interested:
             await self._handler(tx, [decode(row["body"])])
-        event_id = orjson.loads(row["body"])["id"]
+        event_id = UUID(orjson.loads(row["body"])["id"])
         await tx.execute(_REMEMBER, self.group, [row["source"]], [key], [row["sequence"]], [event_id])
         await tx.execute("DELETE FROM parked WHERE n = $1", row["n"])
         await tx.execute(
