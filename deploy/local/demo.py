@@ -30,6 +30,7 @@ from shared.telemetry import clock
 HEARD_S = 60.0
 CAUGHT_UP_S = 600.0
 TELL_EVERY_S = 15.0
+LAST_ANSWERS_S = 30.0
 
 
 class Demo:
@@ -98,7 +99,7 @@ class Demo:
             finally:
                 telling.cancel()
                 stop.set()
-                await asyncio.gather(playing, following)
+                await _ended(playing, following)
                 journal.close()
             _sum_up(stage)
 
@@ -107,6 +108,16 @@ class Demo:
             await scripted.tell(name)
         except DoorError as error:
             _tell(f"the journey to follow came to nothing: {error}")
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Let what was sent be answered, but not for ever: who is gone for good answers nothing, and the journal knows what is open."""
+    done, late = await asyncio.wait(tasks, timeout=LAST_ANSWERS_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def _tell(sentence: str) -> None:
