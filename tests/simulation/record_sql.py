@@ -1,0 +1,192 @@
+"""What the statements of the record mean: streams and events, outbox and lease, messages, timers, first answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.simulation.database import Row, Transaction, doubled
+from tests.simulation.sql import means
+
+
+@means("SELECT clock_timestamp()")
+async def clock(tx: Transaction) -> list[Row]:
+    return [{"now": tx.database.world.now()}]
+
+
+@means("SELECT id FROM event WHERE id = ANY($1)")
+async def known_ids(tx: Transaction, ids: Sequence[Any]) -> list[Row]:
+    return [{"id": one} for one in ids if tx.get("event_once", one)]
+
+
+@means("INSERT INTO stream_head")
+async def make_heads(tx: Transaction, streams: Sequence[str]) -> list[Row]:
+    for stream in sorted(streams):
+        if tx.get("stream_head", stream) is None and await tx.lock("stream_head", stream) is None:
+            tx.put("stream_head", (stream,), {"stream": stream, "version": 0, "hash": b""})
+    return []
+
+
+@means("SELECT stream, version, hash FROM stream_head")
+async def lock_heads(tx: Transaction, streams: Sequence[str]) -> list[Row]:
+    found = [await tx.lock("stream_head", stream) for stream in sorted(streams)]
+    return [row for row in found if row is not None]
+
+
+@means("UPDATE stream_head h")
+async def move_heads(tx: Transaction, streams: Sequence[str], versions: Sequence[int], hashes: Sequence[bytes]) -> list[Row]:
+    for stream, version, digest in zip(streams, versions, hashes, strict=True):
+        await tx.lock("stream_head", stream)
+        tx.put("stream_head", (stream,), {"stream": stream, "version": version, "hash": digest})
+    return []
+
+
+@means("SELECT stream, body FROM event WHERE stream = ANY($1)")
+async def history(tx: Transaction, streams: Sequence[str]) -> list[Row]:
+    return [row for _, row in sorted(tx.view("event").items()) if row["stream"] in streams]
+
+
+@means("SELECT body FROM event WHERE stream = $1")
+async def stream(tx: Transaction, name: str) -> list[Row]:
+    return list(tx.select("event", stream=name))
+
+
+_EVENT = ("stream", "version", "id", "type", "topic", "partition", "key", "recorded", "body", "hash")
+
+
+@means("INSERT INTO event (")
+async def append(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
+    for values in zip(*columns, strict=True):
+        row = dict(zip(_EVENT, values, strict=True))
+        place = (row["stream"], row["version"])
+        if await tx.lock("event", *place) is not None:
+            raise doubled("event_place")
+        if await tx.lock("event_once", row["id"]) is not None:
+            raise doubled("event_once")
+        tx.put("event", place, row)
+        tx.put("event_once", (row["id"],), row)
+    return []
+
+
+@means("INSERT INTO outbox (topic, partition, key, kind, ref, recorded) SELECT topic, partition, key, $5, ref, $6")
+async def owe(
+    tx: Transaction,
+    topics: Sequence[str],
+    partitions: Sequence[int],
+    keys: Sequence[str],
+    refs: Sequence[Any],
+    kind: str,
+    recorded: datetime,
+) -> list[Row]:
+    for topic, partition, key, ref in zip(topics, partitions, keys, refs, strict=True):
+        position = tx.database.next_of("outbox")
+        row = {"position": position, "topic": topic, "partition": partition, "key": key}
+        await tx.lock("outbox", position)
+        tx.put("outbox", (position,), {**row, "kind": kind, "ref": ref, "recorded": recorded})
+    return []
+
+
+@means("INSERT INTO message")
+async def say(
+    tx: Transaction, ids: Sequence[Any], topics: Sequence[str], keys: Sequence[str], bodies: Sequence[bytes], at: datetime
+) -> list[Row]:
+    said: list[Row] = []
+    for identity, topic, key, body in zip(ids, topics, keys, bodies, strict=True):
+        if await tx.lock("message", identity) is None:
+            tx.put("message", (identity,), {"id": identity, "topic": topic, "key": key, "body": body, "recorded": at})
+            said.append({"id": identity})
+    return said
+
+
+@means("INSERT INTO lease")
+async def lease(tx: Transaction, shard: str, holder: str, ttl_s: float) -> list[Row]:
+    held, now = await tx.lock("lease", shard), tx.database.world.now()
+    if held is not None and held["holder"] != holder and held["until"] >= now:
+        return []
+    epoch = 1 if held is None else held["epoch"] + (held["holder"] != holder)
+    tx.put("lease", (shard,), {"holder": holder, "epoch": epoch, "until": now + timedelta(seconds=ttl_s)})
+    return [{"epoch": epoch}]
+
+
+@means("WITH head AS ( SELECT position, topic, partition, key, kind, ref FROM outbox WHERE topic <> ALL ($2)")
+async def slice_of(tx: Transaction, limit: int, without: Sequence[str]) -> list[Row]:
+    found = []
+    owed_rows = [row for _, row in sorted(tx.view("outbox").items()) if row["topic"] not in without]
+    for row in owed_rows[:limit]:
+        table = "event_once" if row["kind"] == "event" else "message"
+        owed = tx.get(table, row["ref"])
+        assert owed is not None
+        found.append({**row, "value": owed["body"], "hash": owed.get("hash")})
+    return found
+
+
+@means("DELETE FROM outbox WHERE position = ANY($1)")
+async def forget(tx: Transaction, positions: Sequence[int], shard: str, epoch: int) -> list[Row]:
+    held = tx.get("lease", shard)
+    if held is None or held["epoch"] != epoch:
+        return []
+    gone = [row for position in positions if (row := await tx.lock("outbox", position)) is not None]
+    for row in gone:
+        tx.drop("outbox", (row["position"],))
+    return gone
+
+
+@means("INSERT INTO published")
+async def count(
+    tx: Transaction, topics: Sequence[str], partitions: Sequence[int], records: Sequence[int], ends: Sequence[int]
+) -> list[Row]:
+    for topic, partition, more, end in zip(topics, partitions, records, ends, strict=True):
+        old = await tx.lock("published", topic, partition) or {"records": 0, "end_offset": 0}
+        row = {"topic": topic, "partition": partition, "records": old["records"] + more}
+        tx.put("published", (topic, partition), {**row, "end_offset": max(old["end_offset"], end)})
+    return []
+
+
+@means("SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity")
+async def oldest_writer(tx: Transaction) -> list[Row]:
+    writers = [other.started for other in tx.database.open if other is not tx and other.wrote]
+    return [{"least": min([tx.database.world.now(), *writers])}]
+
+
+@means("SELECT min(recorded) FROM outbox WHERE kind = 'event'")
+async def oldest_owed(tx: Transaction) -> list[Row]:
+    owed = (row["recorded"] for row in tx.view("outbox").values() if row["kind"] == "event")
+    return [{"min": min(owed, default=None)}]
+
+
+@means("SELECT topic, partition, end_offset FROM published")
+async def ends(tx: Transaction) -> list[Row]:
+    return list(tx.select("published"))
+
+
+@means("INSERT INTO idempotency")
+async def first_of_key(tx: Transaction, scope: str, key: str, fingerprint: bytes) -> list[Row]:
+    if tx.get("idempotency", scope, key) is not None or await tx.lock("idempotency", scope, key) is not None:
+        return []
+    row = {"scope": scope, "key": key, "fingerprint": fingerprint, "status": None, "answer": None, "location": None}
+    tx.put("idempotency", (scope, key), row)
+    return [{"taken": True}]
+
+
+@means("UPDATE idempotency SET status = $3, answer = $4, location = $5")
+async def keep_answer(tx: Transaction, scope: str, key: str, status: int, answer: bytes, location: str | None) -> list[Row]:
+    row = await tx.lock("idempotency", scope, key)
+    assert row is not None
+    tx.put("idempotency", (scope, key), {**row, "status": status, "answer": answer, "location": location})
+    return []
+
+
+@means("UPDATE idempotency SET status = 200, answer = $3")
+async def keep_receipt(tx: Transaction, scope: str, key: str, answer: bytes) -> list[Row]:
+    return await keep_answer(tx, scope, key, 200, answer, None)
+
+
+@means(
+    "SELECT * FROM idempotency WHERE scope = $1 AND key = $2",
+    "SELECT fingerprint, answer FROM idempotency WHERE scope = $1 AND key = $2",
+    "SELECT true FROM idempotency WHERE scope = $1 AND key = $2",
+)
+async def answer_of_key(tx: Transaction, scope: str, key: str) -> list[Row]:
+    row = tx.get("idempotency", scope, key)
+    return [] if row is None else [row]

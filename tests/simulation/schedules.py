@@ -1,0 +1,49 @@
+"""The scenarios by name, how many schedules of each the ordinary suite runs, and how one that fails is told."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from tests.simulation import deliveries, notices, projections, requests
+from tests.simulation.house import Ran, Scenario, run_schedule, simulated
+
+SCENARIOS: dict[str, Scenario] = {
+    "deliveries": deliveries.scenario,
+    "projections": projections.scenario,
+    "requests": requests.scenario,
+    "notices": notices.scenario,
+}
+COUNTS = {"deliveries": 3_000, "projections": 2_500, "requests": 2_000, "notices": 2_500}
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """How many schedules held, how many faults struck, and what it cost in processor seconds."""
+
+    schedules: int
+    faults: int
+    cpu_s: float
+
+
+class ScheduleFailedError(AssertionError):
+    """A schedule broke a promise; the message says how to play it again."""
+
+
+def explore(name: str, first: int, count: int) -> Explored:
+    """Run schedules `first` to `first + count - 1` of a scenario. Raises `ScheduleFailedError` for the first that breaks."""
+    started, faults = time.process_time(), 0
+    with simulated():
+        for seed in range(first, first + count):
+            try:
+                faults += run_schedule(SCENARIOS[name], seed).faults
+            except Exception as error:
+                how = f"schedule {seed} of {name} failed: {error}\nplay it again: python -m tests.simulation {name} {seed}"
+                raise ScheduleFailedError(how) from error
+    return Explored(count, faults, time.process_time() - started)
+
+
+def replay(name: str, seed: int) -> Ran:
+    """Run one schedule and note every effect. Raises what broke, with its last steps in the error's notes."""
+    with simulated():
+        return run_schedule(SCENARIOS[name], seed, tells=True)
