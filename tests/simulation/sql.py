@@ -1,7 +1,6 @@
 """Which statement means what. A statement is known by how it begins, so that its details stay where they belong.
 
-The simulated database must answer every statement as PostgreSQL does; `tests/integration/simulation` puts the same cases
-to both. A statement that nobody taught it is an error that names it.
+The simulated database must answer every statement as PostgreSQL does. One that nobody taught it is an error that names it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _FOUND: dict[str, Meaning] = {}
 
 
 class UnknownStatementError(AssertionError):
-    """The simulated database was never taught this statement: teach it, and put a case about it to both databases."""
+    """The simulated database was never taught this statement: teach it what PostgreSQL does."""
 
 
 def means(*beginnings: str) -> Callable[[M], M]:
