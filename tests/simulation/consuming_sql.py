@@ -195,3 +195,9 @@ async def _tried(tx: Transaction, n: int, code: str) -> None:
     row = await tx.lock("parked", n)
     if row is not None:
         tx.put("parked", (n,), {**row, "attempts": row["attempts"] + 1, "error_code": code})
+
+
+@means("SELECT grp AS group, topic, partition, next_offset, consumed")
+async def consumed(tx: Transaction) -> list[Row]:
+    columns = ("topic", "partition", "next_offset", "consumed", *_TALLY)
+    return [{"group": row["grp"], **{name: row[name] for name in columns}} for row in tx.select("checkpoint")]

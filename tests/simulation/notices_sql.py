@@ -67,3 +67,9 @@ async def failed(tx: Transaction, intent: Any, reason: str, retry_in_s: float | 
     at = None if retry_in_s is None else tx.database.world.now() + timedelta(seconds=retry_in_s)
     tx.put("intent", (intent,), {**row, "state": state, "reason_code": reason, "next_attempt_at": at})
     return []
+
+
+@means("SELECT intent_id, journey, case_no, template, channel, state, attempt, reason_code, requested_at FROM intent")
+async def newest(tx: Transaction, state: str | None, limit: int) -> list[Row]:
+    rows = [row for row in tx.view("intent").values() if state is None or row["state"] == state]
+    return sorted(rows, key=lambda row: row["requested_at"], reverse=True)[:limit]
