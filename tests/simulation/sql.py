@@ -1,6 +1,7 @@
 """Which statement means what. A statement is known by how it begins, so that its details stay where they belong.
 
-The simulated database must answer every statement as PostgreSQL does. One that nobody taught it is an error that names it.
+The simulated database must answer every statement as PostgreSQL does. One that nobody taught it is an error that names it;
+`tests/integration/simulation` puts the same stories to both.
 """
 
 from __future__ import annotations
