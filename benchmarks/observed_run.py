@@ -178,7 +178,7 @@ async def measure(journeys: int, seconds: float) -> dict[str, Any]:
             "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
         }
         for name in ("cold_start_s", "warm_start_s"):
-            stack = Stack(Options(data), str)
+            stack = Stack(Options(data), print)
             begun = time.perf_counter()
             await stack.start()
             found[name] = round(time.perf_counter() - begun, 1)

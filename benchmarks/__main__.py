@@ -1,0 +1,57 @@
+"""`./runonce bench`: every bench in turn, or those that are named. Each is one module with a word, options and a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from benchmarks.results import Result, keep
+
+
+class Bench(Protocol):
+    """A module that measures one thing."""
+
+    WORD: str
+    HELP: str
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the bench's own options; their defaults are those of the full run."""
+
+    def run(self, options: argparse.Namespace) -> list[Result]:
+        """Measure. `options.smoke` asks for the smallest run that still proves the results right; no time is judged."""
+
+
+BENCHES: tuple[Bench, ...] = ()
+ON_DEMAND: tuple[Bench, ...] = ()
+"""Benches that only run when they are named."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every word and option."""
+    top = argparse.ArgumentParser(prog="./runonce bench", description=__doc__)
+    top.add_argument("--smoke", action="store_true", help="smallest sizes, every result checked, nothing kept")
+    words = top.add_subparsers(dest="word")
+    for bench in (*BENCHES, *ON_DEMAND):
+        bench.add_options(words.add_parser(bench.WORD, help=bench.HELP))
+    return top
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is asked for; exit code 1 if any result was wrong."""
+    asked = parser().parse_args(arguments)
+    benches = [bench for bench in (*BENCHES, *ON_DEMAND) if asked.word in (None, bench.WORD)]
+    wrong = 0
+    for bench in benches if asked.word else BENCHES:
+        own = argparse.ArgumentParser()
+        bench.add_options(own)
+        results = bench.run(asked if asked.word else own.parse_args([], argparse.Namespace(smoke=asked.smoke)))
+        wrong += sum(not result.correct for result in results)
+        if not asked.smoke:
+            keep(results)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
