@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError, UnknownTopicOrPartitionError
 
 from shared.contracts.base import wire_time
 from shared.contracts.topics import WATERMARKS
@@ -25,18 +25,20 @@ from shared.contracts.wire import CONTENT_TYPE
 from shared.eventsourcing.claims import Outgoing
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
+from shared.kafka.aside import Aside
 from shared.kafka.clients import producer
 
 LEASE_S = 5.0
 POLL_S = 0.05
 SLICE_MAX = 4_000
+SINGLY_MAX = 200
 SEND_DEADLINE_S = 15.0
 STOP_DEADLINE_S = 5.0
 BACK_OFF_S = (0.1, 5.0)
 WATERMARK_S = 0.25
 KNOWN_S = 1.0
-MISSING_S = 2.0
-"""How long the broker may take to say that it knows a topic, and when it is asked again."""
+"""How long the broker may take to say that it knows a topic."""
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +46,9 @@ class OutboxPort(Protocol):
     """What the relay needs of an outbox; `shared.postgres.outbox.Outbox` is one."""
 
     async def lease(self, holder: str, ttl_s: float) -> int | None: ...
-    async def slice(self, limit: int, without: Sequence[str] = ()) -> list[Outgoing]: ...
+    async def slice(
+        self, limit: int, without: Sequence[str] = (), without_journeys: Sequence[tuple[str, str]] = ()
+    ) -> list[Outgoing]: ...
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool: ...
     async def complete_to(self) -> datetime: ...
     async def end_offsets(self) -> dict[str, dict[int, int]]: ...
@@ -59,6 +63,13 @@ class _Acknowledged:
     positions: list[int] = field(default_factory=list)
     end_offsets: dict[Place, int] = field(default_factory=dict)
     whole: bool = True
+    too_large: set[str] = field(default_factory=set)
+    """The topics that refused something for its size."""
+
+    def note(self, row: Outgoing, offset: int) -> None:
+        """The broker holds a row."""
+        self.positions.append(row.position)
+        self.end_offsets[Place(row.topic, row.partition)] = offset + 1
 
 
 class Relay:
@@ -76,7 +87,7 @@ class Relay:
         self._renew_at = 0.0
         self._watermark_at = 0.0
         self._topics: set[str] = set()
-        self._missing: dict[str, float] = {}
+        self._aside = Aside()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop`; every failure of the broker or the database is waited out."""
@@ -105,15 +116,23 @@ class Relay:
         if not await self._leased():
             return False
         assert self._epoch is not None
-        slice_ = await self._known(await self._outbox.slice(SLICE_MAX, self._set_aside()))
+        aside = self._aside
+        slice_ = await self._known(await self._outbox.slice(SLICE_MAX, aside.topics(), aside.journeys()))
         if slice_:
-            done = await self._send(slice_)
-            if done.positions and not await self._outbox.acknowledge(self._epoch, done.positions, done.end_offsets):
-                self._renew_at = 0.0
+            done = await self._send([row for row in slice_ if not aside.is_narrow(row.topic)])
+            await self._acknowledge(done)
+            for topic in done.too_large:
+                aside.narrow(topic)
             if not done.whole:
                 raise _SendFailedError
+            await self._send_singly([row for row in slice_ if aside.is_narrow(row.topic)][:SINGLY_MAX])
         await self._mark()
         return bool(slice_)
+
+    async def _acknowledge(self, done: _Acknowledged) -> None:
+        assert self._epoch is not None
+        if done.positions and not await self._outbox.acknowledge(self._epoch, done.positions, done.end_offsets):
+            self._renew_at = 0.0
 
     async def drain(self) -> None:
         """Publish what is left, for a stop that has time."""
@@ -134,20 +153,32 @@ class Relay:
 
     async def _send(self, slice_: Sequence[Outgoing]) -> _Acknowledged:
         kafka = await self._connected()
-        by_place: dict[Place, list[tuple[int, asyncio.Future[Any]]]] = defaultdict(list)
+        by_place: dict[Place, list[tuple[Outgoing, asyncio.Future[Any]]]] = defaultdict(list)
         for row in slice_:
-            headers = [("content-type", CONTENT_TYPE.encode())]
-            if row.hash is not None:
-                headers.append(("hash", row.hash.hex().encode()))
-            sent = await kafka.send(row.topic, row.value, row.key.encode(), row.partition, headers=headers)
-            by_place[Place(row.topic, row.partition)].append((row.position, sent))
+            sent = await kafka.send(row.topic, row.value, row.key.encode(), row.partition, headers=_headers(row))
+            by_place[Place(row.topic, row.partition)].append((row, sent))
         futures = [future for rows in by_place.values() for _, future in rows]
-        await asyncio.wait(futures, timeout=SEND_DEADLINE_S)
+        if futures:
+            await asyncio.wait(futures, timeout=SEND_DEADLINE_S)
         return _acknowledged(by_place)
 
-    def _set_aside(self) -> list[str]:
-        now = asyncio.get_running_loop().time()
-        return [topic for topic, until in self._missing.items() if now < until]
+    async def _send_singly(self, slice_: Sequence[Outgoing]) -> None:
+        """Send rows one by one and set aside the journeys of those that the broker finds too large."""
+        waiting: set[tuple[str, str]] = set()
+        for row in slice_:
+            if (row.topic, row.key) in waiting:
+                continue
+            done = await self._send([row])
+            await self._acknowledge(done)
+            if done.whole:
+                continue
+            if not done.too_large or not self._aside.put_journey(row.topic, row.key):
+                raise _SendFailedError
+            _log.warning("journey-too-large-for-topic", extra={"topic": row.topic})
+            self._aside.narrow(row.topic)
+            waiting.add((row.topic, row.key))
+            # The client has given the refused record a number that the broker will never see.
+            await self._drop_producer()
 
     async def _known(self, slice_: Sequence[Outgoing]) -> list[Outgoing]:
         """The rows whose topics exist. The others wait for a while: one missing topic must not hold up all the rest."""
@@ -156,7 +187,7 @@ class Relay:
                 await asyncio.wait_for((await self._connected()).partitions_for(topic), KNOWN_S)
             except (UnknownTopicOrPartitionError, TimeoutError):
                 _log.warning("topic-missing", extra={"topic": topic})
-                self._missing[topic] = asyncio.get_running_loop().time() + MISSING_S
+                self._aside.put_topic(topic)
             else:
                 self._topics.add(topic)
         return [row for row in slice_ if row.topic in self._topics]
@@ -197,16 +228,25 @@ class Relay:
         await asyncio.wait_for(kafka.send_and_wait(WATERMARKS, orjson.dumps(mark), self.service.encode()), SEND_DEADLINE_S)
 
 
-def _acknowledged(by_place: Mapping[Place, Sequence[tuple[int, asyncio.Future[Any]]]]) -> _Acknowledged:
+def _headers(row: Outgoing) -> list[tuple[str, bytes]]:
+    headers = [("content-type", CONTENT_TYPE.encode())]
+    if row.hash is not None:
+        headers.append(("hash", row.hash.hex().encode()))
+    return headers
+
+
+def _acknowledged(by_place: Mapping[Place, Sequence[tuple[Outgoing, asyncio.Future[Any]]]]) -> _Acknowledged:
     """The longest acknowledged prefix of each partition: a later success behind a failure will be sent again in order."""
     done = _Acknowledged()
-    for place, rows in by_place.items():
-        for position, future in rows:
-            if not future.done() or future.cancelled() or future.exception() is not None:
+    for rows in by_place.values():
+        for row, future in rows:
+            failure = TimeoutError() if not future.done() or future.cancelled() else future.exception()
+            if failure is not None:
                 done.whole = False
+                if isinstance(failure, _TOO_LARGE):
+                    done.too_large.add(row.topic)
                 break
-            done.positions.append(position)
-            done.end_offsets[place] = future.result().offset + 1
+            done.note(row, future.result().offset)
     for rows in by_place.values():
         for _, future in rows:
             if future.done() and not future.cancelled():

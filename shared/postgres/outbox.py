@@ -21,7 +21,9 @@ RETURNING epoch
 """
 _SLICE = """
 WITH head AS (
-    SELECT position, topic, partition, key, kind, ref FROM outbox WHERE topic <> ALL ($2) ORDER BY position LIMIT $1
+    SELECT position, topic, partition, key, kind, ref FROM outbox WHERE topic <> ALL ($2)
+    AND NOT EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS j(t, k) WHERE j.t = outbox.topic AND j.k = outbox.key)
+    ORDER BY position LIMIT $1
 )
 SELECT h.position, h.topic, h.partition, h.key, coalesce(e.body, m.body) AS value, e.hash
 FROM head h
@@ -63,10 +65,16 @@ class Outbox:
             epoch: int | None = await tx.fetchval(_LEASE, _SHARD, holder, ttl_s)
         return epoch
 
-    async def slice(self, limit: int, without: Sequence[str] = ()) -> list[Outgoing]:
-        """The oldest `limit` rows with their bytes, in the order in which they were owed; none of the topics `without`."""
+    async def slice(
+        self, limit: int, without: Sequence[str] = (), without_journeys: Sequence[tuple[str, str]] = ()
+    ) -> list[Outgoing]:
+        """The oldest `limit` rows with their bytes, in the order in which they were owed.
+
+        None of the topics `without`, nor of the journeys `without_journeys`, which are (topic, key).
+        """
+        topics, keys = [topic for topic, _ in without_journeys], [key for _, key in without_journeys]
         async with self._log.transaction() as tx:
-            rows = await tx.fetch(_SLICE, limit, list(without))
+            rows = await tx.fetch(_SLICE, limit, list(without), topics, keys)
         return [Outgoing(r["position"], r["topic"], r["partition"], r["key"], r["value"], r["hash"]) for r in rows]
 
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool:
