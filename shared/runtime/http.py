@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +14,6 @@ import orjson
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.contracts.base import Command
 from shared.contracts.ids import ingress_id
@@ -25,57 +23,15 @@ from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.idempotency import Answer, once, recall
 from shared.runtime import problems
 from shared.runtime.auth import Caller, Keys, UnauthenticatedError, require
-from shared.runtime.problems import BodyTooLargeError, JsonBytes
+from shared.runtime.limits import BATCH_PATH, Limits
+from shared.runtime.problems import JsonBytes
 from shared.runtime.refusals import FUTURE_TIME, KEY_MALFORMED, KEY_MISSING, TIMES_ARE_IMPORTERS
 from shared.runtime.requests import Asked, Handle
 from shared.telemetry import clock
-from shared.telemetry.names import HTTP_SECONDS
 
-BODY_MAX = 262_144
-BATCH_MAX = 16_777_216
 BATCH_DOCUMENTS_MAX = 500
-BATCH_PATH = "/v1/commands"
-_SECURITY_HEADERS = (
-    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
 _log = logging.getLogger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-
-
-class _Limits:
-    """Counts request bytes as they come, stamps security headers and observes how long an answer took."""
-
-    def __init__(self, app: ASGIApp, service: str) -> None:
-        self._app = app
-        self._service = service
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        limit = BATCH_MAX if scope["path"] == BATCH_PATH else BODY_MAX
-        seen, started, status = 0, perf_counter(), 500
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise BodyTooLargeError
-            return message
-
-        async def stamped(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *_SECURITY_HEADERS]
-            await send(message)
-
-        await self._app(scope, counted, stamped)
-        route = getattr(scope.get("route"), "path", None) or "other"
-        HTTP_SECONDS.labels(self._service, route, str(status)).observe(perf_counter() - started)
 
 
 def make_app(service: str, title: str, keys: Keys, ready: Callable[[], bool], lifespan: Lifespan | None = None) -> FastAPI:
@@ -84,7 +40,7 @@ def make_app(service: str, title: str, keys: Keys, ready: Callable[[], bool], li
     app.state.keys = keys
     app.state.service = service
     problems.install(app)
-    app.add_middleware(_Limits, service=service)
+    app.add_middleware(Limits, service=service)
 
     @app.get("/livez", include_in_schema=False)
     async def livez() -> Response:

@@ -20,17 +20,24 @@ from shared.runtime.refusals import (
     KEY_REUSED,
     RACED,
     TOO_LARGE,
+    TOO_SLOW,
     UNAUTHENTICATED,
     UNAVAILABLE,
     UNKNOWN_THING,
 )
 
 STATUS = {"malformed": 400, "forbidden": 403, "unknown": 404, "conflict": 409, "invalid": 422}
+_CLOSING = {"connection": "close"}
+"""What is left of the body would have to be read and thrown away, and may never end."""
 _log = logging.getLogger(__name__)
 
 
 class BodyTooLargeError(Exception):
     """The request body exceeds the door's limit."""
+
+
+class BodyTooSlowError(Exception):
+    """The request body did not come within the door's time."""
 
 
 class JsonBytes(Response):
@@ -81,7 +88,7 @@ def install(app: FastAPI) -> None:
     """Answer every failure of `app` with a problem document."""
 
     async def answer(_: Request, error: Exception) -> Response:
-        return _answer(error)
+        return answer_to(error)
 
     for kind in (
         RefusedError,
@@ -93,6 +100,7 @@ def install(app: FastAPI) -> None:
         VersionConflictError,
         TooLargeError,
         BodyTooLargeError,
+        BodyTooSlowError,
         RequestValidationError,
         HTTPException,
         Exception,
@@ -100,7 +108,8 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, answer)
 
 
-def _answer(error: Exception) -> Response:
+def answer_to(error: Exception) -> Response:
+    """The answer to a request that failed so."""
     match error:
         case RefusedError():
             return problem(error.rule, field=error.field, state=error.state)
@@ -116,8 +125,12 @@ def _answer(error: Exception) -> Response:
             return problem(UNAVAILABLE, status=503, headers={"retry-after": "1"})
         case VersionConflictError():
             return problem(RACED)
-        case TooLargeError() | BodyTooLargeError():
+        case TooLargeError():
             return problem(TOO_LARGE, status=413)
+        case BodyTooLargeError():
+            return problem(TOO_LARGE, status=413, headers=_CLOSING)
+        case BodyTooSlowError():
+            return problem(TOO_SLOW, status=408, headers=_CLOSING)
         case RequestValidationError():
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"][1:])

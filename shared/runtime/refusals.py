@@ -41,6 +41,12 @@ KEY_BUSY = Rule(
     "A request with this key is still running; retry with the same key in a moment.",
 )
 TOO_LARGE = Rule("too-large", "invalid", "请求内容过大；请缩小后重试。", "The request is too large; make it smaller and try again.")
+TOO_SLOW = Rule(
+    "too-slow",
+    "invalid",
+    "请求内容传送过慢；请检查网络后以同一键重试。",
+    "The request came too slowly; check the connection and retry with the same key.",
+)
 UNAVAILABLE = Rule(
     "unavailable",
     "conflict",

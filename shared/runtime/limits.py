@@ -1,0 +1,106 @@
+"""What a request may cost: bytes and seconds of its body, and how many may wait for their answers at once."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.eventsourcing.errors import UnavailableError
+from shared.runtime.problems import BodyTooLargeError, BodyTooSlowError, answer_to
+from shared.telemetry.names import HTTP_SECONDS
+
+BODY_MAX, BODY_S = 262_144, 10.0
+BATCH_MAX, BATCH_S = 16_777_216, 60.0
+BATCH_PATH = "/v1/commands"
+IN_HAND_MAX = 200
+"""Whole requests without an answer. With more of them, to wait longer would help nobody."""
+_ALWAYS_ANSWERED = frozenset({"/livez", "/readyz", "/metrics"})
+_SECURITY_HEADERS = (
+    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class Limits:
+    """Keeps every request within its limits, stamps security headers, and observes how long an answer took."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self.in_hand = 0
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, request = perf_counter(), _Underway(self, scope, receive, send)
+        try:
+            if not request.has_body:
+                request.enter()
+            await self._app(scope, request.receive, request.send)
+        except UnavailableError as full:
+            await answer_to(full)(scope, receive, request.send)
+        finally:
+            request.leave()
+        route = getattr(scope.get("route"), "path", None) or "other"
+        HTTP_SECONDS.labels(self._service, route, str(request.status)).observe(perf_counter() - started)
+
+
+class _Underway:
+    """One request on its way through. It is in hand from when it is whole until its answer begins."""
+
+    def __init__(self, limits: Limits, scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope["headers"]}
+        self.has_body = not names.isdisjoint({b"content-length", b"transfer-encoding"})
+        self.status = 500
+        self._limits = limits
+        self._path = scope["path"]
+        self._receive = receive
+        self._send = send
+        self._max, self._seconds = (BATCH_MAX, BATCH_S) if self._path == BATCH_PATH else (BODY_MAX, BODY_S)
+        self._deadline = asyncio.get_running_loop().time() + self._seconds
+        self._seen = 0
+        self._whole = not self.has_body
+        self._in_hand = False
+
+    def enter(self) -> None:
+        """Take the request in hand. Raises `UnavailableError` if there are too many."""
+        if self._path in _ALWAYS_ANSWERED:
+            return
+        if self._limits.in_hand >= IN_HAND_MAX:
+            raise UnavailableError("too-many-requests-in-hand")
+        self._in_hand = True
+        self._limits.in_hand += 1
+
+    def leave(self) -> None:
+        """The answer began, or never will."""
+        self._limits.in_hand -= self._in_hand
+        self._in_hand = False
+
+    async def receive(self) -> Message:
+        """The next piece of the body. Raises `BodyTooLargeError`, `BodyTooSlowError` or `UnavailableError`."""
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlowError from None
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._max:
+            raise BodyTooLargeError
+        if not message.get("more_body", False):
+            self._whole = True
+            self.enter()
+        return message
+
+    async def send(self, message: Message) -> None:
+        """A piece of the answer."""
+        if message["type"] == "http.response.start":
+            self.leave()
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], *_SECURITY_HEADERS]
+        await self._send(message)
