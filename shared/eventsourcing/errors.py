@@ -46,7 +46,14 @@ class DisagreementError(Exception):
 
 
 class RecordsLostError(DisagreementError):
-    """A topic ends before the place where it was written or read last: it was made anew, or lost its newest records."""
+    """A topic does not hold what was written to it and not read yet: it was made anew, or records of it were deleted."""
 
     def __init__(self, topic: str) -> None:
         super().__init__(f"Kafka has lost records of {topic}: stop, then ./runonce republish")
+
+
+class PartitionsAddedError(DisagreementError):
+    """Somebody added partitions to a topic of ours: journeys of one partition may then be with several readers."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"{topic} has more partitions than it was made with: stop, delete the topic, then ./runonce republish")

@@ -48,10 +48,16 @@ async def cluster_id(bootstrap: str) -> str:
 
 async def end_offsets(bootstrap: str, places: Sequence[Place]) -> dict[Place, int]:
     """The offset that the next record of each partition will get."""
+    return {place: held.stop for place, held in (await held_offsets(bootstrap, places)).items()}
+
+
+async def held_offsets(bootstrap: str, places: Sequence[Place]) -> dict[Place, range]:
+    """The offsets that each partition holds, up to the one that its next record will get."""
     client = consumer(bootstrap, None, "runonce-offsets")
     await client.start()
     try:
-        found = await client.end_offsets([TopicPartition(p.topic, p.partition) for p in places])
-        return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
+        asked = [TopicPartition(p.topic, p.partition) for p in places]
+        begins, ends = await client.beginning_offsets(asked), await client.end_offsets(asked)
+        return {Place(tp.topic, tp.partition): range(begins[tp], ends[tp]) for tp in asked}
     finally:
         await client.stop()

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
+from shared.contracts.topics import TOPICS
 from shared.eventsourcing.claims import Claim
-from shared.eventsourcing.errors import RecordsLostError
+from shared.eventsourcing.errors import PartitionsAddedError, RecordsLostError
 from shared.eventsourcing.records import Place
 
+_PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 ClaimAll = Callable[[Sequence[Place]], Awaitable[dict[Place, Claim]]]
 BeginAgain = ClaimAll
 """Moves the checkpoints of partitions back to their beginning and returns the claims."""
@@ -41,6 +43,7 @@ class Assignment:
         self._consumer = consumer
         self._claim_all = claim_all
         self._begin_again = begin_again
+        self._floor: dict[Place, int] = {}
         self._listener = _Listener()
         self._seen = -1
 
@@ -61,29 +64,38 @@ class Assignment:
         return True
 
     async def reclaim(self) -> None:
-        """Raise the epochs of everything assigned and go on where the database says."""
+        """Raise the epochs of everything assigned and go on where the database says. Raises `DisagreementError`."""
         places = sorted(Place(tp.topic, tp.partition) for tp in self._consumer.assignment())
+        for place in places:
+            if place.partition >= _PARTITIONS.get(place.topic, place.partition + 1):
+                raise PartitionsAddedError(place.topic)
         self.claims = await self._claim_all(places) if places else {}
         await self.seek()
+
+    def expected(self, place: Place) -> int:
+        """The offset at which a claimed partition has to go on."""
+        return max(self.claims[place].next_offset, self._floor.get(place, 0))
 
     async def seek(self) -> None:
         """Go to the checkpoint of every claimed partition that is still assigned.
 
-        Raises `RecordsLostError` if one of our own topics ends before its checkpoint.
+        Raises `RecordsLostError` if one of our own topics ends before its checkpoint, or begins behind it. Who has read
+        nothing yet begins where the topic does: its owner answers for its being whole.
         """
         assigned = self._consumer.assignment()
         mine = [tp for p in self.claims if (tp := TopicPartition(p.topic, p.partition)) in assigned]
         ends = await self._consumer.end_offsets(mine) if mine else {}
+        begins = await self._consumer.beginning_offsets(mine) if mine else {}
+        self._floor = {Place(tp.topic, tp.partition): offset for tp, offset in begins.items()}
         cut = [place for tp in mine if self.claims[place := Place(tp.topic, tp.partition)].next_offset > ends[tp]]
-        floor: dict[TopicPartition, int] = {}
-        if self._begin_again is not None and mine:
+        if self._begin_again is not None:
             # A topic with limited retention may have lost its beginning before anybody read it.
-            floor = await self._consumer.beginning_offsets(mine)
             self.claims.update(await self._begin_again(cut) if cut else {})
-        elif cut:
-            raise RecordsLostError(cut[0].topic)
+        else:
+            cut += [place for tp in mine if 0 < self.claims[place := Place(tp.topic, tp.partition)].next_offset < begins[tp]]
+            if cut:
+                raise RecordsLostError(cut[0].topic)
         for tp in mine:
             # A rebalance may have come while the broker was asked.
             if tp in self._consumer.assignment():
-                claim = self.claims[Place(tp.topic, tp.partition)]
-                self._consumer.seek(tp, max(claim.next_offset, floor.get(tp, 0)))
+                self._consumer.seek(tp, self.expected(Place(tp.topic, tp.partition)))

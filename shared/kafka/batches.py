@@ -75,7 +75,7 @@ class BatchReader:
             for tp, records in fetched.items():
                 place = Place(tp.topic, tp.partition)
                 held = self.claims.get(place)
-                if held is None or records[0].offset != held.next_offset:
+                if held is None or records[0].offset != self._assignment.expected(place):
                     astray = True
                     continue
                 taken[place] = (held, records)

@@ -98,7 +98,7 @@ class ConsumerLoop:
 
     async def _apply(self, assignment: Assignment, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
         waiting = {place: records for place, records in map(_records, fetched.items()) if place in assignment.claims}
-        if any(self._is_out_of_place(assignment.claims[place], records) for place, records in waiting.items()):
+        if any(self._is_out_of_place(assignment.expected(place), records) for place, records in waiting.items()):
             await assignment.seek()
             return
         try:
@@ -110,9 +110,9 @@ class ConsumerLoop:
             # Somebody else went on from here, or will: ask the database again for what is still assigned.
             await assignment.reclaim()
 
-    def _is_out_of_place(self, held: Claim, records: Sequence[Record]) -> bool:
+    def _is_out_of_place(self, expected: int, records: Sequence[Record]) -> bool:
         first = records[0].offset
-        return first < held.next_offset or (self._begin_again is None and first != held.next_offset)
+        return first < expected or (self._begin_again is None and first != expected)
 
     async def _commit(self, client: AIOKafkaConsumer, assignment: Assignment) -> None:
         now = asyncio.get_running_loop().time()

@@ -111,6 +111,12 @@ class Outbox:
             found.setdefault(row["topic"], {})[row["partition"]] = row["end_offset"]
         return found
 
+    async def published(self) -> dict[Place, tuple[int, int]]:
+        """How many rows of each partition were acknowledged, and the end offset acknowledged last."""
+        async with self._log.transaction() as tx:
+            rows = await tx.fetch("SELECT topic, partition, records, end_offset FROM published ORDER BY topic, partition")
+        return {Place(row["topic"], row["partition"]): (row["records"], row["end_offset"]) for row in rows}
+
     async def refill(self, cluster_id: str) -> int:
         """Owe every event again, to a Kafka cluster that lost them or is new, and start all consumers from its beginning.
 

@@ -14,7 +14,7 @@ import orjson
 from shared.contracts.topics import EVENT_TOPICS, TOPICS, Service
 from shared.eventsourcing.errors import DisagreementError, RecordsLostError
 from shared.eventsourcing.records import Place
-from shared.kafka.admin import end_offsets
+from shared.kafka.admin import held_offsets
 from shared.kafka.fetch import fetch_whole
 from shared.postgres.event_log import EventLog
 from shared.postgres.outbox import Outbox
@@ -36,22 +36,32 @@ async def agree(log: EventLog, bootstrap: str, service: Service) -> None:
     Raises `RecordsLostError` if Kafka holds less than was acknowledged, `DatabaseBehindError` if it holds an event of this
     service that its record does not, and whatever the broker or the database raise while they are away.
     """
-    places = [Place(t.name, n) for t in TOPICS if t.owner == service and t.name in EVENT_TOPICS for n in range(t.partitions)]
-    if not places:
-        return
-    published = await Outbox(log).end_offsets()
-    acknowledged = {place: published.get(place.topic, {}).get(place.partition, 0) for place in places}
-    ends = await end_offsets(bootstrap, places)
-    for place in places:
-        if ends[place] < acknowledged[place]:
-            raise RecordsLostError(place.topic)
-    beyond = {place: range(max(acknowledged[place], ends[place] - LOOKED_AT), ends[place]) for place in places}
+    held = await still_held(log, bootstrap, service)
+    beyond = {place: range(max(done, offsets.stop - LOOKED_AT), offsets.stop) for place, (done, offsets) in held.items()}
     found = await fetch_whole(bootstrap, [(place, offset) for place, offsets in beyond.items() for offset in offsets])
     newest = {place: _newest([found[place, offset] for offset in offsets]) for place, offsets in beyond.items()}
     async with log.transaction() as tx:
         for place, event_id in newest.items():
             if event_id and not await tx.fetchval("SELECT true FROM event WHERE id::text = $1", event_id):
                 raise DatabaseBehindError(place.topic)
+
+
+async def still_held(log: EventLog, bootstrap: str, service: Service) -> dict[Place, tuple[int, range]]:
+    """For each partition of the service's own topics of events the end acknowledged last, and the offsets it holds.
+
+    Raises `RecordsLostError` if it holds fewer records than were acknowledged: a retention or a hand may take the oldest.
+    """
+    places = [Place(t.name, n) for t in TOPICS if t.owner == service and t.name in EVENT_TOPICS for n in range(t.partitions)]
+    if not places:
+        return {}
+    # In this order: what is acknowledged in between makes Kafka's share larger, never smaller.
+    published = await Outbox(log).published()
+    held = await held_offsets(bootstrap, places)
+    for place, offsets in held.items():
+        records, end = published.get(place, (0, 0))
+        if offsets.stop < end or len(offsets) < records:
+            raise RecordsLostError(place.topic)
+    return {place: (published.get(place, (0, 0))[1], offsets) for place, offsets in held.items()}
 
 
 def _newest(records: list[Any]) -> str | None:

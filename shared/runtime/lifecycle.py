@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -27,14 +28,19 @@ from shared.postgres.event_log import EventLog
 from shared.postgres.migrations import migrate
 from shared.postgres.outbox import Outbox
 from shared.postgres.pool import open_pool
-from shared.runtime.agreement import agree
+from shared.runtime.agreement import agree, still_held
 from shared.runtime.auth import Keys
 from shared.runtime.client import ServiceClient
 from shared.runtime.settings import MisconfiguredError, Settings
-from shared.telemetry import logs
+from shared.runtime.wire_limits import LimitedProtocol
+from shared.telemetry import clock, logs
 
 START_LIMIT_S = 60.0
 RETRY_S = 0.5
+CLOCK_S = 5.0
+ANSWER_MAX_S = 1.0
+"""A database that answers later than this says nothing about the time."""
+LOOK_AGAIN_S = 30.0
 Task = Callable[[asyncio.Event], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
@@ -100,6 +106,7 @@ async def run_service(environ: Mapping[str, str], service: Service, migrations: 
     pool = await open_pool(settings.postgres_dsn.get_secret_value(), service=service)
     wake, stop, health = asyncio.Event(), asyncio.Event(), Health()
     log = EventLog(pool, service, wake.set)
+    await _patiently(lambda: tell_the_time(log))
     runtime = Runtime(settings, keys, log, ServiceClient(settings, keys))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -124,6 +131,7 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
             parts.app,
             host=settings.http_host,
             port=settings.http_port,
+            http=LimitedProtocol,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=settings.shutdown_grace_s // 2,
@@ -135,10 +143,12 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
         await _same_story(settings, log)
         async with asyncio.TaskGroup() as group:
             group.create_task(relay.run(stop))
+            group.create_task(_every(LOOK_AGAIN_S, stop, lambda: still_held(log, settings.kafka, settings.service)))
             for consumer in parts.consumers:
                 group.create_task(consumer.run(stop))
 
     jobs = [asyncio.create_task(server.serve()), asyncio.create_task(wire())]
+    jobs += [asyncio.create_task(_every(CLOCK_S, stop, lambda: tell_the_time(log)))]
     jobs += [asyncio.ensure_future(task(stop)) for task in parts.tasks]
     _calm_the_collector()
     health.ready = True
@@ -194,6 +204,31 @@ async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             await asyncio.sleep(RETRY_S)
+
+
+async def tell_the_time(log: EventLog) -> None:
+    """Let the process agree with the database's clock, which stamps what is recorded. Raises `UnavailableError`."""
+    loop = asyncio.get_running_loop()
+    asked = loop.time()
+    async with log.transaction() as tx:
+        told: datetime = await tx.fetchval("SELECT clock_timestamp()")
+    took = loop.time() - asked
+    if took <= ANSWER_MAX_S and clock.agree_with(told + timedelta(seconds=took / 2)):
+        _log.warning("clock-stepped")
+
+
+async def _every(seconds: float, stop: asyncio.Event, look: Callable[[], Awaitable[object]]) -> None:
+    """Look again and again until `stop`. A disagreement ends the service; a dependency that is away is asked again later."""
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
+            return
+        try:
+            await look()
+        except DisagreementError:
+            raise
+        except Exception as error:
+            _log.warning("look-failed", extra={"error_class": type(error).__name__})
 
 
 async def _same_story(settings: Settings, log: EventLog) -> None:
