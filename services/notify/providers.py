@@ -54,10 +54,15 @@ class FileOutbox:
         self._directory = directory
 
     async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        letter = bytes(_letter(key, to, subject, text))
         unfinished = self._directory / f"{key}.part"
-        unfinished.write_bytes(bytes(_letter(key, to, subject, text)))
-        os.replace(unfinished, self._directory / f"{key}.eml")
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            unfinished.write_bytes(letter)
+            os.replace(unfinished, self._directory / f"{key}.eml")
+        except OSError:
+            # Nobody reads an unfinished file, so nobody has it.
+            raise ProviderAwayError from None
         return str(key)
 
     async def find(self, key: UUID) -> str | None:

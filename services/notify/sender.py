@@ -28,6 +28,14 @@ SENDER = Actor("service", "notify")
 _log = logging.getLogger(__name__)
 
 
+class ContactsAwayError(Exception):
+    """Nobody can say just now how to reach the person."""
+
+
+class UnknownEndError(Exception):
+    """The provider may have the message or not."""
+
+
 class Contacts(Protocol):
     """Asks another service; `shared.runtime.client.ServiceClient` does."""
 
@@ -71,24 +79,54 @@ class Sender:
 
     async def _attempt(self, attempt: Attempt) -> None:
         try:
+            await self._try(attempt)
+        except (UnavailableError, VersionConflictError):
+            raise
+        except Exception as error:
+            # One message that cannot be made or handed over must not stop the others.
+            _log.exception("attempt-failed", extra={"error_class": type(error).__name__})
+            await self._record_failed(attempt, "internal-error", final=attempt.number >= ATTEMPTS_MAX)
+
+    async def _try(self, attempt: Attempt) -> None:
+        try:
             if attempt.unknown and (known := await self._provider.find(attempt.intent_id)):
                 await self._record_sent(attempt, known, repeated=False)
                 return
-            contact = await self._contacts.get("intake", f"/v1/contacts/{attempt.journey}", case_no=attempt.case_no)
+            if attempt.unknown and attempt.number > ATTEMPTS_MAX:
+                await self._record_failed(attempt, "unconfirmed", final=True)
+                return
+            contact = await self._contact(attempt)
             if not isinstance(contact, dict) or not contact.get("email"):
                 await self._record_failed(attempt, "no-contact", final=True)
                 return
             subject, text = letters.write(attempt.template, contact["language"], attempt.case_no, demo=self._demo)
-            reference = await self._provider.send(attempt.intent_id, contact["email"], subject, text)
+            reference = await self._hand_over(attempt, contact["email"], subject, text)
         except AddressRefusedError:
             await self._record_failed(attempt, "address-refused", final=True)
-        except (ProviderAwayError, UnavailableError):
+        except ContactsAwayError:
+            # That intake is away says nothing about the message, however long it takes.
+            await self._record_failed(attempt, "away", final=False)
+        except ProviderAwayError:
             await self._record_failed(attempt, "away", final=attempt.number >= ATTEMPTS_MAX)
-        except OSError as error:
-            # Whether the provider has it is unknown: the attempt is taken up again, under its own key.
-            _log.warning("attempt-unknown", extra={"error_class": type(error).__name__})
+        except UnknownEndError:
+            if attempt.unknown:
+                await self._record_failed(attempt, "unconfirmed", final=True)
+            # Else it is taken up once more, under its own key: the provider may have it.
         else:
             await self._record_sent(attempt, reference, repeated=attempt.unknown)
+
+    async def _contact(self, attempt: Attempt) -> Any:
+        try:
+            return await self._contacts.get("intake", f"/v1/contacts/{attempt.journey}", case_no=attempt.case_no)
+        except UnavailableError:
+            raise ContactsAwayError from None
+
+    async def _hand_over(self, attempt: Attempt, email: str, subject: str, text: str) -> str:
+        try:
+            return await self._provider.send(attempt.intent_id, email, subject, text)
+        except OSError as error:
+            _log.warning("attempt-unknown", extra={"error_class": type(error).__name__})
+            raise UnknownEndError from None
 
     async def _record_sent(self, attempt: Attempt, reference: str, *, repeated: bool) -> None:
         command = RecordSent(clock.now(), attempt.intent_id, attempt.number, reference, repeated)

@@ -7,6 +7,7 @@ const WORDS = {
   at: ["时间", "Time"], case_no: ["办件编号", "Case"], template: ["内容", "About"], attempt: ["次数", "Attempts"], reason: ["原因", "Reason"],
   receipt: ["收件回执", "receipt"], correction: ["补正通知", "correction"], acceptance: ["受理", "acceptance"], not_accepted: ["不予受理", "not accepted"], result: ["结果", "result"],
   "no-contact": ["没有联系方式", "no contact"], away_reason: ["对方暂不可用", "provider away"], "address-refused": ["地址被拒", "address refused"],
+  unconfirmed: ["可能已送达，未得确认", "may have arrived, unconfirmed"], "internal-error": ["系统内部错误", "internal error"],
 };
 let language = localStorage.getItem("language") === "en" ? 1 : 0;
 const say = (key) => WORDS[key]?.[language] ?? key;

@@ -16,7 +16,7 @@ import services.notify
 from deploy.local.children import free_port
 from services.notify import letters
 from services.notify.providers import FileOutbox, ProviderAwayError, Smtp
-from services.notify.sender import Sender
+from services.notify.sender import ATTEMPTS_MAX, Sender
 from services.notify.service import react
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.intake import ApplicationReceived, ResultDelivered
@@ -67,6 +67,7 @@ class Carrier:
         self.calls: list[UUID] = []
         self.crash = False
         self.away = False
+        self.resets = False
 
     async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
         if self.away:
@@ -74,6 +75,8 @@ class Carrier:
         self.calls.append(key)
         if self.crash:
             raise KeyboardInterrupt
+        if self.resets:
+            raise ConnectionResetError
         return f"ref-{key}"
 
     async def find(self, key: UUID) -> str | None:
@@ -159,6 +162,54 @@ async def test_a_dependency_that_is_away_is_tried_again_later(make_log: MakeLog)
 
     names = [name for name, _ in await facts(log, journey)]
     assert names == ["notification-requested", "notification-failed", "notification-sent"]
+
+
+async def test_however_long_intake_is_away_the_message_is_still_owed(make_log: MakeLog) -> None:
+    log, journey = await make_log("notify", MIGRATIONS), uuid4()
+    await hear(log, cause(journey))
+    await log.pool.execute("UPDATE intent SET attempt = 99")
+
+    await Sender(log, Contacts(away=True), Carrier(), demo=True).run_once()
+
+    assert await log.pool.fetchval("SELECT state FROM intent") == "waiting"
+    assert (await facts(log, journey))[-1][1]["final"] is False
+
+
+async def test_an_unknown_end_is_repeated_once_and_then_said_to_be_unconfirmed(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    sender = Sender(log, Contacts(), carrier, demo=True, unknown_after_s=0.0)
+    await hear(log, cause(journey))
+    carrier.resets = True
+
+    attempts = [await sender.run_once() for _ in range(4)]
+
+    assert attempts == [1, 1, 0, 0]
+    assert carrier.calls == [carrier.calls[0]] * 2
+    name, ended = (await facts(log, journey))[-1]
+    assert (name, ended["attempt"], ended["reason_code"], ended["final"]) == ("notification-failed", 2, "unconfirmed", True)
+
+
+async def test_a_process_that_dies_at_every_attempt_does_not_write_for_ever(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    await hear(log, cause(journey))
+    await log.pool.execute("UPDATE intent SET state = 'sending', attempt = $1, sending_since = now() - interval '1h'", ATTEMPTS_MAX)
+
+    await Sender(log, Contacts(), carrier, demo=True).run_once()
+
+    assert carrier.calls == []
+    assert (await facts(log, journey))[-1][1]["reason_code"] == "unconfirmed"
+
+
+async def test_a_message_that_cannot_be_made_stops_no_other(make_log: MakeLog) -> None:
+    log, broken, well, carrier = await make_log("notify", MIGRATIONS), uuid4(), uuid4(), Carrier()
+    await hear(log, cause(broken), cause(well))
+    await log.pool.execute("UPDATE intent SET template = 'no-such-template' WHERE journey = $1", broken)
+
+    await Sender(log, Contacts(), carrier, demo=True).run_once()
+
+    assert len(carrier.calls) == 1
+    assert (await facts(log, broken))[-1][1]["reason_code"] == "internal-error"
+    assert (await facts(log, well))[-1][0] == "notification-sent"
 
 
 async def test_somebody_without_an_address_is_a_final_failure(make_log: MakeLog) -> None:
