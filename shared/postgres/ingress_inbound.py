@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from shared.contracts.base import Command
@@ -96,8 +96,29 @@ class IngressInbound:
                 raise
             except Exception as error:
                 _log.exception("request-failed", extra={"error_class": type(error).__name__})
-                held = await self._apply(place, held, [record], poisonous=True)
+                held = await self._refuse_alone(place, held, record)
         return held
+
+    async def _refuse_alone(self, place: Place, held: Claim, record: Record) -> Claim:
+        try:
+            return await self._apply(place, held, [record], poisonous=True)
+        except _PASS_ON:
+            raise
+        except Exception as error:
+            # What cannot even be refused by its own name must not come back for ever.
+            _log.exception("request-unstorable", extra={"error_class": type(error).__name__})
+            return await self._bury(place, held, record)
+
+    async def _bury(self, place: Place, held: Claim, record: Record) -> Claim:
+        async def work(tx: Tx) -> Claim:
+            await checkpoints.lock(tx, self.group, {place: held})
+            found = _Sorted()
+            await self._refuse(tx, replace(record, key=None), IngressRefusedError("unstorable"), found)
+            await tx.say([self._message(record, receipt) for record, receipt in found.answers])
+            moved = await checkpoints.advance(tx, self.group, {place: (held, record.offset + 1, found.tally)})
+            return moved[place]
+
+        return await self._log.transact(work)
 
     async def _apply(self, place: Place, held: Claim, records: Sequence[Record], *, poisonous: bool) -> Claim:
         async def work(tx: Tx) -> Claim:
@@ -196,7 +217,8 @@ def _fingerprint(record: Record) -> bytes:
 
 
 def _refusal(record: Record, refused: IngressRefusedError) -> Receipt:
-    key = (record.key or b"").decode("ascii", errors="ignore")[:100] or None
+    letters = (record.key or b"").decode("ascii", errors="ignore")
+    key = "".join(letter for letter in letters if "!" <= letter <= "~")[:100] or None
     return Receipt(
         id=refused.client_id or f"{record.partition}/{record.offset}",
         subject=key,

@@ -252,6 +252,7 @@ async def test_what_cannot_even_be_parked_becomes_a_dead_letter(make_log: MakeLo
     monstrous = [
         body.replace(b'"sequence":1', b'"sequence":4611686018427387904'),
         body.replace(str(journey).encode(), b"\\u0000").replace(b'"sequence":1', b'"sequence":2'),
+        body.replace(b'"sequence":1', b'"sequence":18446744073709551615'),
     ]
     inbound = Inbound(target, "g", frozenset({OPENED}), Seen())
     place = Place(INTAKE_EVENTS, 0)
@@ -260,7 +261,7 @@ async def test_what_cannot_even_be_parked_becomes_a_dead_letter(make_log: MakeLo
     await inbound.apply({place: (held, records_of([*monstrous, body], str(journey)))})
 
     (row,) = await conservation.consumed(target)
-    assert (row["consumed"], row["applied"], row["dead_lettered"]) == (3, 1, 2)
+    assert (row["consumed"], row["applied"], row["dead_lettered"]) == (4, 1, 3)
 
 
 async def test_another_event_under_a_number_that_is_taken_is_no_duplicate(make_log: MakeLog, postgres: str) -> None:
