@@ -41,6 +41,8 @@ class Topic:
     retention_ms: int = FOREVER_MS
     cleanup_policy: Literal["delete", "compact"] = "delete"
     max_message_bytes: int = 1_048_576
+    compression: Literal["producer", "uncompressed"] = "producer"
+    """`uncompressed`: the broker unpacks what it takes, so every reader can read it and its size is what it seems."""
 
 
 def dead_letters(service: str) -> str:
@@ -86,7 +88,15 @@ def partner_topics(kind: Literal["portal", "department"], partner: str) -> tuple
     readers = ("intake",) if kind == "portal" else ("approval", "intake")
     week = 7 * DAY_MS
     return (
-        Topic(name, f"{kind}-{partner}", readers, INGRESS_PARTITIONS, week, max_message_bytes=INGRESS_MAX_BYTES),
+        Topic(
+            name,
+            f"{kind}-{partner}",
+            readers,
+            INGRESS_PARTITIONS,
+            week,
+            max_message_bytes=INGRESS_MAX_BYTES,
+            compression="uncompressed",
+        ),
         Topic(
             receipts_for(name),
             "intake" if kind == "portal" else "intake, approval",

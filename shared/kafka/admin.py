@@ -31,6 +31,7 @@ def _new(topic: Topic, replication: int) -> NewTopic:
         "cleanup.policy": topic.cleanup_policy,
         "retention.ms": str(topic.retention_ms),
         "max.message.bytes": str(topic.max_message_bytes),
+        "compression.type": topic.compression,
     }
     return NewTopic(topic.name, topic.partitions, replication, topic_configs=configs)
 
