@@ -25,6 +25,7 @@ NEEDS_ROOT = "only root can give a server a small disk of its own, or look over 
 REFUSED_S = 120.0
 BACK_S = 60.0
 FAILING_S = 8.0
+CALLS = "fsync,fdatasync"
 CHUNK = b"\0" * 65_536
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason=NEEDS_ROOT)
@@ -115,11 +116,12 @@ def test_a_full_disk_of_the_broker_keeps_the_doors_open(on_small_disks: Living) 
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="the package strace, which makes system calls fail, is not installed")
-@pytest.mark.parametrize("which", ["fsync,fdatasync", "fdatasync"])
-def test_a_disk_that_fails_to_write_loses_nothing_that_was_promised(on_small_disks: Living, which: str) -> None:
+@pytest.mark.parametrize("when", ["3+7", "1+"], ids=["now and then", "always"])
+def test_a_disk_that_fails_to_write_loses_nothing_that_was_promised(on_small_disks: Living, when: str) -> None:
     living, promised = on_small_disks, []
-    fails = ["-e", f"trace={which}", "-e", f"inject={which}:error=EIO:when=3+7"]
-    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", os.devnull, *fails, "-p", str(living.found.pids["postgres"])])
+    fails = ["-e", f"trace={CALLS}", "-e", f"inject={CALLS}:error=EIO:when={when}"]
+    trace = living.data / "trace"
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", str(trace), *fails, "-p", str(living.found.pids["postgres"])])
     ends = time.monotonic() + FAILING_S
     while time.monotonic() < ends:
         status, _ = registered(living, key := str(uuid4()))
@@ -128,6 +130,7 @@ def test_a_disk_that_fails_to_write_loses_nothing_that_was_promised(on_small_dis
     with contextlib.suppress(ProcessLookupError):
         tracer.send_signal(signal.SIGINT)
     tracer.wait(10)
+    assert "EIO" in trace.read_text()
 
     until(lambda: registered(living, str(uuid4()))[0] == 201, BACK_S, "accepted again")
     for key in promised:
