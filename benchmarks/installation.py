@@ -1,0 +1,145 @@
+"""A whole installation for the time of one measurement, and what its processes and tables cost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.doors import Doors
+from deploy.local.quiet import until_heard
+from deploy.local.seed import seed
+from deploy.local.stack import Options, Stack
+from shared.contracts.topics import CATALOGUE_EVENTS, SERVICES, Service
+from shared.postgres.pool import connect
+from shared.telemetry import clock
+
+HEARD_S = 60.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def say(step: str) -> None:
+    """Tell what is being done, on standard error."""
+    print(f"  {step} ...", file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Servers and four services with the catalogue in, on data of their own."""
+
+    data: Path
+    stack: Stack
+    doors: Doors
+
+    @property
+    def kafka(self) -> str:
+        """The broker's address."""
+        return self.stack.kafka
+
+    def pids(self) -> dict[str, int]:
+        """The process id of each part."""
+        return self.stack.supervisor.pids()
+
+
+@contextlib.asynccontextmanager
+async def installed() -> AsyncIterator[Installation]:
+    """An installation in a temporary directory, until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="runonce-bench-") as directory:
+        data = Path(directory)
+        stack = Stack(Options(data), say)
+        try:
+            await stack.start()
+            async with Doors(stack.urls, stack.keys) as doors:
+                await seed(doors, data, clock.now(), say)
+                await until_heard(doors, stack.kafka, "approval", CATALOGUE_EVENTS, HEARD_S)
+                yield Installation(data, stack, doors)
+        finally:
+            await stack.stop()
+
+
+def processor_seconds(pids: dict[str, int]) -> dict[str, float]:
+    """Processor time that each part with its children has used so far, and this process as the loader."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return {name: _used(pid) for name, pid in pids.items()} | {"loader": own.ru_utime + own.ru_stime}
+
+
+def _used(pid: int) -> float:
+    own = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    # Its own time in user and system mode, then that of children that ended.
+    return sum(map(int, own[11:15])) / _TICKS + sum(_living(child) for child in _children(pid))
+
+
+def _living(pid: int) -> float:
+    try:
+        return _used(pid)
+    except FileNotFoundError:
+        return 0.0
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    return [pid, *(one for child in _children(pid) for one in family(child))]
+
+
+def resident_mb(pid: int) -> float:
+    """Megabytes of a process with its children; what several of them share counts once (PSS)."""
+    return sum(map(_pss_mb, family(pid)))
+
+
+def _pss_mb(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return next((int(line.split()[1]) / 1_024 for line in lines if line.startswith("Pss:")), 0.0)
+
+
+async def appended(doors: Doors) -> int:
+    """How many events all services have recorded."""
+    told = [await doors.get(service, "/v1/conservation") for service in SERVICES]
+    return sum(row["appended"] for counts in told for row in counts["written"])
+
+
+async def laws_hold(doors: Doors) -> bool:
+    """Whether what was appended was published, what was consumed became something, and nothing is parked or buried."""
+    for service in SERVICES:
+        told = await doors.get(service, "/v1/conservation")
+        if any(row["appended"] != row["published"] or row["waiting"] for row in told["written"]):
+            return False
+        for row in told["consumed"]:
+            if row["consumed"] != row["applied"] + row["duplicate"] + row["ignored"] or row["parked"] or row["dead_lettered"]:
+                return False
+    return True
+
+
+async def stored_bytes(stack: Stack, service: Service) -> dict[str, int]:
+    """Bytes of the tables of one service with their indexes: events, outbox, and everything else."""
+    connection = await connect(stack.dsns[service][0])
+    try:
+        rows = await connection.fetch(
+            "SELECT c.relname AS name, pg_total_relation_size(c.oid) AS size FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname !~ '^(pg_|information_schema)'"
+        )
+    finally:
+        await connection.close()
+    found = {"event": 0, "outbox": 0, "rows": 0}
+    for row in rows:
+        found[row["name"] if row["name"] in found else "rows"] += row["size"]
+    return found
+
+
+def log_bytes(data: Path) -> int:
+    """Bytes of the event topics in the broker's log, without its preallocated indexes."""
+    return sum(segment.stat().st_size for segment in (data / "kafka" / "data").glob("gov.*.events.v1-*/*.log"))
