@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -36,9 +36,12 @@ SEND_DEADLINE_S = 15.0
 STOP_DEADLINE_S = 5.0
 BACK_OFF_S = (0.1, 5.0)
 WATERMARK_S = 0.25
+WATERMARK_BUSY_S = 1.0
+"""While a backlog is published, what is complete moves slowly, and nobody waits for it."""
 KNOWN_S = 1.0
 """How long the broker may take to say that it knows a topic."""
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+_CONTENT_TYPE = CONTENT_TYPE.encode()
 _log = logging.getLogger(__name__)
 
 
@@ -58,6 +61,13 @@ class _SendFailedError(Exception):
     """The broker did not acknowledge everything; what is unknown stays in the outbox."""
 
 
+class _Parcel(NamedTuple):
+    """A batch on its way: the outbox positions it holds, and what the broker will say of its first record."""
+
+    positions: list[int]
+    told: asyncio.Future[Any]
+
+
 @dataclass(slots=True)
 class _Acknowledged:
     positions: list[int] = field(default_factory=list)
@@ -65,11 +75,6 @@ class _Acknowledged:
     whole: bool = True
     too_large: set[str] = field(default_factory=set)
     """The topics that refused something for its size."""
-
-    def note(self, row: Outgoing, offset: int) -> None:
-        """The broker holds a row."""
-        self.positions.append(row.position)
-        self.end_offsets[Place(row.topic, row.partition)] = offset + 1
 
 
 class Relay:
@@ -85,7 +90,7 @@ class Relay:
         self._producer: AIOKafkaProducer | None = None
         self._epoch: int | None = None
         self._renew_at = 0.0
-        self._watermark_at = 0.0
+        self._marked_at = -WATERMARK_BUSY_S
         self._topics: set[str] = set()
         self._aside = Aside()
 
@@ -126,7 +131,7 @@ class Relay:
             if not done.whole:
                 raise _SendFailedError
             await self._send_singly([row for row in slice_ if aside.is_narrow(row.topic)][:SINGLY_MAX])
-        await self._mark()
+        await self._mark(WATERMARK_BUSY_S if len(slice_) == SLICE_MAX else WATERMARK_S)
         return bool(slice_)
 
     async def _acknowledge(self, done: _Acknowledged) -> None:
@@ -153,14 +158,15 @@ class Relay:
 
     async def _send(self, slice_: Sequence[Outgoing]) -> _Acknowledged:
         kafka = await self._connected()
-        by_place: dict[Place, list[tuple[Outgoing, asyncio.Future[Any]]]] = defaultdict(list)
+        by_place: dict[Place, list[Outgoing]] = defaultdict(list)
         for row in slice_:
-            sent = await kafka.send(row.topic, row.value, row.key.encode(), row.partition, headers=_headers(row))
-            by_place[Place(row.topic, row.partition)].append((row, sent))
-        futures = [future for rows in by_place.values() for _, future in rows]
+            by_place[Place(row.topic, row.partition)].append(row)
+        places = list(by_place)
+        sent = dict(zip(places, await asyncio.gather(*(_hand_over(kafka, at, by_place[at]) for at in places)), strict=True))
+        futures = [parcel.told for parcels in sent.values() for parcel in parcels]
         if futures:
             await asyncio.wait(futures, timeout=SEND_DEADLINE_S)
-        return _acknowledged(by_place)
+        return _acknowledged(sent)
 
     async def _send_singly(self, slice_: Sequence[Outgoing]) -> None:
         """Send rows one by one and set aside the journeys of those that the broker finds too large."""
@@ -212,11 +218,11 @@ class Relay:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(dropped.stop(), STOP_DEADLINE_S)
 
-    async def _mark(self) -> None:
+    async def _mark(self, every_s: float) -> None:
         now = asyncio.get_running_loop().time()
-        if now < self._watermark_at:
+        if now < self._marked_at + every_s:
             return
-        self._watermark_at = now + WATERMARK_S
+        self._marked_at = now
         complete_to = await self._outbox.complete_to()
         offsets = await self._outbox.end_offsets()
         mark = {
@@ -228,27 +234,44 @@ class Relay:
         await asyncio.wait_for(kafka.send_and_wait(WATERMARKS, orjson.dumps(mark), self.service.encode()), SEND_DEADLINE_S)
 
 
-def _headers(row: Outgoing) -> list[tuple[str, bytes]]:
-    headers = [("content-type", CONTENT_TYPE.encode())]
+async def _hand_over(kafka: AIOKafkaProducer, place: Place, rows: Sequence[Outgoing]) -> list[_Parcel]:
+    """Give one partition's rows to the producer as ready batches: a fifth of the cost of record by record."""
+    parcels: list[_Parcel] = []
+    rest = list(rows)
+    while rest:
+        batch = kafka.create_batch()
+        taken = 0
+        while taken < len(rest) and _append(batch, rest[taken]):
+            taken += 1
+        told = await kafka.send_batch(batch, place.topic, partition=place.partition)
+        parcels.append(_Parcel([row.position for row in rest[:taken]], told))
+        rest = rest[taken:]
+    return parcels
+
+
+def _append(batch: Any, row: Outgoing) -> bool:
+    """Whether `row` still found room; a batch that is empty takes whatever comes."""
+    headers = [("content-type", _CONTENT_TYPE)]
     if row.hash is not None:
         headers.append(("hash", row.hash.hex().encode()))
-    return headers
+    return batch.append(timestamp=None, key=row.key.encode(), value=row.value, headers=headers) is not None
 
 
-def _acknowledged(by_place: Mapping[Place, Sequence[tuple[Outgoing, asyncio.Future[Any]]]]) -> _Acknowledged:
+def _acknowledged(by_place: Mapping[Place, Sequence[_Parcel]]) -> _Acknowledged:
     """The longest acknowledged prefix of each partition: a later success behind a failure will be sent again in order."""
     done = _Acknowledged()
-    for rows in by_place.values():
-        for row, future in rows:
-            failure = TimeoutError() if not future.done() or future.cancelled() else future.exception()
+    for place, parcels in by_place.items():
+        for positions, told in parcels:
+            failure = TimeoutError() if not told.done() or told.cancelled() else told.exception()
             if failure is not None:
                 done.whole = False
                 if isinstance(failure, _TOO_LARGE):
-                    done.too_large.add(row.topic)
+                    done.too_large.add(place.topic)
                 break
-            done.note(row, future.result().offset)
-    for rows in by_place.values():
-        for _, future in rows:
-            if future.done() and not future.cancelled():
-                future.exception()
+            done.positions += positions
+            done.end_offsets[place] = told.result().offset + len(positions)
+    for parcels in by_place.values():
+        for _, told in parcels:
+            if told.done() and not told.cancelled():
+                told.exception()
     return done

@@ -9,6 +9,7 @@ from typing import Any
 from shared.eventsourcing.claims import Outgoing
 from shared.eventsourcing.records import Place
 from shared.postgres.event_log import EventLog
+from shared.postgres.failures import translated
 
 _SHARD = "relay"
 _LEASE = """
@@ -32,15 +33,19 @@ LEFT JOIN message m ON h.kind = 'message' AND m.id = h.ref
 ORDER BY h.position
 """
 _FORGET = """
-DELETE FROM outbox WHERE position = ANY($1)
-AND EXISTS (SELECT 1 FROM lease WHERE shard = $2 AND epoch = $3)
-RETURNING topic, partition
-"""
-_COUNT = """
-INSERT INTO published (topic, partition, records, end_offset)
-SELECT * FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
-ON CONFLICT (topic, partition) DO UPDATE
-SET records = published.records + excluded.records, end_offset = greatest(published.end_offset, excluded.end_offset)
+WITH gone AS (
+    DELETE FROM outbox WHERE position = ANY($1)
+    AND EXISTS (SELECT 1 FROM lease WHERE shard = $2 AND epoch = $3)
+    RETURNING topic, partition
+), counted AS (
+    INSERT INTO published (topic, partition, records, end_offset)
+    SELECT topic, partition, count(*), coalesce(max(end_offset), 0) FROM gone
+    LEFT JOIN unnest($4::text[], $5::smallint[], $6::bigint[]) AS e(topic, partition, end_offset) USING (topic, partition)
+    GROUP BY topic, partition ORDER BY topic, partition
+    ON CONFLICT (topic, partition) DO UPDATE
+    SET records = published.records + excluded.records, end_offset = greatest(published.end_offset, excluded.end_offset)
+)
+SELECT count(*) FROM gone
 """
 # A writer's commit times are later than its start, so events below the oldest open writer's start are all visible.
 _OLDEST_WRITER = """
@@ -61,8 +66,8 @@ class Outbox:
 
     async def lease(self, holder: str, ttl_s: float) -> int | None:
         """Take or renew the lease and return its epoch; None while another holder's lease runs."""
-        async with self._log.transaction() as tx:
-            epoch: int | None = await tx.fetchval(_LEASE, _SHARD, holder, ttl_s)
+        with translated():
+            epoch: int | None = await self._log.pool.fetchval(_LEASE, _SHARD, holder, ttl_s)
         return epoch
 
     async def slice(
@@ -73,39 +78,36 @@ class Outbox:
         None of the topics `without`, nor of the journeys `without_journeys`, which are (topic, key).
         """
         topics, keys = [topic for topic, _ in without_journeys], [key for _, key in without_journeys]
-        async with self._log.transaction() as tx:
-            rows = await tx.fetch(_SLICE, limit, list(without), topics, keys)
+        with translated():
+            rows = await self._log.pool.fetch(_SLICE, limit, list(without), topics, keys)
         return [Outgoing(r["position"], r["topic"], r["partition"], r["key"], r["value"], r["hash"]) for r in rows]
 
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool:
         """Forget rows that the broker holds. False, and nothing forgotten, if the epoch is not mine any more."""
-        async with self._log.transaction() as tx:
-            gone = await tx.fetch(_FORGET, list(positions), _SHARD, epoch)
-            counts: dict[Place, int] = {}
-            for row in gone:
-                place = Place(row["topic"], row["partition"])
-                counts[place] = counts.get(place, 0) + 1
-            places = sorted(counts)
-            await tx.execute(
-                _COUNT,
+        places = sorted(end_offsets)
+        with translated():
+            gone: int = await self._log.pool.fetchval(
+                _FORGET,
+                list(positions),
+                _SHARD,
+                epoch,
                 [p.topic for p in places],
                 [p.partition for p in places],
-                [counts[p] for p in places],
-                [end_offsets.get(p, 0) for p in places],
+                [end_offsets[p] for p in places],
             )
-        return len(gone) == len(positions)
+        return gone == len(positions)
 
     async def complete_to(self) -> datetime:
         """Up to when everything recorded has been published: the oldest open writer's start, read before the outbox."""
-        async with self._log.transaction() as tx:
-            writers: datetime = await tx.fetchval(_OLDEST_WRITER)
-            waiting: datetime | None = await tx.fetchval("SELECT min(recorded) FROM outbox WHERE kind = 'event'")
+        with translated():
+            writers: datetime = await self._log.pool.fetchval(_OLDEST_WRITER)
+            waiting: datetime | None = await self._log.pool.fetchval("SELECT min(recorded) FROM outbox WHERE kind = 'event'")
         return writers if waiting is None else min(writers, waiting)
 
     async def end_offsets(self) -> dict[str, dict[int, int]]:
         """The end offset last acknowledged, by topic and partition."""
-        async with self._log.transaction() as tx:
-            rows = await tx.fetch("SELECT topic, partition, end_offset FROM published ORDER BY topic, partition")
+        with translated():
+            rows = await self._log.pool.fetch("SELECT topic, partition, end_offset FROM published ORDER BY topic, partition")
         found: dict[str, dict[int, int]] = {}
         for row in rows:
             found.setdefault(row["topic"], {})[row["partition"]] = row["end_offset"]

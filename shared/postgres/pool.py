@@ -34,8 +34,18 @@ async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int =
     }
     with translated():
         return await asyncpg.create_pool(
-            dsn, min_size=1, max_size=size, timeout=5, command_timeout=statement_s + 5, server_settings=settings
+            dsn,
+            min_size=1,
+            max_size=size,
+            timeout=5,
+            command_timeout=statement_s + 5,
+            server_settings=settings,
+            reset=_leave_as_it_is,
         )
+
+
+async def _leave_as_it_is(_: Connection) -> None:
+    """Settings and locks of ours end with their transaction, so the driver's four statements at every release are spared."""
 
 
 async def connect(dsn: str) -> Any:

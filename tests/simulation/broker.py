@@ -22,6 +22,8 @@ TWICE = 0.03
 HANGS = 0.01
 FAILS = 0.02
 UNTOLD = 0.02
+BATCH_MAX = 3
+"""So few records fill a batch here that a slice of the outbox often needs several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,28 @@ class Kept:
 
 
 class Told(NamedTuple):
-    """What a producer is told of a record that was kept."""
+    """What a producer is told of a batch that was kept: the offset of its first record."""
 
     offset: int
 
 
+class SimulatedBatch:
+    """Records that arrive together or not at all."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[bytes, bytes]] = []
+
+    def append(self, *, timestamp: int | None, key: bytes, value: bytes, headers: Sequence[Any] = ()) -> object | None:
+        """Take one more record; None if the batch is full."""
+        if len(self.records) == BATCH_MAX:
+            return None
+        self.records.append((key, value))
+        return self
+
+
 class _Parcel(NamedTuple):
     place: Place
-    key: bytes
-    value: bytes
+    records: list[tuple[bytes, bytes]]
     told: asyncio.Future[Told]
     untold: bool
 
@@ -69,18 +84,25 @@ class Broker:
         self.away_until = self.world.loop.time() + seconds
         self.world.note("broker", f"is away for {seconds} s")
 
-    def append(self, place: Place, key: bytes, value: bytes) -> Kept:
-        """Keep one record; the seed may keep it twice."""
+    def append(self, place: Place, key: bytes, value: bytes) -> None:
+        """Keep one record."""
+        self.keep(place, [(key, value)])
+
+    def keep(self, place: Place, records: Sequence[tuple[bytes, bytes]]) -> int:
+        """Keep a batch and return the offset of its first record; the seed may keep it twice."""
         twice = self.world.stormy and self.world.chance.random() < TWICE
+        log = self.logs[place]
         for _ in range(1 + twice):
-            log = self.logs[place]
-            kept = Kept(place.topic, place.partition, len(log), key, value)
-            log.append(kept)
-            if self.world.tells:
-                self.world.note("broker", f"keeps {place.topic}/{place.partition}/{kept.offset} of {key.decode(errors='replace')}")
+            first = len(log)
+            for key, value in records:
+                kept = Kept(place.topic, place.partition, len(log), key, value)
+                log.append(kept)
+                if self.world.tells:
+                    told = key.decode(errors="replace")
+                    self.world.note("broker", f"keeps {place.topic}/{place.partition}/{kept.offset} of {told}")
         self.moved.set()
         self.moved = asyncio.Event()
-        return kept
+        return first
 
 
 class SimulatedProducer:
@@ -111,10 +133,12 @@ class SimulatedProducer:
         await self._world.reach(self._process, "metadata", KafkaTimeoutError)
         return {place.partition for place in self._broker.logs if place.topic == topic}
 
-    async def send(
-        self, topic: str, value: bytes, key: bytes, partition: int = 0, headers: Sequence[Any] = ()
-    ) -> asyncio.Future[Told]:
-        """Send one record; the future tells what became of it, if anybody ever hears."""
+    def create_batch(self) -> SimulatedBatch:
+        """An empty batch."""
+        return SimulatedBatch()
+
+    async def send_batch(self, batch: SimulatedBatch, topic: str, *, partition: int) -> asyncio.Future[Told]:
+        """Send a batch; the future tells what became of it, if anybody ever hears."""
         await self._world.reach(self._process, "send", KafkaTimeoutError)
         place = Place(topic, partition)
         told: asyncio.Future[Told] = self._world.loop.create_future()
@@ -125,12 +149,14 @@ class SimulatedProducer:
             self._world.note(self._process.name, f"send to {place} fails")
             self._world.loop.call_soon(_refuse, told)
         elif fate != "hangs":
-            self._deliver_later(_Parcel(place, key, value, told, fate == "untold"))
+            self._deliver_later(_Parcel(place, batch.records, told, fate == "untold"))
         return told
 
     async def send_and_wait(self, topic: str, value: bytes, key: bytes) -> Told:
         """Send one record and wait for its acknowledgement."""
-        told = await (await self.send(topic, value, key))
+        batch = self.create_batch()
+        batch.append(timestamp=None, key=key, value=value)
+        told = await (await self.send_batch(batch, topic, partition=0))
         await self._world.reach(self._process, "sent", KafkaTimeoutError)
         return told
 
@@ -158,9 +184,9 @@ class SimulatedProducer:
             return
         parcel = self._under_way[place].popleft()
         if self._gets_through(place):
-            kept = self._broker.append(place, parcel.key, parcel.value)
+            first = self._broker.keep(place, parcel.records)
             if not parcel.untold:
-                loop.call_soon(_tell, parcel.told, kept.offset)
+                loop.call_soon(_tell, parcel.told, first)
 
     def _gets_through(self, place: Place) -> bool:
         if place in self._cut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,26 +125,29 @@ async def slice_of(
     return found
 
 
-@means("DELETE FROM outbox WHERE position = ANY($1)")
-async def forget(tx: Transaction, positions: Sequence[int], shard: str, epoch: int) -> list[Row]:
+@means("WITH gone AS ( DELETE FROM outbox WHERE position = ANY($1)")
+async def forget(
+    tx: Transaction,
+    positions: Sequence[int],
+    shard: str,
+    epoch: int,
+    topics: Sequence[str],
+    partitions: Sequence[int],
+    ends: Sequence[int],
+) -> list[Row]:
     held = tx.get("lease", shard)
     if held is None or held["epoch"] != epoch:
-        return []
+        return [{"count": 0}]
     gone = [row for position in positions if (row := await tx.lock("outbox", position)) is not None]
     for row in gone:
         tx.drop("outbox", (row["position"],))
-    return gone
-
-
-@means("INSERT INTO published")
-async def count(
-    tx: Transaction, topics: Sequence[str], partitions: Sequence[int], records: Sequence[int], ends: Sequence[int]
-) -> list[Row]:
-    for topic, partition, more, end in zip(topics, partitions, records, ends, strict=True):
-        old = await tx.lock("published", topic, partition) or {"records": 0, "end_offset": 0}
-        row = {"topic": topic, "partition": partition, "records": old["records"] + more}
-        tx.put("published", (topic, partition), {**row, "end_offset": max(old["end_offset"], end)})
-    return []
+    known = dict(zip(zip(topics, partitions, strict=True), ends, strict=True))
+    for place, records in sorted(Counter((row["topic"], row["partition"]) for row in gone).items()):
+        old = await tx.lock("published", *place) or {"records": 0, "end_offset": 0}
+        end = max(old["end_offset"], known.get(place, 0))
+        told = {"topic": place[0], "partition": place[1], "records": old["records"] + records, "end_offset": end}
+        tx.put("published", place, told)
+    return [{"count": len(gone)}]
 
 
 @means("SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity")
