@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import freshness, pipeline
+from benchmarks import doors, freshness, pipeline, rebuild, recovery
 from benchmarks.results import Result, keep
 
 
@@ -24,7 +24,7 @@ class Bench(Protocol):
         """Measure. `options.smoke` asks for the smallest run that still proves the results right; no time is judged."""
 
 
-BENCHES: tuple[Bench, ...] = (pipeline, freshness)
+BENCHES: tuple[Bench, ...] = (pipeline, freshness, doors, rebuild, recovery)
 ON_DEMAND: tuple[Bench, ...] = ()
 """Benches that only run when they are named."""
 

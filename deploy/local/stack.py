@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -71,13 +71,13 @@ class Stack:
         self.dsns = {service: await self._database(superuser, service) for service in SERVICES}
         await ensure_topics(self.kafka, TOPICS)
 
-    async def start_services(self) -> None:
+    async def start_services(self, services: Sequence[Service] = SERVICES) -> None:
         """Bring up the services and let other commands find this instance."""
-        for service in SERVICES:
+        for service in services:
             self._ports[service] = free_port(self._ports.get(service, PREFERRED_PORTS[service]))
             self.urls[service] = f"http://127.0.0.1:{self._ports[service]}"
         self._say("services")
-        await self.supervisor.start_together([self._service(service, *self.dsns[service]) for service in SERVICES])
+        await self.supervisor.start_together([self._service(service, *self.dsns[service]) for service in services])
         instance.remember_ports(self.options.data, self._ports)
         self.record()
 
