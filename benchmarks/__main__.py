@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import doors, freshness, pipeline, rebuild, recovery
+from benchmarks import doors, freshness, pipeline, rebuild, recovery, soak
 from benchmarks.results import Result, keep
 
 
@@ -25,7 +25,7 @@ class Bench(Protocol):
 
 
 BENCHES: tuple[Bench, ...] = (pipeline, freshness, doors, rebuild, recovery)
-ON_DEMAND: tuple[Bench, ...] = ()
+ON_DEMAND: tuple[Bench, ...] = (soak,)
 """Benches that only run when they are named."""
 
 

@@ -21,6 +21,8 @@ SLICE_MAX = 200
 POLL_MS = 200
 BACK_OFF_S = (0.1, 10.0)
 COMMIT_EVERY_S = 5.0
+GATHER_S = 0.02
+"""How long a poll that brought little lets the next one gather: a poll is a transaction, whatever it brings."""
 _log = logging.getLogger(__name__)
 
 
@@ -92,6 +94,8 @@ class ConsumerLoop:
                     continue
                 await self._apply(assignment, fetched)
                 await self._commit(client, assignment)
+                if 0 < sum(map(len, fetched.values())) < SLICE_MAX:
+                    await asyncio.sleep(GATHER_S)
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(client.stop(), BACK_OFF_S[1])

@@ -36,22 +36,32 @@ T = TypeVar("T")
 
 _MAKE_HEADS = """
 INSERT INTO stream_head (stream, version, hash)
-SELECT stream, 0, ''::bytea FROM unnest($1::text[]) AS stream ORDER BY stream ON CONFLICT DO NOTHING
+SELECT stream, 0, ''::bytea FROM unnest($1::text[]) AS stream ORDER BY stream ON CONFLICT DO NOTHING RETURNING stream
 """
 _LOCK_HEADS = "SELECT stream, version, hash FROM stream_head WHERE stream = ANY($1) ORDER BY stream FOR UPDATE"
-_MOVE_HEADS = """
-UPDATE stream_head h SET version = n.version, hash = n.hash
-FROM unnest($1::text[], $2::int[], $3::bytea[]) AS n(stream, version, hash) WHERE h.stream = n.stream
-"""
 _HISTORY = "SELECT stream, body FROM event WHERE stream = ANY($1) ORDER BY stream, version"
+# After the locks: which of these events are recorded already, and what time it is.
+_KNOWN = """
+SELECT clock_timestamp() AS recorded, array(SELECT id FROM event WHERE id = ANY($1)) AS known
+"""
 _APPEND = """
-INSERT INTO event (stream, version, id, type, topic, partition, key, recorded, body, hash)
-SELECT * FROM unnest($1::text[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::text[],
-                     $8::timestamptz[], $9::bytea[], $10::bytea[])
+WITH appended AS (
+    INSERT INTO event (stream, version, id, type, topic, partition, key, recorded, body, hash)
+    SELECT * FROM unnest($1::text[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::text[],
+                         $8::timestamptz[], $9::bytea[], $10::bytea[])
+), moved AS (
+    UPDATE stream_head h SET version = n.version, hash = n.hash
+    FROM unnest($11::text[], $12::int[], $13::bytea[]) AS n(stream, version, hash) WHERE h.stream = n.stream
+)
+INSERT INTO outbox (topic, partition, key, kind, ref, recorded)
+SELECT topic, partition, key, 'event', ref, recorded
+FROM unnest($5::text[], $6::smallint[], $7::text[], $3::uuid[], $8::timestamptz[])
+    WITH ORDINALITY AS o(topic, partition, key, ref, recorded, n)
+ORDER BY n
 """
 _OWE = """
 INSERT INTO outbox (topic, partition, key, kind, ref, recorded)
-SELECT topic, partition, key, $5, ref, $6
+SELECT topic, partition, key, 'message', ref, $5
 FROM unnest($1::text[], $2::smallint[], $3::text[], $4::uuid[]) WITH ORDINALITY AS o(topic, partition, key, ref, n)
 ORDER BY n
 """
@@ -115,7 +125,7 @@ class Tx:
         for index, order in enumerate(orders):
             by_stream[order.stream].append(index)
         await self._load(sorted(by_stream), decider.looks_back)
-        done = await self._already(orders)
+        done, recorded = await self._already(orders)
         outcomes: list[Outcome] = [Applied(())] * len(orders)
         plans: list[tuple[str, Plan[S]]] = []
         for stream in sorted(by_stream):
@@ -124,27 +134,32 @@ class Tx:
             for index, outcome in zip(fresh, made.outcomes, strict=True):
                 outcomes[index] = outcome
             plans.append((stream, made))
-        await self._append([(stream, event) for stream, made in plans for event in made.events])
+        await self._append([(stream, event) for stream, made in plans for event in made.events], recorded)
         await self._keep_timers(plans)
         return outcomes
 
-    async def _already(self, orders: Sequence[Order[Any]]) -> set[int]:
+    async def _already(self, orders: Sequence[Order[Any]]) -> tuple[set[int], datetime]:
+        """Which orders are in effect, and the database's time after the locks."""
         firsts = [reaction_id(order.context.command_id, order.context.reaction, 0) for order in orders]
-        rows = await self.fetch("SELECT id FROM event WHERE id = ANY($1)", firsts)
-        known = {row["id"] for row in rows}
+        found = await self.fetchrow(_KNOWN, firsts)
+        assert found is not None
+        known = set(found["known"])
         seen: set[UUID] = set()
         done = set()
         for index, first in enumerate(firsts):
             if first in known or first in seen:
                 done.add(index)
             seen.add(first)
-        return done
+        return done, found["recorded"]
 
     async def _load(self, streams: list[str], looks_back: bool) -> None:
         new = [stream for stream in streams if stream not in self._streams]
         if new:
-            await self.execute(_MAKE_HEADS, new)
-            for head in await self.fetch(_LOCK_HEADS, new):
+            # A head that we made is ours until we commit, so only the others have to be locked.
+            made = {row["stream"] for row in await self.fetch(_MAKE_HEADS, new)}
+            self._streams.update({stream: _Stream(0, b"") for stream in made})
+            there = [stream for stream in new if stream not in made]
+            for head in await self.fetch(_LOCK_HEADS, there) if there else ():
                 self._streams[head["stream"]] = _Stream(head["version"], head["hash"])
         if looks_back:
             await self._look_back([stream for stream in streams if self._streams[stream].history is None])
@@ -159,17 +174,14 @@ class Tx:
             if len(history) > LONG_STREAM:
                 _log.warning("long-stream")
 
-    async def _append(self, events: Sequence[tuple[str, NewEvent]]) -> None:
+    async def _append(self, events: Sequence[tuple[str, NewEvent]], recorded: datetime) -> None:
         if not events:
             return
-        recorded = await self.fetchval("SELECT clock_timestamp()")
         rows = [self._row(stream, event, recorded) for stream, event in events]
         columns = list(zip(*rows, strict=True))
         moved = sorted({stream for stream, _ in events})
-        await self.execute(_APPEND, *columns)
-        await self.execute(_OWE, columns[4], columns[5], columns[6], columns[2], "event", recorded)
         heads = [self._streams[stream] for stream in moved]
-        await self.execute(_MOVE_HEADS, moved, [h.version for h in heads], [h.hash for h in heads])
+        await self.execute(_APPEND, *columns, moved, [h.version for h in heads], [h.hash for h in heads])
         self.owes = True
 
     def _row(self, stream: str, event: NewEvent, recorded: datetime) -> tuple[Any, ...]:
@@ -230,7 +242,7 @@ class Tx:
         fresh = [m for m in messages if m.id in said]
         places = [partition_of(m.key, m.partitions) for m in fresh]
         topics, keys, refs = [m.topic for m in fresh], [m.key for m in fresh], [m.id for m in fresh]
-        await self.execute(_OWE, topics, places, keys, refs, "message", recorded)
+        await self.execute(_OWE, topics, places, keys, refs, recorded)
         self.owes = self.owes or bool(fresh)
 
 

@@ -20,6 +20,15 @@ from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.inbound import Slices, dead_letter, standing
 
 _PASS_ON = (FencedError, UnavailableError, VersionConflictError)
+_FIRSTS = """
+INSERT INTO idempotency (scope, key, fingerprint)
+SELECT $1, key, fingerprint FROM unnest($2::text[], $3::bytea[]) AS k(key, fingerprint) ORDER BY key
+ON CONFLICT DO NOTHING RETURNING key
+"""
+_ANSWER = """
+UPDATE idempotency i SET status = 200, answer = k.answer
+FROM unnest($2::text[], $3::bytea[]) AS k(key, answer) WHERE i.scope = $1 AND i.key = k.key
+"""
 _log = logging.getLogger(__name__)
 
 
@@ -123,13 +132,10 @@ class IngressInbound:
     async def _apply(self, place: Place, held: Claim, records: Sequence[Record], *, poisonous: bool) -> Claim:
         async def work(tx: Tx) -> Claim:
             await checkpoints.lock(tx, self.group, {place: held})
-            found = _Sorted()
-            for record in records:
-                await self._sort(tx, record, found, poisonous)
+            found = await self._sort(tx, records, poisonous=poisonous)
             replies = await self._handler(tx, [delivered for _, delivered in found.wanted]) if found.wanted else []
-            for (record, delivered), reply in zip(found.wanted, replies, strict=True):
-                await self._keep(tx, delivered, reply)
-                found.answers.append((record, reply))
+            await self._keep(tx, place, [(d.ingress.id, reply) for (_, d), reply in zip(found.wanted, replies, strict=True)])
+            found.answers += [(record, reply) for (record, _), reply in zip(found.wanted, replies, strict=True)]
             for record, ingress in found.again:
                 found.answers.append((record, await self._repeated(tx, record, ingress)))
             await tx.say([self._message(record, receipt) for record, receipt in found.answers])
@@ -138,30 +144,34 @@ class IngressInbound:
 
         return await self._log.transact(work)
 
-    async def _sort(self, tx: Tx, record: Record, found: _Sorted, poisonous: bool) -> None:
-        try:
-            ingress = read_ingress(record.value, record.key)
-        except IngressRefusedError as refused:
-            await self._turn_away(tx, record, refused, found)
-            return
-        if isinstance(ingress.command, self._leaves) or not isinstance(ingress.command, self._takes):
-            if isinstance(ingress.command, self._leaves) or not self._answers_unknown:
+    async def _sort(self, tx: Tx, records: Sequence[Record], *, poisonous: bool) -> _Sorted:
+        found = _Sorted()
+        readable: list[tuple[Record, Ingress]] = []
+        for record in records:
+            try:
+                ingress = read_ingress(record.value, record.key)
+            except IngressRefusedError as refused:
+                await self._turn_away(tx, record, refused, found)
+                continue
+            if isinstance(ingress.command, self._takes):
+                readable.append((record, ingress))
+            elif isinstance(ingress.command, self._leaves) or not self._answers_unknown:
                 found.tally.ignored += 1
-                return
-            await self._turn_away(tx, record, IngressRefusedError("not-for-this-topic", "type", ingress.id), found)
-            return
-        if not await self._is_first(tx, record, ingress):
-            found.tally.duplicate += 1
-            found.again.append((record, ingress))
-            return
-        delivered = Delivered(partner_of(record.topic), record.topic, ingress)
-        if poisonous:
-            fault = IngressRefusedError("internal-error", None, ingress.id)
-            await self._keep(tx, delivered, _refusal(record, fault))
-            await self._refuse(tx, record, fault, found)
-        else:
-            found.tally.applied += 1
-            found.wanted.append((record, delivered))
+            else:
+                await self._turn_away(tx, record, IngressRefusedError("not-for-this-topic", "type", ingress.id), found)
+        firsts = await self._firsts(tx, readable)
+        for record, ingress in readable:
+            if firsts.get(ingress.id) is not record:
+                found.tally.duplicate += 1
+                found.again.append((record, ingress))
+            elif poisonous:
+                fault = IngressRefusedError("internal-error", None, ingress.id)
+                await self._keep(tx, record.place, [(ingress.id, _refusal(record, fault))])
+                await self._refuse(tx, record, fault, found)
+            else:
+                found.tally.applied += 1
+                found.wanted.append((record, Delivered(partner_of(record.topic), record.topic, ingress)))
+        return found
 
     async def _turn_away(self, tx: Tx, record: Record, refused: IngressRefusedError, found: _Sorted) -> None:
         if not self._answers_unknown:
@@ -174,14 +184,17 @@ class IngressInbound:
         found.answers.append((record, _refusal(record, refused)))
         await tx.say([dead_letter(self._log.source, self.group, record, refused.rule, keep_bytes=False)])
 
-    async def _is_first(self, tx: Tx, record: Record, ingress: Ingress) -> bool:
-        taken = await tx.fetchval(
-            "INSERT INTO idempotency (scope, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
-            _scope(record.topic),
-            ingress.id,
-            _fingerprint(record),
-        )
-        return bool(taken)
+    async def _firsts(self, tx: Tx, readable: Sequence[tuple[Record, Ingress]]) -> dict[str, Record]:
+        """The record that used each id for the first time ever, of those that are in `readable`."""
+        asked: dict[str, Record] = {}
+        for record, ingress in readable:
+            asked.setdefault(ingress.id, record)
+        if not asked:
+            return {}
+        ids = sorted(asked)
+        scope = _scope(readable[0][0].topic)
+        taken = await tx.fetch(_FIRSTS, scope, ids, [_fingerprint(asked[one]) for one in ids])
+        return {row["key"]: asked[row["key"]] for row in taken}
 
     async def _repeated(self, tx: Tx, record: Record, ingress: Ingress) -> Receipt:
         """The answer to a message whose id was used before, by then with its first answer: perhaps of this very slice."""
@@ -194,13 +207,10 @@ class IngressInbound:
         status = "refused" if first.status == "refused" else "applied"
         return first.model_copy(update={"status": "duplicate", "first_status": status})
 
-    async def _keep(self, tx: Tx, delivered: Delivered, receipt: Receipt) -> None:
-        await tx.execute(
-            "UPDATE idempotency SET status = 200, answer = $3 WHERE scope = $1 AND key = $2",
-            _scope(delivered.topic),
-            delivered.ingress.id,
-            receipt.model_dump_json().encode(),
-        )
+    async def _keep(self, tx: Tx, place: Place, answers: Sequence[tuple[str, Receipt]]) -> None:
+        if answers:
+            bodies = [receipt.model_dump_json().encode() for _, receipt in answers]
+            await tx.execute(_ANSWER, _scope(place.topic), [one for one, _ in answers], bodies)
 
     def _message(self, record: Record, receipt: Receipt) -> Message:
         identity = ingress_id(f"receipt/{self.group}/{record.topic}", standing(record))

@@ -16,31 +16,25 @@ async def clock(tx: Transaction) -> list[Row]:
     return [{"now": tx.database.world.now()}]
 
 
-@means("SELECT id FROM event WHERE id = ANY($1)")
+@means("SELECT clock_timestamp() AS recorded, array(SELECT id FROM event WHERE id = ANY($1))")
 async def known_ids(tx: Transaction, ids: Sequence[Any]) -> list[Row]:
-    return [{"id": one} for one in ids if tx.get("event_once", one)]
+    return [{"recorded": tx.database.world.now(), "known": [one for one in ids if tx.get("event_once", one)]}]
 
 
 @means("INSERT INTO stream_head")
 async def make_heads(tx: Transaction, streams: Sequence[str]) -> list[Row]:
+    made: list[Row] = []
     for stream in sorted(streams):
         if tx.get("stream_head", stream) is None and await tx.lock("stream_head", stream) is None:
             tx.put("stream_head", (stream,), {"stream": stream, "version": 0, "hash": b""})
-    return []
+            made.append({"stream": stream})
+    return made
 
 
 @means("SELECT stream, version, hash FROM stream_head")
 async def lock_heads(tx: Transaction, streams: Sequence[str]) -> list[Row]:
     found = [await tx.lock("stream_head", stream) for stream in sorted(streams)]
     return [row for row in found if row is not None]
-
-
-@means("UPDATE stream_head h")
-async def move_heads(tx: Transaction, streams: Sequence[str], versions: Sequence[int], hashes: Sequence[bytes]) -> list[Row]:
-    for stream, version, digest in zip(streams, versions, hashes, strict=True):
-        await tx.lock("stream_head", stream)
-        tx.put("stream_head", (stream,), {"stream": stream, "version": version, "hash": digest})
-    return []
 
 
 @means("SELECT stream, body FROM event WHERE stream = ANY($1)")
@@ -56,9 +50,10 @@ async def stream(tx: Transaction, name: str) -> list[Row]:
 _EVENT = ("stream", "version", "id", "type", "topic", "partition", "key", "recorded", "body", "hash")
 
 
-@means("INSERT INTO event (")
+@means("WITH appended AS ( INSERT INTO event (")
 async def append(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
-    for values in zip(*columns, strict=True):
+    events, heads = columns[: len(_EVENT)], columns[len(_EVENT) :]
+    for values in zip(*events, strict=True):
         row = dict(zip(_EVENT, values, strict=True))
         place = (row["stream"], row["version"])
         if await tx.lock("event", *place) is not None:
@@ -67,24 +62,30 @@ async def append(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
             raise doubled("event_once")
         tx.put("event", place, row)
         tx.put("event_once", (row["id"],), row)
+        await _owe(tx, row["topic"], row["partition"], row["key"], "event", row["id"], row["recorded"])
+    await _move_heads(tx, *heads)
     return []
 
 
-@means("INSERT INTO outbox (topic, partition, key, kind, ref, recorded) SELECT topic, partition, key, $5, ref, $6")
+async def _move_heads(tx: Transaction, streams: Sequence[str], versions: Sequence[int], hashes: Sequence[bytes]) -> None:
+    for stream, version, digest in zip(streams, versions, hashes, strict=True):
+        await tx.lock("stream_head", stream)
+        tx.put("stream_head", (stream,), {"stream": stream, "version": version, "hash": digest})
+
+
+async def _owe(tx: Transaction, topic: str, partition: int, key: str, kind: str, ref: Any, recorded: datetime) -> None:
+    position = tx.database.next_of("outbox")
+    row = {"position": position, "topic": topic, "partition": partition, "key": key}
+    await tx.lock("outbox", position)
+    tx.put("outbox", (position,), {**row, "kind": kind, "ref": ref, "recorded": recorded})
+
+
+@means("INSERT INTO outbox (topic, partition, key, kind, ref, recorded) SELECT topic, partition, key, 'message', ref, $5")
 async def owe(
-    tx: Transaction,
-    topics: Sequence[str],
-    partitions: Sequence[int],
-    keys: Sequence[str],
-    refs: Sequence[Any],
-    kind: str,
-    recorded: datetime,
+    tx: Transaction, topics: Sequence[str], partitions: Sequence[int], keys: Sequence[str], refs: Sequence[Any], recorded: datetime
 ) -> list[Row]:
     for topic, partition, key, ref in zip(topics, partitions, keys, refs, strict=True):
-        position = tx.database.next_of("outbox")
-        row = {"position": position, "topic": topic, "partition": partition, "key": key}
-        await tx.lock("outbox", position)
-        tx.put("outbox", (position,), {**row, "kind": kind, "ref": ref, "recorded": recorded})
+        await _owe(tx, topic, partition, key, "message", ref, recorded)
     return []
 
 
@@ -167,7 +168,15 @@ async def ends(tx: Transaction) -> list[Row]:
     return list(tx.select("published"))
 
 
-@means("INSERT INTO idempotency")
+@means("INSERT INTO idempotency (scope, key, fingerprint) SELECT $1, key, fingerprint FROM unnest($2::text[], $3::bytea[])")
+async def firsts_of_keys(tx: Transaction, scope: str, keys: Sequence[str], fingerprints: Sequence[bytes]) -> list[Row]:
+    taken: list[Row] = []
+    for key, fingerprint in sorted(zip(keys, fingerprints, strict=True)):
+        taken += [{"key": key} for _ in await first_of_key(tx, scope, key, fingerprint)]
+    return taken
+
+
+@means("INSERT INTO idempotency (scope, key, fingerprint) VALUES")
 async def first_of_key(tx: Transaction, scope: str, key: str, fingerprint: bytes) -> list[Row]:
     if tx.get("idempotency", scope, key) is not None or await tx.lock("idempotency", scope, key) is not None:
         return []
@@ -184,9 +193,11 @@ async def keep_answer(tx: Transaction, scope: str, key: str, status: int, answer
     return []
 
 
-@means("UPDATE idempotency SET status = 200, answer = $3")
-async def keep_receipt(tx: Transaction, scope: str, key: str, answer: bytes) -> list[Row]:
-    return await keep_answer(tx, scope, key, 200, answer, None)
+@means("UPDATE idempotency i SET status = 200, answer = k.answer")
+async def keep_receipts(tx: Transaction, scope: str, keys: Sequence[str], answers: Sequence[bytes]) -> list[Row]:
+    for key, answer in zip(keys, answers, strict=True):
+        await keep_answer(tx, scope, key, 200, answer, None)
+    return []
 
 
 @means(
