@@ -101,15 +101,15 @@ async def _at(house: Installation, rate: int, seconds: float) -> list[Result]:
     recorded = await _recorded(house, before)
     right = len(recorded) == load.sent and await counted(house.doors) == before + load.sent
     found = [
-        *_spread(rate, "HTTP", read.delays(recorded, before), right=right),
-        *_spread(rate, "stream", told.delays(recorded, before), right=right),
-        *_spread(rate, "answer to the batch", load.took, right=right),
+        *spread(rate, "HTTP", read.delays(recorded, before), right=right),
+        *spread(rate, "stream", told.delays(recorded, before), right=right),
+        *spread(rate, "answer to the batch", load.took, right=right),
     ]
     say(", ".join(f"{one.unit} {one.value if one.value is None else round(one.value, 1)}" for one in found))
     return found
 
 
-def _spread(rate: int, way: str, delays: list[float], *, right: bool) -> Iterator[Result]:
+def spread(rate: int, way: str, delays: list[float], *, right: bool) -> Iterator[Result]:
     """The percentiles; no number where the delay grew to the end, as it does when a rate cannot be kept up."""
     warm = delays[int(len(delays) * WARM) :]
     last = sorted(warm[-max(len(warm) // 10, 1) :])
