@@ -50,24 +50,33 @@ class Register:
     calendars: Calendars = field(default_factory=Calendars)
 
 
+_CODES = """
+SELECT 'item' AS what, item_code AS code, fact, retired_from, NULL AS region, NULL AS kind, NULL AS mandates, version
+FROM item WHERE item_code = ANY($1)
+UNION ALL
+SELECT 'venue', venue_id, NULL, NULL, region, kind, mandates, 0 FROM venue WHERE venue_id = ANY($2)
+UNION ALL
+SELECT 'body', body_uscc, NULL, NULL, region, NULL, NULL, 0 FROM body WHERE body_uscc = ANY($3)
+ORDER BY what, code, version
+"""
+
+
 async def load(tx: Tx, items: Collection[str], venues: Collection[str], bodies: Collection[str]) -> Register:
     """The register as far as these codes go, and all calendars."""
-    return Register(
-        await _items(tx, items) if items else {},
-        await _venues(tx, venues) if venues else {},
-        await regions_of(tx, bodies) if bodies else {},
-        await load_calendars(tx),
-    )
-
-
-async def _items(tx: Tx, codes: Collection[str]) -> dict[str, list[ItemVersion]]:
-    rows = await tx.fetch(
-        "SELECT item_code, fact, retired_from FROM item WHERE item_code = ANY($1) ORDER BY item_code, version", list(codes)
-    )
-    found: dict[str, list[ItemVersion]] = {}
-    for row in rows:
-        found.setdefault(row["item_code"], []).append(_version(row["fact"], row["retired_from"]))
-    return found
+    calendars = await load_calendars(tx)
+    known_items: dict[str, list[ItemVersion]] = {}
+    known_venues: dict[str, Venue] = {}
+    known_bodies: dict[str, str] = {}
+    for row in await tx.fetch(_CODES, list(items), list(venues), list(bodies)) if items or venues or bodies else ():
+        code = row["code"]
+        if row["what"] == "item":
+            known_items.setdefault(code, []).append(_version(row["fact"], row["retired_from"]))
+        elif row["what"] == "venue":
+            mandates = frozenset(row["mandates"])
+            known_venues[code] = Venue(code, row["region"], cast(VenueKind, row["kind"]), mandates)
+        else:
+            known_bodies[code] = row["region"]
+    return Register(known_items, known_venues, known_bodies, calendars)
 
 
 @lru_cache(maxsize=10_000)
@@ -86,14 +95,6 @@ def _version(fact: str, retired_from: date | None) -> ItemVersion:
     )
     listed = frozenset(material["code"] for material in made["materials"])
     return ItemVersion(item, listed, date.fromisoformat(made["effective_from"]), retired_from)
-
-
-async def _venues(tx: Tx, venue_ids: Collection[str]) -> dict[str, Venue]:
-    rows = await tx.fetch("SELECT venue_id, region, kind, mandates FROM venue WHERE venue_id = ANY($1)", list(venue_ids))
-    return {
-        row["venue_id"]: Venue(row["venue_id"], row["region"], cast(VenueKind, row["kind"]), frozenset(row["mandates"]))
-        for row in rows
-    }
 
 
 async def regions_of(tx: Tx, bodies: Collection[str]) -> dict[str, str]:

@@ -52,6 +52,9 @@ WITH appended AS (
 ), moved AS (
     UPDATE stream_head h SET version = n.version, hash = n.hash
     FROM unnest($11::text[], $12::int[], $13::bytea[]) AS n(stream, version, hash) WHERE h.stream = n.stream
+), started AS (
+    INSERT INTO due (stream, case_no, kind, due_at)
+    SELECT * FROM unnest($14::text[], $15::text[], $16::text[], $17::timestamptz[]) ON CONFLICT DO NOTHING
 )
 INSERT INTO outbox (topic, partition, key, kind, ref, recorded)
 SELECT topic, partition, key, 'event', ref, recorded
@@ -68,10 +71,6 @@ ORDER BY n
 _SAY = """
 INSERT INTO message (id, topic, key, body, recorded) SELECT id, topic, key, body, $5
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS m(id, topic, key, body) ON CONFLICT DO NOTHING RETURNING id
-"""
-_START_TIMERS = """
-INSERT INTO due (stream, case_no, kind, due_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) ON CONFLICT DO NOTHING
 """
 _STOP_TIMERS = """
 DELETE FROM due d USING unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS o(stream, case_no, kind, due_at)
@@ -134,8 +133,11 @@ class Tx:
             for index, outcome in zip(fresh, made.outcomes, strict=True):
                 outcomes[index] = outcome
             plans.append((stream, made))
-        await self._append([(stream, event) for stream, made in plans for event in made.events], recorded)
-        await self._keep_timers(plans)
+        started = [(stream, timer) for stream, made in plans for timer in made.timers_added]
+        stopped = [(stream, timer) for stream, made in plans for timer in made.timers_dropped]
+        await self._append([(stream, event) for stream, made in plans for event in made.events], recorded, started)
+        if stopped:
+            await self.execute(_STOP_TIMERS, *_timer_columns(stopped))
         return outcomes
 
     async def _already(self, orders: Sequence[Order[Any]]) -> tuple[set[int], datetime]:
@@ -174,14 +176,16 @@ class Tx:
             if len(history) > LONG_STREAM:
                 _log.warning("long-stream")
 
-    async def _append(self, events: Sequence[tuple[str, NewEvent]], recorded: datetime) -> None:
+    async def _append(
+        self, events: Sequence[tuple[str, NewEvent]], recorded: datetime, timers: Sequence[tuple[str, Timer]]
+    ) -> None:
         if not events:
             return
         rows = [self._row(stream, event, recorded) for stream, event in events]
         columns = list(zip(*rows, strict=True))
         moved = sorted({stream for stream, _ in events})
         heads = [self._streams[stream] for stream in moved]
-        await self.execute(_APPEND, *columns, moved, [h.version for h in heads], [h.hash for h in heads])
+        await self.execute(_APPEND, *columns, moved, [h.version for h in heads], [h.hash for h in heads], *_timer_columns(timers))
         self.owes = True
 
     def _row(self, stream: str, event: NewEvent, recorded: datetime) -> tuple[Any, ...]:
@@ -213,14 +217,6 @@ class Tx:
         topic = TOPIC_OF_EVENT[envelope.type]
         place = partition_of(event.key, PARTITIONS)
         return (stream, head.version, event.id, envelope.type, topic, place, event.key, recorded, body, head.hash)
-
-    async def _keep_timers(self, plans: Sequence[tuple[str, Plan[Any]]]) -> None:
-        started = [(stream, timer) for stream, made in plans for timer in made.timers_added]
-        stopped = [(stream, timer) for stream, made in plans for timer in made.timers_dropped]
-        if started:
-            await self.execute(_START_TIMERS, *_timer_columns(started))
-        if stopped:
-            await self.execute(_STOP_TIMERS, *_timer_columns(stopped))
 
     async def say(self, messages: Sequence[Message]) -> None:
         """Owe `messages` to Kafka; they are published with the rest of this transaction or not at all.

@@ -48,11 +48,12 @@ async def stream(tx: Transaction, name: str) -> list[Row]:
 
 
 _EVENT = ("stream", "version", "id", "type", "topic", "partition", "key", "recorded", "body", "hash")
+_TIMER = ("stream", "case_no", "kind", "due_at")
 
 
 @means("WITH appended AS ( INSERT INTO event (")
 async def append(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
-    events, heads = columns[: len(_EVENT)], columns[len(_EVENT) :]
+    events, heads, timers = columns[: len(_EVENT)], columns[len(_EVENT) : -len(_TIMER)], columns[-len(_TIMER) :]
     for values in zip(*events, strict=True):
         row = dict(zip(_EVENT, values, strict=True))
         place = (row["stream"], row["version"])
@@ -64,6 +65,9 @@ async def append(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
         tx.put("event_once", (row["id"],), row)
         await _owe(tx, row["topic"], row["partition"], row["key"], "event", row["id"], row["recorded"])
     await _move_heads(tx, *heads)
+    for timer in zip(*timers, strict=True):
+        if await tx.lock("due", *timer) is None:
+            tx.put("due", timer, dict(zip(_TIMER, timer, strict=True)))
     return []
 
 
