@@ -217,6 +217,13 @@ async def live_generation(log: EventLog) -> int:
         return await _live(tx)
 
 
+async def retired_groups(log: EventLog) -> frozenset[str]:
+    """The groups of builds that are served no more. They stand where they stood, and are behind of nothing."""
+    async with log.transaction() as tx:
+        rows = await tx.fetch("SELECT generation FROM projection WHERE state IN ('retired', 'failed')")
+    return frozenset(group_of(row["generation"]) for row in rows)
+
+
 async def _clear(tx: Tx) -> None:
     """Drop the tables of builds that nobody will ask for any more."""
     for row in await tx.fetch("SELECT generation FROM projection WHERE state IN ('retired', 'failed')"):

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from services.metrics import log_doors, trust
-from services.metrics.builds import live_generation
+from services.metrics.builds import live_generation, retired_groups
 from services.metrics.cells import Snapshot
 from services.metrics.evidence_doors import evidence_doors
 from services.metrics.figure_doors import Answers, figure_doors
@@ -39,7 +39,7 @@ def mount(
     _trust_door(app, answers, watermarks, client)
     log_doors.mount(app, answers.log, lambda: live_generation(answers.log))
     # A redrive of the projection is its own; what every service has comes after it.
-    operator_doors(app, answers.log)
+    operator_doors(app, answers.log, retired=retired_groups)
     serve_pages(app, PAGES)
     return app
 

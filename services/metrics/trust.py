@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from services.metrics.builds import retired_groups
 from services.metrics.cells import OWNERS, Snapshot, answer
 from services.metrics.figures import BY_CODE
 from services.metrics.shelf import shown
@@ -38,7 +39,9 @@ class Client(Protocol):
 
 async def ask_all(log: EventLog, client: Client) -> tuple[dict[str, Any], list[str]]:
     """What each service says of its records, and which services did not answer."""
-    own = {"written": await conservation.written(log), "consumed": await conservation.consumed(log)}
+    retired = await retired_groups(log)
+    consumed = [row for row in await conservation.consumed(log) if row["group"] not in retired]
+    own = {"written": await conservation.written(log), "consumed": consumed}
     found = await asyncio.gather(*(_ask(client, service) for service in _OTHERS))
     answers: dict[str, Any] = {s: answered for s, answered in zip(_OTHERS, found, strict=True) if answered is not None}
     return {**answers, "metrics": own}, [service for service in _OTHERS if service not in answers]

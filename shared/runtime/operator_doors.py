@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Query, Request, Response
@@ -22,8 +22,18 @@ HOLD_MAX_S = 600
 _SECONDS = Rule("hold-seconds", "invalid", "hold_s 须为 0 至 600 的整数。", "hold_s must be a whole number from 0 to 600.")
 
 
-def operator_doors(app: FastAPI, log: EventLog, inbounds: Sequence[Inbound] = ()) -> None:
-    """Mount the doors. `inbounds` are the groups whose parked events can be redriven here."""
+async def nobody(_: EventLog) -> Collection[str]:
+    """For a service whose groups all go on reading."""
+    return ()
+
+
+def operator_doors(
+    app: FastAPI,
+    log: EventLog,
+    inbounds: Sequence[Inbound] = (),
+    retired: Callable[[EventLog], Awaitable[Collection[str]]] = nobody,
+) -> None:
+    """Mount the doors. `inbounds` are the groups whose parked events can be redriven here, `retired` those that read no more."""
 
     @app.get("/v1/record", summary="Stored events in (stream, version) order, as exact bytes, one a line")
     async def record(
@@ -44,7 +54,9 @@ def operator_doors(app: FastAPI, log: EventLog, inbounds: Sequence[Inbound] = ()
 
     @app.get("/v1/conservation", summary="What was appended, published, consumed, and what became of it")
     async def conserved() -> Response:
-        return plain({"written": await conservation.written(log), "consumed": await conservation.consumed(log)})
+        over = await retired(log)
+        consumed = [row for row in await conservation.consumed(log) if row["group"] not in over]
+        return plain({"written": await conservation.written(log), "consumed": consumed})
 
     @app.get("/v1/parked", summary="What waits behind a failed event, and why")
     async def parked(caller: SignedIn) -> Response:

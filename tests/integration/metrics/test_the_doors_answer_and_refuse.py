@@ -168,6 +168,22 @@ async def test_only_operators_rebuild(door: httpx.AsyncClient) -> None:
     assert (await door.post("/v1/rebuild", headers=signed(door))).json()["rule"] == "not-your-role"
 
 
+async def test_a_build_that_is_served_no_more_is_behind_of_nothing(full: Full, door: httpx.AsyncClient) -> None:
+    async with full.log.transaction() as tx:
+        await tx.execute("INSERT INTO projection (generation, state, asked_by) VALUES (90, 'retired', 'test')")
+        await tx.execute(
+            "INSERT INTO checkpoint (grp, topic, partition, epoch) VALUES ('metrics-p90', 'gov.intake.events.v1', 0, 1)"
+        )
+
+    told, trusted = (await door.get("/v1/conservation")).json(), (await door.get("/v1/trust")).json()
+
+    async with full.log.transaction() as tx:
+        await tx.execute("DELETE FROM projection WHERE generation = 90")
+        await tx.execute("DELETE FROM checkpoint WHERE grp = 'metrics-p90'")
+    assert told["consumed"]
+    assert "metrics-p90" not in {row["group"] for row in (*told["consumed"], *trusted["consumed"])}
+
+
 async def test_names_are_told_in_both_languages(door: httpx.AsyncClient) -> None:
     found = (await door.get("/v1/names")).json()
 
