@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.faults.launched import Launched
 from tests.faults.living import Living
 
 
@@ -23,10 +24,31 @@ def rng(seed: int, request: pytest.FixtureRequest) -> random.Random:
     return random.Random(f"{seed}/{request.node.name}")
 
 
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Write a line into the output of the run, also of one that succeeds."""
+    writer = request.config.get_terminal_writer()
+
+    def write(line: str) -> None:
+        writer.line()
+        writer.line(f"  {line}")
+
+    return write
+
+
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """A demonstration on its own servers, with its history in and its load on."""
     made = Living(tmp_path_factory.mktemp("living"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
+    """A stack of this process's own, with its catalogue in and no load on."""
+    made = Launched(tmp_path_factory.mktemp("launched"))
     made.start()
     yield made
     made.stop()

@@ -92,8 +92,14 @@ class Living:
 
     def is_ready(self) -> bool:
         """Whether every service says that it is ready."""
+        return all(self.is_open(url) for url in self.found.urls.values())
+
+    @staticmethod
+    def is_open(url: str) -> bool:
+        """Whether the service at `url` says that it is ready."""
         try:
-            return all(urllib.request.urlopen(f"{url}/readyz", timeout=2).status == 200 for url in self.found.urls.values())
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
         except OSError:
             return False
 
