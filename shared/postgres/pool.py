@@ -18,6 +18,8 @@ else:
     Row = asyncpg.Record
 
 ACQUIRE_S = 5.0
+IDLE_IN_TRANSACTION_MS = 8_000
+"""How long a transaction may stand still. Shorter than a consumer's session: whoever takes over must find no lock of a sleeper."""
 
 
 async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int = 10) -> Pool:
@@ -29,7 +31,7 @@ async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int =
         "application_name": f"runonce-{service}",
         "statement_timeout": str(statement_s * 1000),
         "lock_timeout": "2000",
-        "idle_in_transaction_session_timeout": "20000",
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
         "timezone": "UTC",
     }
     with translated():

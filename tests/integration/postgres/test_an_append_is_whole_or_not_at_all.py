@@ -17,6 +17,7 @@ from shared.contracts.wire import decode
 from shared.eventsourcing.decider import Decider, Timer
 from shared.eventsourcing.errors import RefusedError, Rule
 from shared.eventsourcing.plan import Applied, Context, Order, Outcome, Refused
+from shared.kafka.clients import CONSUMER
 from shared.postgres.event_log import EventLog, Tx
 from tests.conftest import MakeLog
 
@@ -144,3 +145,14 @@ async def test_commit_times_never_go_back_within_a_stream(make_log: MakeLog) -> 
     recorded = [decode(body).recorded for body in await log.read_stream("body-a")]
     assert recorded == sorted(recorded)
     assert len(recorded) == 10
+
+
+async def test_the_locks_of_a_sleeper_do_not_outlive_its_membership(make_log: MakeLog) -> None:
+    log = await make_log("intake")
+
+    async with log.pool.acquire() as connection:
+        limit_ms = await connection.fetchval(
+            "SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+        )
+
+    assert 0 < limit_ms < CONSUMER["session_timeout_ms"]
