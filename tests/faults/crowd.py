@@ -28,9 +28,7 @@ TOKEN_S = 3_600
 class Crowd:
     """Lives in a thread of its own. Use it as a context manager: leaving it lets everybody come to their end."""
 
-    def __init__(
-        self, name: str, urls: Mapping[str, str], kafka: str, keys: Keys, path: Path, rng: Random, at_a_time: int = AT_A_TIME
-    ) -> None:
+    def __init__(self, name: str, urls: Mapping[str, str], kafka: str, keys: Keys, path: Path, rng: Random) -> None:
         self.name = name
         self.history = History(path)
         self.lived = 0
@@ -40,7 +38,6 @@ class Crowd:
         self._kafka = kafka
         self._keys = keys
         self._rng = rng
-        self._at_a_time = at_a_time
         self._enough = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), daemon=True)
 
@@ -68,7 +65,7 @@ class Crowd:
                 return Life(f"{self.name}-{number}", Random(self._rng.getrandbits(64)), where, asker, partners, today)
 
             numbers = iter(range(1, LIVES_MAX + 1))
-            await asyncio.gather(*(self._one_after_another(numbers, life) for _ in range(self._at_a_time)))
+            await asyncio.gather(*(self._one_after_another(numbers, life) for _ in range(AT_A_TIME)))
 
     async def _one_after_another(self, numbers: Any, life: Any) -> None:
         while not self._enough.is_set():

@@ -32,7 +32,7 @@ from shared.runtime.auth import Keys
 from shared.telemetry import clock
 from tests.faults import laws
 from tests.faults.asking import Who
-from tests.faults.crowd import AT_A_TIME, Crowd
+from tests.faults.crowd import Crowd
 from tests.faults.evidence import Evidence, gather
 from tests.faults.history import calls
 from tests.faults.lives import receipts
@@ -63,6 +63,11 @@ class _Stack(Stack):
         environment = {**(child.environment or {}), "RUNONCE_INSTANCE": name, "RUNONCE_HTTP_PORT": str(port)}
         log = child.log.with_name(f"{service}-{name}.log")
         return replace(child, name=f"{service}-{name}", log=log, environment=environment, ready=lambda: answers(port))
+
+
+def door_of(child: Child) -> str:
+    """Where a second process answers."""
+    return f"http://127.0.0.1:{(child.environment or {})['RUNONCE_HTTP_PORT']}"
 
 
 def answers(port: int) -> bool:
@@ -119,10 +124,10 @@ class Launched(Living):
         """How often a process had to be started again so far."""
         return self.stack.supervisor.restarts.get(name, 0)
 
-    def crowd(self, name: str, rng: Random, at_a_time: int = AT_A_TIME) -> Crowd:
-        """Load under a name of its own; its history is `history_of` that name."""
-        urls, kafka = self.stack.urls, self.stack.kafka
-        return Crowd(name, urls, kafka, self.keys, self.history_of(name), rng, at_a_time)
+    def crowd(self, name: str, rng: Random, **other_doors: str) -> Crowd:
+        """Load under a name of its own; its history is `history_of` that name. `other_doors` are used instead of the first ones."""
+        urls = {**self.stack.urls, **other_doors}
+        return Crowd(name, urls, self.stack.kafka, self.keys, self.history_of(name), rng)
 
     def history_of(self, name: str) -> Path:
         """Where the history of a crowd lies."""

@@ -12,47 +12,56 @@ from collections.abc import Callable
 import pytest
 
 from deploy.local.supervisor import Child
-from shared.contracts.topics import SERVICES, Service
+from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS, PARTITIONS, SERVICES, Service
 from shared.kafka.clients import CONSUMER
-from tests.faults.launched import Launched
-from tests.faults.living import until
+from tests.faults.launched import Launched, door_of
+from tests.faults.living import BACK_S, until
 
 ASLEEP_S = CONSUMER["session_timeout_ms"] / 1_000 + 4
-RELIEVED_S = 20.0
+RELIEVED_S = 30.0
+BUSY = 60
 STORM_S = 60.0
 TOGGLE_S = 3.0
 GUESTS = ("second", "third")
 
 
-def conserved(child: Child, side: str, column: str) -> int:
-    """A sum of what a second process tells of the service's conservation."""
-    port = (child.environment or {})["RUNONCE_HTTP_PORT"]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/conservation", timeout=5) as answer:
+def heard(child: Child, topic: str) -> dict[int, int]:
+    """How far a topic was heard, by partition, as a second process tells it."""
+    with urllib.request.urlopen(f"{door_of(child)}/v1/conservation", timeout=5) as answer:
         told = json.load(answer)
-    return int(sum(row[column] for row in told[side]))
+    return {row["partition"]: row["next_offset"] for row in told["consumed"] if row["topic"] == topic}
+
+
+def is_relieved(child: Child, topic: str, before: dict[int, int]) -> bool:
+    """Whether partitions move again that the sleeper had: of two members each has one half."""
+    moved = [place for place, offset in heard(child, topic).items() if offset > before.get(place, 0)]
+    return len(moved) > PARTITIONS // 2
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_sleeper_is_relieved_and_does_no_harm_when_it_wakes(
     launched: Launched, rng: random.Random, tell: Callable[[str], None], service: Service
 ) -> None:
-    name = f"asleep-{service}"
-    with launched.crowd(name, rng):
-        other = launched.begin_second(service, "other")
-        pid = launched.signal(service, signal.SIGSTOP)
-        begun = time.monotonic()
-        try:
-            before = conserved(other, "consumed", "consumed")
-            until(lambda: conserved(other, "consumed", "consumed") > before, RELIEVED_S, f"{service} is relieved")
-            took = time.monotonic() - begun
-            time.sleep(max(ASLEEP_S - took, 0))  # The fault itself: longer than every session and every lease.
-        finally:
-            launched.signal(service, signal.SIGCONT)
+    name, topic = f"asleep-{service}", APPROVAL_EVENTS if service == "intake" else INTAKE_EVENTS
+    other = launched.begin_second(service, "other")
+    try:
+        with launched.crowd(name, rng, **{service: door_of(other)}) as crowd:
+            until(lambda: crowd.history.asked >= BUSY, BACK_S, "load")
+            pid = launched.signal(service, signal.SIGSTOP)
+            begun = time.monotonic()
+            try:
+                before = heard(other, topic)
+                until(lambda: is_relieved(other, topic, before), RELIEVED_S, f"{service} is relieved")
+                took = time.monotonic() - begun
+                time.sleep(max(ASLEEP_S - took, 0))  # The fault itself: longer than every session and every lease.
+            finally:
+                launched.signal(service, signal.SIGCONT)
 
-    tell(f"{service} was relieved after {took:.1f} s")
-    launched.agrees_with(name)
-    assert launched.found.pids[service] == pid
-    launched.end_second(other)
+        tell(f"{service} was relieved after {took:.1f} s")
+        launched.agrees_with(name)
+        assert launched.found.pids[service] == pid
+    finally:
+        launched.end_second(other)
 
 
 def test_projectors_come_and_go_and_each_offset_is_applied_once(
