@@ -10,6 +10,7 @@ from shared.contracts.topics import TOPICS
 from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.errors import PartitionsAddedError, RecordsLostError
 from shared.eventsourcing.records import Place
+from shared.kafka.clients import join_again
 
 _PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 ClaimAll = Callable[[Sequence[Place]], Awaitable[dict[Place, Claim]]]
@@ -22,12 +23,14 @@ class _Listener(ConsumerRebalanceListener):
 
     def __init__(self) -> None:
         self.generation = 0
+        self.joined = False
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
         self.generation += 1
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:  # noqa: ARG002
         self.generation += 1
+        self.joined = True
 
 
 class Assignment:
@@ -46,6 +49,7 @@ class Assignment:
         self._floor: dict[Place, int] = {}
         self._listener = _Listener()
         self._seen = -1
+        self._is_complete = False
 
     def subscribe(self, topics: Sequence[str] = (), pattern: str | None = None) -> None:
         """Subscribe to fixed topics or to every topic of a pattern."""
@@ -61,7 +65,19 @@ class Assignment:
             return False
         await self.reclaim()
         self._seen = generation
+        if self._listener.joined and not self._is_complete:
+            self._ask_for_what_is_missing()
         return True
+
+    def _ask_for_what_is_missing(self) -> None:
+        """Join once more if a topic was left out.
+
+        A successor under the same instance name is given what its predecessor had, without a rebalance: also when there
+        are topics by now that the predecessor had not seen, and then nobody would ever read them.
+        """
+        self._is_complete = True
+        if self._consumer.subscription() - {tp.topic for tp in self._consumer.assignment()}:
+            join_again(self._consumer)
 
     async def reclaim(self) -> None:
         """Raise the epochs of everything assigned and go on where the database says. Raises `DisagreementError`."""

@@ -74,6 +74,11 @@ def consumer(bootstrap: str, group: str | None, client_id: str, instance: str = 
     )
 
 
+def join_again(member: AIOKafkaConsumer) -> None:
+    """Let a member of a group ask for its assignment once more; the library has no public word for it."""
+    member._coordinator.request_rejoin()
+
+
 def admin(bootstrap: str, client_id: str) -> AIOKafkaAdminClient:
     """An administration client; not started."""
     return AIOKafkaAdminClient(bootstrap_servers=_checked(bootstrap), client_id=client_id, request_timeout_ms=10_000)

@@ -141,6 +141,10 @@ class SimulatedConsumer:
         """What it believes to own."""
         return self._assigned
 
+    def subscription(self) -> frozenset[str]:
+        """The topics it reads; here nobody is given what somebody else had, so nothing is ever left out."""
+        return frozenset(tp.topic for tp in self.assignment())
+
     def seek(self, tp: TopicPartition, offset: int) -> None:
         """Read on from there."""
         if tp not in self._assigned:
