@@ -28,10 +28,13 @@ def rng(seed: int, request: pytest.FixtureRequest) -> random.Random:
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Write a line into the output of the run, also of one that succeeds."""
     writer = request.config.get_terminal_writer()
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
 
     def write(line: str) -> None:
-        writer.line()
-        writer.line(f"  {line}")
+        with capture.global_and_fixture_disabled():
+            writer.line()
+            writer.line(f"  {line}")
 
     return write
 
