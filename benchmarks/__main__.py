@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import doors, freshness, pipeline, rebuild, recovery, soak
+from benchmarks import doors, freshness, pipeline, projection, rebuild, recovery, soak
 from benchmarks.results import Result, keep
 
 
@@ -24,7 +24,7 @@ class Bench(Protocol):
         """Measure. `options.smoke` asks for the smallest run that still proves the results right; no time is judged."""
 
 
-BENCHES: tuple[Bench, ...] = (pipeline, freshness, doors, rebuild, recovery)
+BENCHES: tuple[Bench, ...] = (projection, pipeline, freshness, doors, rebuild, recovery)
 ON_DEMAND: tuple[Bench, ...] = (soak,)
 """Benches that only run when they are named."""
 

@@ -23,6 +23,8 @@ class Result:
     """`value` ÷ ours of the same bench, size and unit; None where there is nothing of ours to compare with."""
     correct: bool = True
     rounds: list[float] = field(default_factory=list)
+    note: str = ""
+    """What a reader must know to read the value rightly."""
 
 
 def kept(path: Path = LATEST) -> list[Result]:

@@ -1,0 +1,1 @@
+"""Faust as its manual teaches it: an agent and two tables."""
