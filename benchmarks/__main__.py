@@ -1,4 +1,7 @@
-"""`./runonce bench`: every bench in turn, or those that are named. Each is one module with a word, options and a run."""
+"""`./runonce bench`: every bench in turn and then the report, or the one that is named.
+
+Each is one module with a word, options and a run.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import doors, freshness, pipeline, projection, rebuild, recovery, soak
+from benchmarks import doors, freshness, pipeline, projection, rebuild, recovery, report, soak
 from benchmarks.results import Result, keep
 
 
@@ -25,8 +28,8 @@ class Bench(Protocol):
 
 
 BENCHES: tuple[Bench, ...] = (projection, pipeline, freshness, doors, rebuild, recovery)
-ON_DEMAND: tuple[Bench, ...] = (soak,)
-"""Benches that only run when they are named."""
+ON_DEMAND: tuple[Bench, ...] = (soak, report)
+"""What only runs when it is named; the report also runs after all benches."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser().parse_args(arguments)
     benches = [bench for bench in (*BENCHES, *ON_DEMAND) if asked.word in (None, bench.WORD)]
     wrong = 0
-    for bench in benches if asked.word else BENCHES:
+    for bench in benches if asked.word else (*BENCHES, report):
         own = argparse.ArgumentParser()
         bench.add_options(own)
         results = bench.run(asked if asked.word else own.parse_args([], argparse.Namespace(smoke=asked.smoke)))

@@ -1,0 +1,74 @@
+"""The report rewrites a page between two markers, the same results to the same text, and draws what it can compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks.intervals import interval, ratios
+from benchmarks.report import BEGIN, END, write
+from benchmarks.results import Result
+
+RESULTS = [
+    Result("projection", "ours", 1_000, 500.0, "events/s", 1.0, rounds=[400.0, 500.0, 600.0]),
+    Result("projection", "theirs", 1_000, 100.0, "events/s", 0.2, rounds=[100.0, 100.0, 90.0], note="over its first 50 records"),
+    Result("projection", "broken", 1_000, None, "events/s", correct=False, note="its outcome is not the right one"),
+]
+
+
+def _page(directory: Path) -> Path:
+    page = directory / "README.md"
+    page.write_text(f"# By hand\n\n{BEGIN}\nold\n{END}\n\nAlso by hand.\n")
+    return page
+
+
+def test_prose_stays_and_results_take_the_place_of_old_ones(tmp_path: Path) -> None:
+    page = _page(tmp_path)
+
+    write(RESULTS, page)
+    once = page.read_text()
+    write(RESULTS, page)
+
+    assert once == page.read_text()
+    assert once.startswith(f"# By hand\n\n{BEGIN}\n")
+    assert once.endswith(f"{END}\n\nAlso by hand.\n")
+    assert "old" not in once.partition(BEGIN)[2].partition(END)[0].split()
+
+
+def test_every_result_is_told_with_its_spread_its_ratios_and_what_to_know(tmp_path: Path) -> None:
+    page = _page(tmp_path)
+
+    write(RESULTS, page)
+
+    lines = page.read_text().splitlines()
+    assert "| 1,000 | theirs | events/s | 100 | 90 to 100 | 3 | 0.2 [0.15, 0.25] (0.25, 0.2, 0.15) | yes |" in lines
+    assert "| 1,000 | broken | events/s |  |  |  |  | no |" in lines
+    assert "* theirs, 1,000: over its first 50 records." in lines
+
+
+def test_drawings_are_well_formed_and_show_only_what_was_right(tmp_path: Path) -> None:
+    write(RESULTS, _page(tmp_path))
+
+    drawn = (tmp_path / "results" / "projection-events-per-s.svg").read_text()
+
+    assert ElementTree.fromstring(drawn) is not None
+    assert "theirs" in drawn
+    assert "broken" not in drawn
+
+
+def test_a_page_without_a_place_for_results_is_refused(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("# By hand\n")
+
+    with pytest.raises(ValueError, match="no place for results"):
+        write(RESULTS, page)
+
+    assert page.read_text() == "# By hand\n"
+
+
+def test_rounds_are_compared_with_ours_of_the_same_round() -> None:
+    assert ratios([50.0, 100.0, 70.0], [100.0, 50.0]) == [0.5, 2.0]
+    assert interval([0.5, 2.0]) == (0.5, 2.0)
+    assert interval([0.7]) == (0.7, 0.7)
