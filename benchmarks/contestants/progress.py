@@ -9,12 +9,17 @@ from pathlib import Path
 
 
 class Progress:
-    """Counts records read and movements on their way, and takes the time from the first record."""
+    """Counts records read and movements added up, and takes the time from the first record.
+
+    It is complete when the movements of the first `wanted` records are in the cells, whatever was read meanwhile.
+    """
 
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted
         self.read = 0
-        self.moving = 0
+        self._moved = 0
+        self._added = 0
+        self._due: int | None = None
         self._begun = 0.0
         self._processor = 0.0
 
@@ -22,10 +27,21 @@ class Progress:
         """Take note that the first record has come."""
         self._begun, self._processor = time.perf_counter(), time.process_time()
 
+    def took(self, movements: int) -> None:
+        """Take note of a record that caused so many movements which somebody else is to add up."""
+        self.read += 1
+        self._moved += movements
+        if self.read == self.wanted:
+            self._due = self._moved
+
+    def added(self) -> None:
+        """Take note that a movement was added up."""
+        self._added += 1
+
     @property
     def is_complete(self) -> bool:
-        """Whether every record was read and no movement is on its way."""
-        return self.read >= self.wanted and self.moving == 0
+        """Whether every record that is wanted was read and all that it moved is added up."""
+        return self._due is not None and self._added >= self._due
 
     def report(self) -> str:
         """What the contestant prints, when its last commit is done."""

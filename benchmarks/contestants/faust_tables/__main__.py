@@ -47,13 +47,13 @@ class Contest:
         async for record in stream.events():
             if not self._progress.read:
                 self._progress.begin()
-            self._progress.read += 1
             row = self.rows.get(record.key) or {}
             for cell, amounts in fold(row, orjson.loads(record.value)):
                 own = f"{record.message.partition}\n{cell}"
                 self.cells[own] = plus(self.cells.get(own), amounts)
             # Only an assignment is written to the changelog.
             self.rows[record.key] = row
+            self._progress.took(0)
             if self._progress.is_complete:
                 self.done.set()
 

@@ -29,15 +29,14 @@ def application(kafka: str, group: str, directory: Path, progress: Progress) -> 
     def row(event: dict[str, Any], state: State) -> list[dict[str, Any]]:
         if not progress.read:
             progress.begin()
-        progress.read += 1
         row = state.get("row", {})
         movements = fold(row, event)
         state.set("row", row)
-        progress.moving += len(movements)
+        progress.took(len(movements))
         return [{"cell": cell, "amounts": amounts} for cell, amounts in movements]
 
     def cell(movement: dict[str, Any], state: State) -> None:
-        progress.moving -= 1
+        progress.added()
         state.set("amounts", plus(state.get("amounts"), movement["amounts"]))
 
     app = Application(
