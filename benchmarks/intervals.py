@@ -16,9 +16,7 @@ def ratios(rounds: Sequence[float], ours: Sequence[float]) -> list[float]:
 
 
 def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """Bounds of the median of `values` by the percentile bootstrap; the same values give the same bounds."""
-    if len(values) < 2:
-        return values[0], values[0]
+    """Bounds of the median of `values` by the percentile bootstrap; the same values give the same bounds. `values` is not empty."""
     rng = Random(_SEED)
     medians = sorted(median(rng.choices(values, k=len(values))) for _ in range(RESAMPLES))
     tail = int(RESAMPLES * (1 - confidence) / 2)

@@ -67,6 +67,8 @@ def _row(result: Result, ours: Sequence[float]) -> tuple[str, ...]:
 def _ratio(found: Sequence[float]) -> str:
     if not found:
         return ""
+    if len(found) == 1:
+        return f"{found[0]:.3g}"
     least, most = interval(found)
     each = ", ".join(f"{ratio:.3g}" for ratio in found)
     return f"{median(found):.3g} [{least:.3g}, {most:.3g}] ({each})"

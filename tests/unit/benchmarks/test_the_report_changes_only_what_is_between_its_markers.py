@@ -71,4 +71,12 @@ def test_a_page_without_a_place_for_results_is_refused(tmp_path: Path) -> None:
 def test_rounds_are_compared_with_ours_of_the_same_round() -> None:
     assert ratios([50.0, 100.0, 70.0], [100.0, 50.0]) == [0.5, 2.0]
     assert interval([0.5, 2.0]) == (0.5, 2.0)
-    assert interval([0.7]) == (0.7, 0.7)
+
+
+def test_one_round_alone_has_no_interval(tmp_path: Path) -> None:
+    page = _page(tmp_path)
+    once = [Result("projection", name, 9, value, "events/s", rounds=[value]) for name, value in (("ours", 4.0), ("theirs", 3.0))]
+
+    write(once, page)
+
+    assert "| 9 | theirs | events/s | 3 |  | 1 | 0.75 | yes |" in page.read_text().splitlines()
