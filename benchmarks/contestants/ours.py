@@ -21,7 +21,7 @@ import uvloop
 import services.metrics
 from benchmarks.projection_task import Outcome
 from services.metrics.batch import Batch, Memory
-from services.metrics.projector import Projector
+from services.metrics.projector import Projector, collect_seldom
 from services.metrics.store import Store
 from shared.eventsourcing.records import Delivery
 from shared.postgres.event_log import EventLog
@@ -66,6 +66,7 @@ def _clocks() -> tuple[float, float]:
 
 async def project(kafka: str, records: int, log: EventLog) -> dict[str, float]:
     """Project until every record is committed."""
+    collect_seldom()
     store = TimedStore(log, records)
     await Projector(kafka, store).run(store.done)
     began = store.began or store.ended

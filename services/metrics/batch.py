@@ -193,9 +193,9 @@ class Folder:
         held, partition = self._memory.journeys[key], self._partitions[key]
         after, movement, story = moved(held.known, row)
         if story is None:
-            shown, handovers = held.shown or summary(tell(row), after.cells), []
+            shown, handovers = held.shown or summary(tell(row), after.parts), []
         else:
-            shown, handovers = summary(story, after.cells), waits(story, partition)
+            shown, handovers = summary(story, after.parts), waits(story, partition)
         self._memory.journeys[key] = Held(after, shown)
         self.batch.journeys[key] = Written(partition, row, shown, handovers)
         if movement:

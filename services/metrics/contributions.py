@@ -10,7 +10,26 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
 
-from services.metrics.facts import Offered, Submitted, day_of_ms
+from services.metrics.facts import (
+    Accepted,
+    Carded,
+    Completed,
+    Decided,
+    Delivered,
+    Ended,
+    Fact,
+    Noted,
+    Noticed,
+    Offered,
+    OfferEnded,
+    OffList,
+    Opened,
+    Submitted,
+    Taken,
+    Visited,
+    Voided,
+    day_of_ms,
+)
 from services.metrics.story import NO_CHANNEL, UNKNOWN, CaseStory, Story, runs_of
 from shared.reference.regions import city_of, cross_scope
 from shared.reference.runs import Run
@@ -93,14 +112,49 @@ def minus(after: Mapping[Cell, Amounts], before: Mapping[Cell, Amounts]) -> Cell
     return moved
 
 
+class Parts(NamedTuple):
+    """What a journey adds, by what it rests on. No two parts share a cell: each has groups of its own."""
+
+    visits: Cells
+    cases: Cells
+    ending: Cells
+
+    def together(self) -> Cells:
+        """All parts."""
+        return self.visits | self.cases | self.ending
+
+
 def contributions(story: Story) -> Cells:
     """Everything the journey adds, by the facts of `story`."""
+    return parts(story).together()
+
+
+def parts(story: Story) -> Parts:
+    """The same by parts."""
+    return Parts(*(part(story) for part in _PARTS))
+
+
+def parts_after(before: Parts, story: Story, facts: Iterable[type[Fact]]) -> Parts:
+    """The parts of `story` if those before facts of these types were `before`: only what can have changed is counted anew."""
+    stale = {name for kind in facts for name in _RESTS_ON[kind]}
+    return Parts(*(part(story) if name in stale else old for name, part, old in zip(Parts._fields, _PARTS, before, strict=True)))
+
+
+def _visit_part(story: Story) -> Cells:
     cells: Cells = {}
     _add(cells, _visits(story))
-    for case_no in story.cases:
-        _add(cells, _case(story.cases[case_no]))
-    _add(cells, _ending(story))
     return cells
+
+
+def _case_part(story: Story) -> Cells:
+    cells: Cells = {}
+    for case in story.cases.values():
+        _add(cells, _case(case))
+    return cells
+
+
+def _ending_part(story: Story) -> Cells:
+    return dict(_ending(story))
 
 
 def _add(cells: Cells, more: Iterable[tuple[Cell, Amounts]]) -> None:
@@ -251,6 +305,28 @@ def _ending(story: Story) -> Iterable[tuple[Cell, Amounts]]:
         item, basic = (UNKNOWN, UNKNOWN) if opened is None else (opened.item, opened.basic)
         cell = Cell("ended", UNKNOWN, "", item, basic, NO_CHANNEL, "", completed.day)
     yield cell, tuple([int(completed.outcome == ending) for ending in _ENDINGS])
+
+
+_PARTS = (_visit_part, _case_part, _ending_part)
+_RESTS_ON: dict[type[Fact], tuple[str, ...]] = {
+    Noted: (),
+    Opened: ("visits", "ending"),
+    Visited: ("visits",),
+    Voided: ("visits",),
+    Completed: ("visits", "ending"),
+    Submitted: ("visits", "cases", "ending"),
+    Noticed: ("cases",),
+    OffList: ("cases",),
+    Ended: (),
+    Accepted: ("cases",),
+    Offered: ("cases",),
+    OfferEnded: ("cases",),
+    Delivered: ("visits",),
+    Taken: ("cases",),
+    Decided: ("cases",),
+    Carded: ("cases",),
+}
+"""Which parts a fact of each type can change."""
 
 
 def on_day(cell: Cell) -> date:

@@ -24,6 +24,7 @@ from services.metrics.facts import (
     Visited,
     Voided,
     day_of,
+    day_of_ms,
     ms_of,
 )
 from services.metrics.view import Unknown, View
@@ -170,7 +171,9 @@ _FACT_MAKERS: dict[str, _Maker] = {
 
 def fact_of(view: View | Unknown, offset: int) -> Fact:
     """The fact that an event of a journey leaves in its row."""
-    start = (day_of(view["knowntime"]), offset, ms_of(view["time"]))
+    known, time = view["knowntime"], view["time"]
+    at = ms_of(time)
+    start = (day_of_ms(at) if known == time else day_of(known), offset, at)
     name = view["type"]
     make = _FACT_MAKERS.get(name)
     if make is None:

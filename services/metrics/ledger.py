@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from services.metrics.contributions import Amounts, Cell, Cells, contributions, minus, plus
-from services.metrics.facts import Noted
+from services.metrics.contributions import Amounts, Cell, Cells, Parts, contributions, minus, parts, parts_after, plus
+from services.metrics.facts import Fact, Noted
 from services.metrics.journey import Row
 from services.metrics.story import Story, tell
 
@@ -28,13 +28,13 @@ class Known(NamedTuple):
     """A row with what its next movement starts from: all that it adds today, and the newest day on which it learnt something."""
 
     row: Row
-    cells: Cells
+    parts: Parts
     newest: int
 
 
 def known(row: Row) -> Known:
     """Derive what the next movement of `row` starts from."""
-    return Known(row, contributions(tell(row)), max(_days(row), default=0))
+    return Known(row, parts(tell(row)), max(_days(row), default=0))
 
 
 def ledger(row: Row) -> Ledger:
@@ -62,42 +62,47 @@ def moved(before: Known, row: Row) -> Moved:
     Facts known today and later only append. A fact known earlier than the newest rewrites what the row adds from its
     own known day on.
     """
-    fresh = _fresh_days(before.row, row)
+    fresh = _fresh(before.row, row)
     if not fresh:
-        return Moved(before._replace(row=row), {}, None)
-    first = min(fresh)
+        return Moved(Known(row, before.parts, before.newest), {}, None)
+    days = {fact.known for fact in fresh}
+    first = min(days)
     story = tell(row)
-    if len(fresh) == 1 and first >= before.newest:
+    after = parts_after(before.parts, story, {type(fact) for fact in fresh})
+    if len(days) == 1 and first >= before.newest:
         # Almost always: what is new is known on one day, and on no earlier one than the rest.
-        cells = contributions(story)
-        movement = {Entry(cell, first): amounts for cell, amounts in minus(cells, before.cells).items()}
-        return Moved(Known(row, cells, first), movement, story)
-    return _rewritten(before, row, story, first)
+        movement = {
+            Entry(cell, first): amounts
+            for now, then in zip(after, before.parts, strict=True)
+            if now is not then
+            for cell, amounts in minus(now, then).items()
+        }
+        return Moved(Known(row, after, first), movement, story)
+    return _rewritten(before, row, after, story, first)
 
 
-def _rewritten(before: Known, row: Row, story: Story, first: int) -> Moved:
+def _rewritten(before: Known, row: Row, after: Parts, story: Story, first: int) -> Moved:
     """The same where facts of several days are new, or of a day before the newest."""
     days = sorted({day for day in _days(row) if day >= first})
     newest = days[-1]
     made: Ledger = {}
     shift: Cells = {}
-    cells = before.cells
     for day in days:
-        cells = contributions(story if day == newest else tell(row, day))
-        then = before.cells if day >= before.newest else contributions(tell(before.row, day))
+        cells = after.together() if day == newest else contributions(tell(row, day))
+        then = before.parts.together() if day >= before.newest else contributions(tell(before.row, day))
         new_shift = minus(cells, then)
         made.update({Entry(cell, day): amounts for cell, amounts in minus(new_shift, shift).items()})
         shift = new_shift
-    return Moved(Known(row, cells, newest), made, story)
+    return Moved(Known(row, after, newest), made, story)
 
 
 def _days(row: Row) -> set[int]:
     return {fact.known for facts in (row.intake, row.approval) for fact in facts if type(fact) is not Noted}
 
 
-def _fresh_days(before: Row, after: Row) -> set[int]:
-    added = (*after.intake[len(before.intake) :], *after.approval[len(before.approval) :])
-    return {fact.known for fact in added if type(fact) is not Noted}
+def _fresh(before: Row, after: Row) -> list[Fact]:
+    added = after.intake[len(before.intake) :] + after.approval[len(before.approval) :]
+    return [fact for fact in added if type(fact) is not Noted]
 
 
 def add(total: Ledger, more: Ledger) -> None:

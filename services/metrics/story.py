@@ -74,7 +74,10 @@ class Story:
     @property
     def first(self) -> Submitted | None:
         """The first application: whose channel and person the journey's visits are counted under."""
-        return next((case.submitted for case in self.cases.values() if case.submitted is not None), None)
+        for case in self.cases.values():
+            if case.submitted is not None:
+                return case.submitted
+        return None
 
     @property
     def is_anonymous(self) -> bool:

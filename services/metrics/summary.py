@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from services.metrics.contributions import Cell, Cells, Layer, layer_of
+from services.metrics.contributions import Cell, Group, Layer, Parts, layer_of
 from services.metrics.facts import day_of_ms, instant_of_ms
 from services.metrics.slices import city, pair_of
 from services.metrics.story import UNKNOWN, CaseStory, Story
+
+_PLACES_MAX = 50_000
 
 
 class Summary(NamedTuple):
@@ -51,11 +53,16 @@ class Wait(NamedTuple):
     ended_known: date | None
 
 
-def summary(story: Story, cells: Cells) -> Summary:
+def summary(story: Story, parts: Parts) -> Summary:
     """The columns of the journey."""
     held = next((case for case in story.cases.values() if case.ended is None and case.delivered is None), None)
     holder, region = (None, None) if held is None or story.completed is not None else _holder(held)
-    days = [cell.day for cell in cells]
+    days: set[int] = set()
+    words: set[str] = set()
+    for part in parts:
+        for group, region, other, item, _, _, tag, day in part:
+            days.add(day)
+            words.update(_words(group, region, other, item, tag))
     return Summary(
         opened_on=None if story.opened is None else date.fromordinal(day_of_ms(story.opened.at)),
         open=story.completed is None,
@@ -65,18 +72,19 @@ def summary(story: Story, cells: Cells) -> Summary:
         last_visit_at=None if story.last_visit_at is None else instant_of_ms(story.last_visit_at),
         first_day=date.fromordinal(min(days)) if days else None,
         last_day=date.fromordinal(max(days)) if days else None,
-        touches="\n".join(["", *sorted({word for cell in cells for word in touched_by(cell)}), ""]),
+        touches="\n".join(["", *sorted(words), ""]),
     )
 
 
-def touched_by(cell: Cell) -> Iterable[str]:
-    """The words under which evidence finds a row that adds to `cell`."""
-    yield f"{cell.group}:{city(cell.region)}"
-    yield f"item:{cell.item}"
-    if cell.group in ("extra", "visit"):
-        yield f"{cell.group}:{cell.tag}"
-    if cell.other:
-        yield f"{cell.group}:{pair_of(cell)}"
+@lru_cache(_PLACES_MAX)
+def _words(group: Group, region: str, other: str, item: str, tag: str) -> tuple[str, ...]:
+    """The words under which evidence finds a row that adds to such a cell. The same few thousand cells come every day."""
+    words = [f"{group}:{city(region)}", f"item:{item}"]
+    if group in ("extra", "visit"):
+        words.append(f"{group}:{tag}")
+    if other:
+        words.append(f"{group}:{pair_of(Cell(group, region, other, item, '', '', tag, 0))}")
+    return tuple(words)
 
 
 def _holder(case: CaseStory) -> tuple[str | None, str | None]:

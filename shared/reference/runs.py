@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 RUN_RULE = "run-rule/2019.1"
 RESPONSIBLE_BY_CAUSE = {
@@ -33,8 +32,7 @@ _COUNTED_PURPOSES = frozenset({"apply", "presence", "collect"})
 RunKind = Literal["experienced", "proxy"]
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """What the rule needs to know of one visit. `order` is its place in the record, `person` a pseudonym or the visit's id."""
 
     visit_id: str
@@ -50,8 +48,7 @@ class Visit:
     order: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One or more visits of one person to one venue on one day."""
 
     local_date: date
@@ -89,11 +86,11 @@ def count_runs(visits: Iterable[Visit], *, submitted_on: date | None, delivered_
     counted.sort(key=lambda v: v.order)
     begin = _promise_begins(counted, submitted_on)
 
-    def member(visit: Visit) -> tuple[date, str, str, bool]:
-        return (visit.local_date, visit.venue_id, visit.person, visit.by == "applicant")
-
-    groups = groupby(sorted(counted, key=lambda v: (*member(v), v.order)), key=member)
-    return RunCount(tuple(_run(list(members), begin) for _, members in groups))
+    groups: dict[tuple[date, str, str, bool], list[Visit]] = {}
+    for visit in counted:
+        member = (visit.local_date, visit.venue_id, visit.person, visit.by == "applicant")
+        groups.setdefault(member, []).append(visit)
+    return RunCount(tuple([_run(groups[member], begin) for member in sorted(groups)]))
 
 
 def _promise_begins(visits: list[Visit], submitted_on: date | None) -> date | None:
@@ -104,7 +101,9 @@ def _promise_begins(visits: list[Visit], submitted_on: date | None) -> date | No
 
 def _run(members: list[Visit], promise_begins: date | None) -> Run:
     first = members[0]
-    reason = next((v for v in members if v.cause != "normal"), first)
+    reason = first
+    if first.cause == "normal" and len(members) > 1:
+        reason = next((v for v in members if v.cause != "normal"), first)
     by_applicant = first.by == "applicant"
     return Run(
         local_date=first.local_date,
@@ -114,7 +113,7 @@ def _run(members: list[Visit], promise_begins: date | None) -> Run:
         nearby=first.venue_kind in NEARBY_KINDS,
         cause=reason.cause,
         responsible=reason.responsible,
-        visit_ids=tuple(v.visit_id for v in members),
+        visit_ids=tuple([v.visit_id for v in members]),
     )
 
 
