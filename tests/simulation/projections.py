@@ -31,7 +31,7 @@ from tests.unit.metrics.stories import Told
 TAUGHT = (record_sql, consuming_sql, projection_sql)
 GENERATION = 1
 PLACES_USED = 3
-TALES = 160
+TALES = 400
 EVENTS_MAX = 16
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from tests.simulation import deliveries, notices, projections, requests
-from tests.simulation.house import Ran, Scenario, run_schedule, simulated
+from tests.simulation.house import BrokenPromiseError, Ran, Scenario, run_schedule, simulated
 
 SCENARIOS: dict[str, Scenario] = {
     "deliveries": deliveries.scenario,
@@ -38,9 +38,18 @@ def explore(name: str, first: int, count: int) -> Explored:
             try:
                 faults += run_schedule(SCENARIOS[name], seed).faults
             except Exception as error:
-                how = f"schedule {seed} of {name} failed: {error}\nplay it again: python -m tests.simulation {name} {seed}"
+                how = f"schedule {seed} of {name} failed: {why(error)}\nplay it again: python -m tests.simulation {name} {seed}"
                 raise ScheduleFailedError(how) from error
     return Explored(count, faults, time.process_time() - started)
+
+
+def why(error: BaseException | None) -> str:
+    """What broke, with everything that led to it, in one line."""
+    told: list[str] = []
+    while error is not None:
+        told.append(str(error) if isinstance(error, BrokenPromiseError) else f"{type(error).__name__}({error})")
+        error = error.__cause__
+    return ", of ".join(told)
 
 
 def replay(name: str, seed: int) -> Ran:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
@@ -44,6 +46,7 @@ from shared.contracts.notify import NotificationRequested, NotificationSent
 from shared.contracts.wire import encode
 from shared.reference.deadlines import local_date
 
+T = TypeVar("T")
 SPACE = UUID("00000000-0000-5000-8000-000000000001")
 START = datetime(2026, 8, 3, 2, 0, tzinfo=UTC)
 SUBJECT = "a" * 32
@@ -329,87 +332,98 @@ _CAUSES: list[tuple[Cause, Responsible]] = [
 ]
 
 
-@st.composite
-def tales(draw: st.DrawFn) -> Told:
+class Pick(Protocol):
+    """Chooses one of some options, by a seed or as Hypothesis wants it."""
+
+    def __call__(self, options: Sequence[T], /) -> T: ...
+
+
+def tale(pick: Pick) -> Told:
     """A journey of any course that can happen, with facts that government may have known later than they occurred."""
-    told = Told(journey=str(uuid5(SPACE, str(draw(st.integers(0, 10**6))))))
-    later = st.sampled_from([0, 0, 0, 1, 5])
-    anonymous = draw(st.sampled_from([True, False, False, False]))
+    told = Told(journey=str(uuid5(SPACE, str(pick(range(10**6))))))
+    later = (0, 0, 0, 1, 5)
+    anonymous = pick([True, False, False, False])
     subject = None if anonymous else SUBJECT
-    told.says(opened(subject, None if anonymous else draw(st.sampled_from([LUCHENG, XIHU, None]))), known_later_days=draw(later))
+    told.says(opened(subject, None if anonymous else pick([LUCHENG, XIHU, None])), known_later_days=pick(later))
     names: list[str] = []
-    for _ in range(draw(st.integers(0, 3))):
-        _visit(draw, told, names, subject, draw(later))
-    if anonymous and draw(st.booleans()):
+    for _ in range(pick(range(4))):
+        _visit(pick, told, names, subject, pick(later))
+    if anonymous and pick((False, True)):
         return told
-    virtual = draw(st.booleans())
+    virtual = pick((False, True))
     told.says(
-        submitted(virtual=virtual, channel="web" if virtual else "window", declared=draw(st.integers(0, 2))),
+        submitted(virtual=virtual, channel="web" if virtual else "window", declared=pick(range(3))),
         received(told.at),
         asked("r"),
-        known_later_days=draw(later),
+        known_later_days=pick(later),
     )
-    _before_acceptance(draw, told)
-    if draw(st.integers(0, 5)) == 0:
-        told.says(withdrawn(), completed("withdrawn", told.at), known_later_days=draw(later))
+    _before_acceptance(pick, told)
+    if pick(range(6)) == 0:
+        told.says(withdrawn(), completed("withdrawn", told.at), known_later_days=pick(later))
         return told
-    told.wait(draw(st.sampled_from([0.1, 1, 3]))).says(accepted(told.at), known_later_days=draw(later))
-    told.says(taken(told.at), sent("r"), known_later_days=draw(later))
-    for colour in ("yellow", "red")[: draw(st.integers(0, 2))]:
-        told.wait(1).says(carded(colour), known_later_days=draw(later))
-    granted = draw(st.booleans())
-    told.wait(draw(st.sampled_from([0.2, 2])))
-    told.says(decided(told.at, on_time=draw(st.booleans()), granted=granted), known_later_days=draw(later))
-    told.says(noted(granted), known_later_days=draw(later))
-    _visit(draw, told, names, SUBJECT, draw(later))
-    if draw(st.integers(0, 4)):
-        told.wait(draw(st.sampled_from([0.1, 4])))
-        told.says(delivered(told.at), completed("granted" if granted else "refused", told.at), known_later_days=draw(later))
+    told.wait(pick([0.1, 1, 3])).says(accepted(told.at), known_later_days=pick(later))
+    told.says(taken(told.at), sent("r"), known_later_days=pick(later))
+    for colour in ("yellow", "red")[: pick(range(3))]:
+        told.wait(1).says(carded(colour), known_later_days=pick(later))
+    granted = pick((False, True))
+    told.wait(pick([0.2, 2]))
+    told.says(decided(told.at, on_time=pick((False, True)), granted=granted), known_later_days=pick(later))
+    told.says(noted(granted), known_later_days=pick(later))
+    _visit(pick, told, names, SUBJECT, pick(later))
+    if pick(range(5)):
+        told.wait(pick([0.1, 4]))
+        told.says(delivered(told.at), completed("granted" if granted else "refused", told.at), known_later_days=pick(later))
     if names:
-        _void(draw, told, names, draw(later))
-    _visit(draw, told, names, SUBJECT, draw(later))
+        _void(pick, told, names, pick(later))
+    _visit(pick, told, names, SUBJECT, pick(later))
     return told
 
 
-def _visit(draw: st.DrawFn, told: Told, names: list[str], subject: str | None, later: int) -> None:
+def _visit(pick: Pick, told: Told, names: list[str], subject: str | None, later: int) -> None:
     name = f"{told.journey}/v{len(names)}"
     names.append(name)
-    cause, responsible = draw(st.sampled_from(_CAUSES))
-    told.wait(draw(st.sampled_from([0.01, 0.5, 1, 7])))
+    cause, responsible = pick(_CAUSES)
+    told.wait(pick([0.01, 0.5, 1, 7]))
     told.says(
         visited(
             name,
             told.at,
             subject=subject,
-            venue=draw(st.sampled_from(["hall-1", "hall-2"])),
-            region=draw(st.sampled_from([LUCHENG, XIHU])),
-            purpose=draw(st.sampled_from(["consult", "apply", "collect"])),
-            outcome=draw(st.sampled_from(["done", "system_failure"])),
+            venue=pick(["hall-1", "hall-2"]),
+            region=pick([LUCHENG, XIHU]),
+            purpose=pick(["consult", "apply", "collect"]),
+            outcome=pick(["done", "system_failure"]),
             cause=cause,
             responsible=responsible,
-            by=draw(st.sampled_from(["applicant", "applicant", "agent"])),
+            by=pick(["applicant", "applicant", "agent"]),
         ),
         known_later_days=later,
     )
 
 
-def _void(draw: st.DrawFn, told: Told, names: list[str], later: int) -> None:
-    name = draw(st.sampled_from([*names, None]))
+def _void(pick: Pick, told: Told, names: list[str], later: int) -> None:
+    name = pick([*names, None])
     if name is not None:
         told.says(voided(name), known_later_days=later)
 
 
-def _before_acceptance(draw: st.DrawFn, told: Told) -> None:
-    for ordinal in range(1, draw(st.integers(0, 2)) + 1):
-        told.wait(1).says(noticed(ordinal), known_later_days=draw(st.sampled_from([0, 2])))
-    if draw(st.booleans()):
+def _before_acceptance(pick: Pick, told: Told) -> None:
+    for ordinal in range(1, pick(range(3)) + 1):
+        told.wait(1).says(noticed(ordinal), known_later_days=pick([0, 2]))
+    if pick((False, True)):
         told.says(off_list())
-    for number in range(1, draw(st.integers(0, 2)) + 1):
-        told.wait(0.5).says(offered(number), known_later_days=draw(st.sampled_from([0, 3])))
-        how = draw(st.sampled_from(["accepted", "returned", "withdrawn", None]))
+    for number in range(1, pick(range(3)) + 1):
+        told.wait(0.5).says(offered(number), known_later_days=pick([0, 3]))
+        how = pick(["accepted", "returned", "withdrawn", None])
         if how is None:
             return
         told.wait(2).says(offer_ended(how, number))
+
+
+@st.composite
+def tales(draw: st.DrawFn) -> Told:
+    """Any such journey, as Hypothesis draws it."""
+    return tale(lambda options: draw(st.sampled_from(options)))
 
 
 @st.composite
