@@ -66,6 +66,31 @@ async def test_a_message_that_comes_twice_at_once_is_answered_as_if_it_had_come_
     assert await city.log.pool.fetchval("SELECT count(*) FROM case_index") == 1
 
 
+async def test_two_partners_may_use_the_same_id_for_different_requests(city: City) -> None:
+    await city.done(PORTAL, wire.RegisterPartner(partner="zhejiang", kind="portal", region="330000"), by=OPERATOR)
+    inbound = consumer.submissions(city.log, city.intake)
+
+    await deliver(inbound, record(submissions("zheliban"), 0, "m-1", "submit-application", SUBMISSION))
+    await deliver(inbound, record(submissions("zhejiang"), 0, "m-1", "submit-application", SUBMISSION))
+
+    (mine,), (theirs,) = [await answers(city, f"gov.portal.{name}.receipts.v1") for name in ("zheliban", "zhejiang")]
+    assert (mine["status"], theirs["status"]) == ("applied", "applied")
+    assert mine["case_no"] != theirs["case_no"]
+
+
+async def test_another_request_under_a_used_id_is_refused_and_does_nothing(city: City) -> None:
+    await city.done(PORTAL, by=OPERATOR)
+    inbound = consumer.submissions(city.log, city.intake)
+    topic = submissions("zheliban")
+    await deliver(inbound, record(topic, 0, "m-1", "submit-application", SUBMISSION))
+
+    await deliver(inbound, record(topic, 1, "m-1", "submit-application", {**SUBMISSION, "channel": "app"}))
+
+    by_status = {receipt["status"]: receipt for receipt in await answers(city, "gov.portal.zheliban.receipts.v1")}
+    assert (by_status["refused"]["rule"], by_status["refused"]["field"]) == ("id-reused", "id")
+    assert await city.log.pool.fetchval("SELECT count(*) FROM case_index") == 1
+
+
 async def test_a_topic_that_was_made_anew_is_answered_from_its_beginning(city: City) -> None:
     await city.done(PORTAL, by=OPERATOR)
     inbound = consumer.submissions(city.log, city.intake)

@@ -198,6 +198,23 @@ async def test_a_stale_owner_is_fenced(make_log: MakeLog, postgres: str) -> None
         await inbound.apply({place: (old, records_of(bodies, str(journey)))})
 
 
+async def test_a_slice_from_an_old_place_is_fenced(make_log: MakeLog, postgres: str) -> None:
+    source, target = await make_log("intake"), await with_memory(await make_log("approval"), postgres)
+    journey = uuid4()
+    await tell(source, journey, opened())
+    bodies = await source.read_stream(f"journey-{journey}")
+    inbound = Inbound(target, "g", frozenset({OPENED}), Seen())
+    place = Place(INTAKE_EVENTS, 0)
+    held = (await inbound.claim([place]))[place]
+    await inbound.apply({place: (held, records_of(bodies, str(journey)))})
+
+    with pytest.raises(FencedError):
+        await inbound.apply({place: (held, records_of(bodies, str(journey)))})
+
+    (row,) = await conservation.consumed(target)
+    assert (row["next_offset"], row["consumed"], row["duplicate"]) == (1, 1, 0)
+
+
 async def test_a_failing_journey_parks_and_the_others_flow(make_log: MakeLog, postgres: str) -> None:
     source, target = await make_log("intake"), await with_memory(await make_log("approval"), postgres)
     sick, well = uuid4(), uuid4()
@@ -354,6 +371,8 @@ def test_the_settings_of_every_client_are_the_safe_ones() -> None:
     assert PRODUCER["enable_idempotence"] is True
     assert CONSUMER["enable_auto_commit"] is False
     assert CONSUMER["auto_offset_reset"] == "none"
+    assert CONSUMER["isolation_level"] == "read_committed"
+    assert [assignor.name for assignor in CONSUMER["partition_assignment_strategy"]] == ["range"]
 
 
 async def test_an_unencrypted_broker_elsewhere_is_refused() -> None:

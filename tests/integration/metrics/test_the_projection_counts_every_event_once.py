@@ -70,6 +70,23 @@ async def test_a_stale_claim_writes_nothing(store: Store) -> None:
     assert (await tallies(store))["consumed"] == 0
 
 
+async def test_a_batch_from_an_old_place_writes_nothing(store: Store) -> None:
+    told, wire = [scripted()], Wire()
+    wire.publish(told)
+    hand = Hand(store, wire)
+    await hand.begin()
+    before = dict(hand.claims)
+    await hand.go_on()
+    again = Hand(store, wire)
+    again.claims = before
+
+    with pytest.raises(FencedError):
+        await again.go_on()
+
+    assert await stored_cells(store) == expected(told)
+    assert (await tallies(store))["consumed"] == len(told[0].events)
+
+
 async def test_a_gap_parks_its_journey_alone_until_the_missing_event_comes(store: Store) -> None:
     broken, whole = scripted(), Told(journey="6a3f2f6e-0000-5000-8000-000000000001")
     broken.events = [(source, body) for source, body in broken.events if source == "intake"]

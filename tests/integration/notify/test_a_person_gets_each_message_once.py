@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 
 import services.notify
 from deploy.local.children import free_port
-from services.notify import letters
+from services.notify import letters, outgoing
 from services.notify.providers import FileOutbox, ProviderAwayError, Smtp
 from services.notify.sender import ATTEMPTS_MAX, Sender
 from services.notify.service import react
@@ -210,6 +210,22 @@ async def test_a_message_that_cannot_be_made_stops_no_other(make_log: MakeLog) -
     assert len(carrier.calls) == 1
     assert (await facts(log, broken))[-1][1]["reason_code"] == "internal-error"
     assert (await facts(log, well))[-1][0] == "notification-sent"
+
+
+async def test_an_attempt_that_was_taken_up_again_has_no_say(make_log: MakeLog) -> None:
+    log, journey = await make_log("notify", MIGRATIONS), uuid4()
+    await hear(log, cause(journey))
+    async with log.transaction() as tx:
+        (slow,) = await outgoing.take(tx, 1, 0.0)
+    async with log.transaction() as tx:
+        (quick,) = await outgoing.take(tx, 1, 0.0)
+        await outgoing.sent(tx, quick)
+
+    async with log.transaction() as tx:
+        await outgoing.failed(tx, slow, "away", 1.0)
+
+    assert (slow.number, quick.number, quick.unknown) == (1, 2, True)
+    assert await log.pool.fetchval("SELECT state FROM intent") == "sent"
 
 
 async def test_somebody_without_an_address_is_a_final_failure(make_log: MakeLog) -> None:

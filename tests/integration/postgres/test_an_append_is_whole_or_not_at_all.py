@@ -22,6 +22,7 @@ from shared.postgres.event_log import EventLog, Tx
 from tests.conftest import MakeLog
 
 NOW = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
+FIRST = "first"
 ONCE = Rule("only-once", "conflict", "只能一次。", "Only once.")
 
 
@@ -33,7 +34,7 @@ class Register:
 
 
 def register(command: Register, state: tuple[str, ...]) -> list[BodyRegistered]:
-    if command.exclusive and state:
+    if command.exclusive and set(state) - {FIRST}:
         raise RefusedError(ONCE)
     return [] if command.name in state else [fact(command.name)]
 
@@ -79,8 +80,10 @@ async def test_events_outbox_and_timers_are_written_together(make_log: MakeLog) 
         ]
 
 
-async def test_of_racing_decisions_exactly_one_wins(make_log: MakeLog) -> None:
+@pytest.mark.parametrize("before", [(), (FIRST,)])
+async def test_of_racing_decisions_exactly_one_wins(make_log: MakeLog, before: tuple[str, ...]) -> None:
     log = await make_log("intake")
+    await act(log, *(order("body-a", name) for name in before))
 
     outcomes = await asyncio.gather(*(act(log, order("body-a", f"n{n}", exclusive=True)) for n in range(8)))
 

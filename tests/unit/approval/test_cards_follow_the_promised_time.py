@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.approval.commands import EndSpecialProcedure, Extend, StartSpecialProcedure
+from services.approval.commands import EndSpecialProcedure, Extend, StartSpecialProcedure, TimePassed
 from shared.contracts.approval import (
     DeadlineReminderRaised,
     RedCardIssued,
@@ -18,6 +18,23 @@ def test_a_case_left_alone_gets_each_signal_once_with_the_days_it_used() -> None
 
     signals = [(type(fact), fact.used_wd) for fact in facts[:-1]]
     assert signals == [(DeadlineReminderRaised, 8), (YellowCardIssued, 9), (RedCardIssued, 10)]
+
+
+def test_a_timer_that_fires_again_raises_nothing() -> None:
+    reminder = min(Story(take()).waits())
+    passed = TimePassed(reminder.due_at, reminder.kind, reminder.case_no)
+
+    first, _ = Story(take()).when(passed)
+    again, _ = Story(take(), passed).when(passed)
+
+    assert [type(fact) for fact in first] == [DeadlineReminderRaised]
+    assert again == []
+
+
+def test_a_timer_of_another_day_raises_nothing() -> None:
+    early = TimePassed(at(days_on(1)), "reminder", CASE)
+
+    assert Story(take()).when(early) == ([], None)
 
 
 def test_a_decision_in_time_leaves_nothing_to_wait_for() -> None:

@@ -76,6 +76,23 @@ def test_the_same_command_makes_the_same_ids() -> None:
     assert first == second
 
 
+def test_timers_that_differ_in_their_case_alone_make_different_ids() -> None:
+    at = START + timedelta(days=1)
+    both = frozenset({Timer(at, "card", "case-1"), Timer(at, "card", "case-2")})
+    waiting: Decider[Say, int] = Decider(
+        0,
+        lambda command, _: [fact(command.word)],
+        lambda state, _, __: state + 1,
+        lambda state: both,
+        lambda timer: Say(timer.due_at, str(timer.case_no)),
+    )
+
+    made = plan(waiting, [], [order("late", days=2)])
+
+    assert [event.time for event in made.events] == [at, at, START + timedelta(days=2)]
+    assert len({event.id for event in made.events}) == 3
+
+
 def test_a_refused_command_changes_nothing_for_the_next() -> None:
     made = plan(ECHO, [], [order("a"), order("no"), order("b")])
 
