@@ -1,0 +1,247 @@
+"""Mutants of reactions: checkpoints, heads, parking, redriving, and what partners ask."""
+
+from __future__ import annotations
+
+from tests.faults.mutants.mutant import Edit, Mutant, Schedules, suite
+
+_INBOUND = "shared/postgres/inbound.py"
+_INGRESS = "shared/postgres/ingress_inbound.py"
+_CHECKPOINTS = "shared/postgres/checkpoints.py"
+_LOOP = "shared/kafka/consumer.py"
+_ASSIGNMENT = "shared/kafka/assignment.py"
+_ARRIVAL_TESTS = "integration/kafka/test_what_is_appended_arrives_once.py"
+_PARKING_TESTS = "integration/postgres/test_a_parked_journey_waits_whole.py"
+_PARTNER_TESTS = "integration/intake/test_partners_are_answered_on_their_own_topics.py"
+
+MUTANTS = (
+    Mutant(
+        "checkpoint-before-the-reaction",
+        "a checkpoint commits with what it covers",
+        "R17, ruling 21",
+        (
+            Edit(
+                _INBOUND,
+                "            if found.fresh:\n"
+                "                await self._handler(tx, found.fresh)\n"
+                "            await self._remember(tx, found)\n",
+                "            kept.append(found)\n",
+            ),
+            Edit(
+                _INBOUND,
+                "        return await self._log.transact(work)\n\n    async def _sort",
+                "        kept = []\n"
+                "        moved = await self._log.transact(work)\n"
+                "        async with self._log.transaction() as tx:\n"
+                "            if kept[-1].fresh:\n"
+                "                await self._handler(tx, kept[-1].fresh)\n"
+                "            await self._remember(tx, kept[-1])\n"
+                "        return moved\n\n    async def _sort",
+            ),
+        ),
+        (Schedules("deliveries", 300),),
+    ),
+    Mutant(
+        "checkpoint-offset-not-compared",
+        "a slice is applied only from where its partition stands",
+        "R17, ruling 21",
+        (
+            Edit(
+                _CHECKPOINTS,
+                "if held != dict(claims):",
+                "if {p: c.epoch for p, c in held.items()} != {p: c.epoch for p, c in claims.items()}:",
+            ),
+            Edit(_CHECKPOINTS, "c.next_offset = n.expected AND c.epoch", "n.expected >= 0 AND c.epoch"),
+        ),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_slice_from_an_old_place_is_fenced"),),
+    ),
+    Mutant(
+        "checkpoint-epoch-not-compared",
+        "whoever lost a partition applies nothing more of it",
+        "R18, ruling 19",
+        (
+            Edit(
+                _CHECKPOINTS,
+                "if held != dict(claims):",
+                "if {p: c.next_offset for p, c in held.items()} != {p: c.next_offset for p, c in claims.items()}:",
+            ),
+            Edit(_CHECKPOINTS, "AND c.epoch = n.epoch", "AND n.epoch > 0"),
+        ),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_stale_owner_is_fenced"),),
+    ),
+    Mutant(
+        "claim-keeps-the-epoch",
+        "becoming the owner fences whoever was it before",
+        "ruling 19",
+        (Edit(_CHECKPOINTS, "SET epoch = checkpoint.epoch + 1\n", "SET epoch = checkpoint.epoch\n"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_stale_owner_is_fenced"),),
+    ),
+    Mutant(
+        "reaction-without-dedupe",
+        "what was applied before is a duplicate by its sequence",
+        "ruling 2",
+        (
+            Edit(_INBOUND, "if sign.sequence <= head.sequence or sign.sequence in waiting", "if sign.sequence in waiting"),
+            Edit(_INBOUND, "sign.sequence != head.sequence + 1:", "sign.sequence > head.sequence + 1:"),
+        ),
+        (Schedules("deliveries", 200),),
+    ),
+    Mutant(
+        "gap-not-parked",
+        "an event that comes too early waits",
+        "ruling 2",
+        (Edit(_INBOUND, "if reason is None and sign.sequence != head.sequence + 1:", "if False:"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter"),),
+    ),
+    Mutant(
+        "conflict-taken-for-a-duplicate",
+        "another event under a number that is taken is no duplicate",
+        "R20, ruling 2",
+        (Edit(_INBOUND, "if sign.sequence == head.sequence and head.id not in (None, sign.id):", "if False:"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_another_event_under_a_number_that_is_taken_is_no_duplicate"),),
+    ),
+    Mutant(
+        "parked-journey-stops-nobody-of-its-own",
+        "parking holds a journey, whatever the source of the event that failed",
+        "ruling 50",
+        (Edit(_INBOUND, '("behind" if sign.key in held_keys else None)', "None"),),
+        (suite(_PARKING_TESTS),),
+    ),
+    Mutant(
+        "parked-journey-stops-everybody",
+        "a parked journey stops nobody else",
+        "R22, ruling 21",
+        (Edit(_INBOUND, "if sign.key in held_keys", "if held_keys"),),
+        (suite(_PARKING_TESTS),),
+    ),
+    Mutant(
+        "away-taken-for-poison",
+        "a database that is away parks nobody",
+        "R23",
+        (Edit(_INBOUND, "_PASS_ON = (FencedError, UnavailableError, VersionConflictError)", "_PASS_ON = (FencedError,)"),),
+        (Schedules("deliveries", 300),),
+    ),
+    Mutant(
+        "redrive-out-of-order",
+        "what waits is applied in the order of its stream",
+        "R23, ruling 21",
+        (
+            Edit(_INBOUND, "ORDER BY p.sequence = coalesce(h.version, 0) + 1 DESC, p.n LIMIT 1", "ORDER BY p.n DESC LIMIT 1"),
+            Edit(_INBOUND, 'if row["sequence"] != (head or 0) + 1:', "if False:"),
+        ),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_failing_journey_parks_and_the_others_flow"),),
+    ),
+    Mutant(
+        "redrive-forgets-the-head",
+        "what was redriven is a duplicate when it comes again",
+        "ruling 21",
+        (
+            Edit(
+                _INBOUND,
+                'await tx.execute(_REMEMBER, self.group, [row["source"]], [key], [row["sequence"]], [event_id])',
+                "pass",
+            ),
+        ),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_failing_journey_parks_and_the_others_flow"),),
+    ),
+    Mutant(
+        "ignored-not-counted",
+        "consumed is the sum of what became of every record",
+        "ruling 27",
+        (Edit(_INBOUND, "if event is None:\n            tally.ignored += 1", "if event is None:\n            pass"),),
+        (Schedules("deliveries", 20),),
+    ),
+    Mutant(
+        "dead-letter-after-the-commit",
+        "a dead letter is written in the transaction that passes its record over",
+        "ruling 24",
+        (
+            Edit(
+                _INBOUND,
+                "        await tx.say([dead_letter(self._log.source, self.group, record, code, keep_bytes=True)",
+                "        late.extend([dead_letter(self._log.source, self.group, record, code, keep_bytes=True)",
+            ),
+            Edit(
+                _INBOUND,
+                "async def _remember(self, tx: Tx, found: _Sorted)",
+                "async def _remember(self, tx: Tx, found: _Sorted, late: list)",
+            ),
+            Edit(_INBOUND, "await self._remember(tx, found)", "late.clear()\n            await self._remember(tx, found, late)"),
+            Edit(
+                _INBOUND,
+                "        return await self._log.transact(work)\n\n    async def _sort",
+                "        late: list = []\n"
+                "        moved = await self._log.transact(work)\n"
+                "        async with self._log.transaction() as apart:\n"
+                "            await apart.say(late)\n"
+                "        return moved\n\n    async def _sort",
+            ),
+        ),
+        (Schedules("deliveries", 1_000),),
+    ),
+    Mutant(
+        "first-offset-not-compared",
+        "records continue exactly at the checkpoint, or the reader seeks again",
+        "ruling 20",
+        (
+            Edit(
+                _LOOP,
+                "return first < held.next_offset or (self._begin_again is None and first != held.next_offset)",
+                "return first < 0",
+            ),
+        ),
+        (Schedules("deliveries", 500),),
+    ),
+    Mutant(
+        "rebalance-not-noticed",
+        "after a rebalance everything is claimed anew",
+        "ruling 19",
+        (Edit(_ASSIGNMENT, "if generation == self._seen:", "if self._seen >= 0:"),),
+        (Schedules("deliveries", 200),),
+    ),
+    Mutant(
+        "topic-made-anew-read-on",
+        "a topic that ends before its checkpoint stops its reader",
+        "ruling 48",
+        (Edit(_ASSIGNMENT, "elif cut:", "elif False:"),),
+        (
+            suite(
+                "integration/kafka/test_kafka_and_the_record_agree_or_nobody_goes_on.py"
+                "::test_a_reader_of_our_own_topic_does_not_go_on_past_its_end"
+            ),
+        ),
+    ),
+    Mutant(
+        "request-done-twice",
+        "a partner's id is used once",
+        "R4, ruling 51",
+        (
+            Edit(
+                _INGRESS,
+                "if not await self._is_first(tx, record, ingress):",
+                "if not await self._is_first(tx, record, ingress) and False:",
+            ),
+        ),
+        (Schedules("requests", 200),),
+    ),
+    Mutant(
+        "id-reused-for-another-request",
+        "another request under a used id is refused",
+        "R4, ruling 51",
+        (Edit(_INGRESS, 'if row is None or row["fingerprint"] != _fingerprint(record):', "if row is None:"),),
+        (Schedules("requests", 200), suite(_PARTNER_TESTS)),
+    ),
+    Mutant(
+        "partners-share-their-ids",
+        "each partner's ids are its own",
+        "R4, ruling 51",
+        (Edit(_INGRESS, 'return f"ingress:{partner_of(topic)}"', 'return "ingress"'),),
+        (suite(_PARTNER_TESTS),),
+    ),
+    Mutant(
+        "request-without-an-answer",
+        "every request gets exactly one answer",
+        "ruling 24",
+        (Edit(_INGRESS, "found.answers.append((record, _refusal(record, refused)))", "pass"),),
+        (Schedules("requests", 50),),
+    ),
+)

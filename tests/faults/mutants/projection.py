@@ -1,0 +1,221 @@
+"""Mutants of figures: the projector and its tables, rows and cells, both axes of time, rebuilds and what is promised of them."""
+
+from __future__ import annotations
+
+from tests.faults.mutants.mutant import Edit, Mutant, Schedules, suite
+
+_STORE = "services/metrics/store.py"
+_PROJECTOR = "services/metrics/projector.py"
+_BATCH = "services/metrics/batch.py"
+_JOURNEY = "services/metrics/journey.py"
+_LEDGER = "services/metrics/ledger.py"
+_CONTRIBUTIONS = "services/metrics/contributions.py"
+_REDRIVE = "services/metrics/redrive.py"
+_ROW_TESTS = "unit/metrics/test_every_interleaving_gives_the_same_row.py"
+_CELL_TESTS = "unit/metrics/test_cells_do_not_depend_on_the_order_of_arrival.py"
+_RULE_TESTS = "unit/metrics/test_one_journey_moves_the_figures_as_the_rules_say.py"
+_COUNT_TESTS = "integration/metrics/test_the_projection_counts_every_event_once.py"
+
+MUTANTS = (
+    Mutant(
+        "checkpoint-before-the-rows",
+        "a checkpoint commits with the rows it covers",
+        "R19, ruling 21",
+        (
+            Edit(
+                _STORE,
+                "            await self._advance(tx, batch)\n            await self.write",
+                "            await self._advance(tx, batch)\n"
+                "        async with self.log.transaction() as tx:\n"
+                "            await self.write",
+            ),
+        ),
+        (Schedules("projections", 500),),
+    ),
+    Mutant(
+        "checkpoint-without-the-rows",
+        "what a checkpoint passed over is counted",
+        "ruling 3",
+        (
+            Edit(
+                _STORE,
+                "            await self._advance(tx, batch)\n            await self.write(tx, batch)",
+                "            await self._advance(tx, batch)\n            len(batch.journeys) > 1 or await self.write(tx, batch)",
+            ),
+        ),
+        (Schedules("projections", 50),),
+    ),
+    Mutant(
+        "rows-before-the-checkpoint",
+        "rows commit with their checkpoint",
+        "ruling 21",
+        (
+            Edit(
+                _STORE,
+                "            await self._advance(tx, batch)\n            await self.write(tx, batch)",
+                "            await self.write(tx, batch)\n"
+                "        async with self.log.transaction() as tx:\n"
+                "            await self._advance(tx, batch)",
+            ),
+        ),
+        (Schedules("projections", 500),),
+    ),
+    Mutant(
+        "projector-ignores-the-fence",
+        "a projector whose claim is stale writes nothing",
+        "ruling 21",
+        (Edit(_STORE, "if len(moved) != len(places):", "if False:"),),
+        (Schedules("projections", 300),),
+    ),
+    Mutant(
+        "projector-offset-not-compared",
+        "a batch is applied only from where its partitions stand",
+        "ruling 21",
+        (Edit(_STORE, "c.next_offset = m.held_offset AND c.epoch", "m.held_offset >= 0 AND c.epoch"),),
+        (suite(f"{_COUNT_TESTS}::test_a_batch_from_an_old_place_writes_nothing"),),
+    ),
+    Mutant(
+        "projector-epoch-not-compared",
+        "whoever lost a partition writes nothing of it",
+        "ruling 19",
+        (Edit(_STORE, "AND c.epoch = m.epoch", "AND m.epoch >= 0"),),
+        (suite(f"{_COUNT_TESTS}::test_a_stale_claim_writes_nothing"),),
+    ),
+    Mutant(
+        "dead-letter-after-the-batch",
+        "a dead letter is written in the transaction that passes its record over",
+        "ruling 24",
+        (
+            Edit(_STORE, "                await tx.say([dead_letter(", "                late.extend([dead_letter("),
+            Edit(
+                _STORE,
+                "            await self._advance(tx, batch)\n            await self.write",
+                "            late = []\n            await self._advance(tx, batch)\n            await self.write",
+            ),
+            Edit(
+                _STORE,
+                "                await _announce(tx, self.generation, batch)\n",
+                "                await _announce(tx, self.generation, batch)\n"
+                "        async with self.log.transaction() as apart:\n"
+                "            await apart.say(late)\n",
+            ),
+        ),
+        (Schedules("projections", 1_000),),
+    ),
+    Mutant(
+        "projection-without-dedupe",
+        "an event that comes again is counted once",
+        "ruling 2",
+        (Edit(_JOURNEY, "if sequence == head + 1:", "if 1 <= sequence <= head + 1:"),),
+        (suite(f"{_ROW_TESTS}::test_repeated_deliveries_change_nothing"),),
+    ),
+    Mutant(
+        "early-event-counted",
+        "an event that comes too early moves no figure and says so",
+        "ruling 2",
+        (Edit(_JOURNEY, "if sequence == head + 1:", "if sequence > head:"),),
+        (suite(_ROW_TESTS),),
+    ),
+    Mutant(
+        "other-fact-taken-for-a-duplicate",
+        "another fact under a number that is taken is a conflict",
+        "R20",
+        (Edit(_JOURNEY, "if not _is_same(known, told):", "if False:"),),
+        (suite(_ROW_TESTS),),
+    ),
+    Mutant(
+        "waiting-journey-goes-on",
+        "a journey that waits takes nothing from any service",
+        "ruling 50",
+        (Edit(_BATCH, "elif seen.key in self._memory.waiting:", "elif False:"),),
+        (suite("unit/metrics"),),
+    ),
+    Mutant(
+        "failed-figures-stay-applied",
+        "events whose figures cannot be computed wait with their journey",
+        "R22",
+        (Edit(_BATCH, "self._give_back(key, type(error).__name__)", "pass"),),
+        (Schedules("projections", 100),),
+    ),
+    Mutant(
+        "memory-kept-after-a-failure",
+        "after any failure the database alone knows",
+        "ruling 22",
+        (Edit(_PROJECTOR, "self._memory.forget()", "pass"),),
+        (Schedules("projections", 300),),
+    ),
+    Mutant(
+        "projector-reads-astray",
+        "records continue exactly at the checkpoint, or the reader seeks again",
+        "ruling 20",
+        (Edit("shared/kafka/batches.py", "if held is None or records[0].offset != held.next_offset:", "if held is None:"),),
+        (Schedules("projections", 500),),
+    ),
+    Mutant(
+        "projection-redriven-without-a-fence",
+        "a redrive fences the projector that holds the row in memory",
+        "ruling 21",
+        (Edit(_REDRIVE, "await tx.execute(_CLAIM, store.group, list(EVENT_TOPICS), waiting[0].partition)", "pass"),),
+        (Schedules("projections", 2_500),),
+    ),
+    Mutant(
+        "contribution-not-withdrawn",
+        "what a row no longer says is taken off the figures",
+        "ruling 3",
+        (Edit(_CONTRIBUTIONS, "if cell not in after:", "if False:"),),
+        (suite(_CELL_TESTS, _RULE_TESTS),),
+    ),
+    Mutant(
+        "late-fact-booked-today",
+        "a fact that is known late moves the figures of the day on which it was known",
+        "ruling 37",
+        (Edit(_LEDGER, "if len(fresh) == 1 and first >= before.newest:", "if len(fresh) == 1:"),),
+        (suite(_CELL_TESTS),),
+    ),
+    Mutant(
+        "known-day-ignored",
+        "as known on a day means by the facts known by then",
+        "ruling 37",
+        (Edit(_LEDGER, "{Entry(cell, first): amounts for", "{Entry(cell, before.newest or first): amounts for"),),
+        (suite(_CELL_TESTS),),
+    ),
+    Mutant(
+        "voided-visit-counted",
+        "a visit that was taken off counts nowhere",
+        "ruling 6",
+        (Edit("services/metrics/story.py", "story.visits.pop(fact.visit, None)", "return"),),
+        (suite(f"{_RULE_TESTS}::test_a_voided_visit_counts_nowhere"),),
+    ),
+    Mutant(
+        "rebuild-swapped-too-early",
+        "a new build is served when it has reached the live one, and not before",
+        "ruling 26",
+        (Edit("services/metrics/builds.py", "await self._stretch(store, behind)", "pass"),),
+        (
+            suite(
+                "integration/metrics/test_the_projector_lives_on_a_real_broker.py::test_a_rebuild_ends_where_the_live_build_is_and_takes_its_place"
+            ),
+        ),
+    ),
+    Mutant(
+        "watermark-counts-too-early",
+        "a promise counts when the checkpoints have reached it",
+        "ruling 17",
+        (Edit("services/metrics/watermarks.py", "checkpoints.get(place, 0) >= end", "checkpoints.get(place, 0) >= end - 1"),),
+        (suite("unit/metrics/test_the_watermark_claims_no_more_than_is_applied.py"),),
+    ),
+    Mutant(
+        "law-forgets-dead-letters",
+        "the law of conservation counts every fate",
+        "ruling 27",
+        (Edit("services/metrics/trust.py", "for name in _CONSUMED[1:])", "for name in _CONSUMED[1:-1])"),),
+        (suite("unit/metrics/test_the_conservation_law_is_told_as_it_is.py"),),
+    ),
+    Mutant(
+        "law-forgets-what-waits",
+        "appended is published and waiting",
+        "ruling 27",
+        (Edit("services/metrics/trust.py", 'row["published"] + row["waiting"]', 'row["published"]'),),
+        (suite("unit/metrics/test_the_conservation_law_is_told_as_it_is.py"),),
+    ),
+)

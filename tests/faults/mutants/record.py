@@ -1,0 +1,150 @@
+"""Mutants of writing: events, outbox, keys, times and the hands that hold the pen."""
+
+from __future__ import annotations
+
+from tests.faults.mutants.mutant import Edit, Mutant, Schedules, suite
+
+_LOG = "shared/postgres/event_log.py"
+_KEYS = "shared/postgres/idempotency.py"
+_DOOR = "shared/runtime/http.py"
+_APPEND_TESTS = "integration/postgres/test_an_append_is_whole_or_not_at_all.py"
+_HTTP_TESTS = "integration/intake/test_the_http_door_answers_in_problem_details.py"
+
+MUTANTS = (
+    Mutant(
+        "outbox-in-a-transaction-of-its-own",
+        "an event and its outbox row commit together",
+        "R6, ruling 9",
+        (
+            Edit(
+                _LOG,
+                'await self.execute(_OWE, columns[4], columns[5], columns[6], columns[2], "event", recorded)',
+                'self.late = [*getattr(self, "late", ()), (*columns[4:7], columns[2], "event", recorded)]',
+            ),
+            Edit(
+                _LOG,
+                "        if tx.owes:\n",
+                '        for owed in getattr(tx, "late", ()):\n'
+                "            with translated():\n"
+                "                await self.pool.execute(_OWE, *owed)\n"
+                "        if tx.owes:\n",
+            ),
+        ),
+        (Schedules("deliveries", 300),),
+    ),
+    Mutant(
+        "append-without-expected-version",
+        "of racing decisions on one stream exactly one wins",
+        "R7, ruling 9",
+        (
+            Edit(_LOG, 'WHERE stream = ANY($1) ORDER BY stream FOR UPDATE"', 'WHERE stream = ANY($1) ORDER BY stream"'),
+            Edit(
+                _LOG,
+                "$8::timestamptz[], $9::bytea[], $10::bytea[])\n",
+                "$8::timestamptz[], $9::bytea[], $10::bytea[]) ON CONFLICT DO NOTHING\n",
+            ),
+        ),
+        (suite(f"{_APPEND_TESTS}::test_of_racing_decisions_exactly_one_wins"),),
+    ),
+    Mutant(
+        "command-decided-again",
+        "a command whose events are recorded is in effect and makes none twice",
+        "R3, ruling 10",
+        (Edit(_LOG, "if first in known or first in seen:", "if first in seen:"),),
+        (suite(f"{_APPEND_TESTS}::test_the_same_command_again_makes_no_second_event"),),
+    ),
+    Mutant(
+        "recordedtime-before-the-lock",
+        "commit times never go back within a stream",
+        "R9, ruling 10",
+        (
+            Edit(
+                _LOG,
+                'recorded = await self.fetchval("SELECT clock_timestamp()")\n        rows = [',
+                'recorded = await self.fetchval("SELECT now()")\n        rows = [',
+            ),
+        ),
+        (suite(f"{_APPEND_TESTS}::test_commit_times_never_go_back_within_a_stream"),),
+    ),
+    Mutant(
+        "hash-without-chain",
+        "the hash of an event covers everything before it",
+        "ruling 33",
+        (Edit(_LOG, "sha256(head.hash + body)", "sha256(body)"),),
+        (Schedules("deliveries", 20),),
+    ),
+    Mutant(
+        "key-in-another-transaction",
+        "a key and what was done under it commit together",
+        "R1, ruling 11",
+        (Edit(_DOOR, "fingerprint, lambda: decide(tx))", "fingerprint, lambda: log.transact(decide))"),),
+        (suite("integration/intake/test_an_answer_and_its_effect_are_one.py"),),
+    ),
+    Mutant(
+        "unknown-commit-told-as-failure",
+        "a commit in doubt is looked up before anybody is told that it failed",
+        "R2, ruling 49",
+        (Edit(_DOOR, "if known is None:\n            raise", "if True:\n            raise"),),
+        (suite("integration/intake/test_an_answer_and_its_effect_are_one.py"),),
+    ),
+    Mutant(
+        "repeated-request-done-again",
+        "the first answer to a key is the answer",
+        "R1, ruling 11",
+        (
+            Edit(
+                _KEYS,
+                "if taken is None:\n        return await _first_answer(tx, scope, key, fingerprint), True",
+                "if False:\n        pass",
+            ),
+        ),
+        (Schedules("deliveries", 200),),
+    ),
+    Mutant(
+        "key-reused-for-another-body",
+        "a key belongs to one request",
+        "R1, ruling 11",
+        (Edit(_KEYS, 'if row["fingerprint"] != fingerprint:', "if False:"),),
+        (suite(f"{_HTTP_TESTS}::test_a_key_belongs_to_one_request"),),
+    ),
+    Mutant(
+        "timer-not-asked-again",
+        "a timer decides by the situation as it is when it fires",
+        "ruling 13",
+        (
+            Edit(
+                "services/intake/decider.py",
+                "if Timer(command.now, command.kind, command.case_no) not in timers(state, command.calendars):",
+                "if command.case_no not in state.cases:",
+            ),
+        ),
+        (suite("unit/intake/test_acceptance_counts_from_the_right_day.py"), suite("unit/intake")),
+    ),
+    Mutant(
+        "card-raised-twice",
+        "a signal is raised only while the case still waits for it",
+        "ruling 13",
+        (
+            Edit(
+                "services/approval/decider.py",
+                "if Timer(command.now, command.kind, command.case_no) not in waits_for(journey, calendars):",
+                "if not isinstance(journey.get(command.case_no or ''), Running):",
+            ),
+        ),
+        (suite("unit/approval"),),
+    ),
+    Mutant(
+        "two-timers-share-an-identity",
+        "a timer is known by stream, case, kind and instant",
+        "ruling 46",
+        (Edit("shared/contracts/ids.py", "timer/{stream}/{case_no or ''}/{kind}", "timer/{stream}/{kind}"),),
+        (suite("unit/eventsourcing", "unit/approval"),),
+    ),
+    Mutant(
+        "timers-fire-while-history-is-entered",
+        "a held timekeeper lets history be entered first",
+        "ruling 40",
+        (Edit("shared/postgres/timers.py", "if held:", "if False:"),),
+        (suite("integration/intake/test_time_and_approval_move_a_case.py::test_a_held_timekeeper_lets_history_be_entered_first"),),
+    ),
+)

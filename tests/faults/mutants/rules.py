@@ -1,0 +1,146 @@
+"""Mutants of the law: runs, decisions, custody, silence, who may do what, and whose token is believed."""
+
+from __future__ import annotations
+
+from tests.faults.mutants.mutant import Edit, Mutant, suite
+
+_RUNS = "shared/reference/runs.py"
+_ACCEPTANCE = "services/intake/acceptance.py"
+_CUSTODY = "services/intake/custody.py"
+_AUTHORITY = "services/intake/authority.py"
+_AUTH = "shared/runtime/auth.py"
+_RUN_TESTS = "unit/reference/test_a_run_is_counted_by_the_rule.py"
+_SILENCE_TESTS = "unit/intake/test_acceptance_counts_from_the_right_day.py"
+_TOKEN_TESTS = "unit/runtime/test_a_token_is_believed_only_if_all_of_it_fits.py"
+
+MUTANTS = (
+    Mutant(
+        "same-day-visits-not-collapsed",
+        "several windows of one hall on one day are one run",
+        "ruling 43",
+        (
+            Edit(
+                _RUNS,
+                "return (visit.local_date, visit.venue_id, visit.person,",
+                "return (visit.local_date, visit.venue_id, visit.visit_id,",
+            ),
+        ),
+        (suite(_RUN_TESTS),),
+    ),
+    Mutant(
+        "proxy-runs-experienced",
+        "a trip made for somebody is never that person's own run",
+        "ruling 43",
+        (Edit(_RUNS, 'kind="experienced" if by_applicant else "proxy"', 'kind="experienced"'),),
+        (suite(_RUN_TESTS),),
+    ),
+    Mutant(
+        "visits-after-delivery-counted",
+        "a visit after the day of delivery counts nowhere",
+        "ruling 43",
+        (Edit(_RUNS, "if delivered_on is None or v.local_date <= delivered_on]", "]"),),
+        (suite(_RUN_TESTS),),
+    ),
+    Mutant(
+        "decided-twice",
+        "a case is decided once",
+        "ruling 39",
+        (Edit("services/approval/state.py", "return Decided(case.terms, event.outcome, event.document_no)", "return case"),),
+        (suite("unit/approval/test_a_case_is_decided_once.py"),),
+    ),
+    Mutant(
+        "withdrawn-after-the-decision",
+        "exactly one of decision and withdrawal exists",
+        "ruling 39",
+        (
+            Edit(
+                _ACCEPTANCE,
+                "case Submitted() | Received() | InCorrection():\n            back =",
+                "case Submitted() | Received() | InCorrection() | Accepted() | Decided():\n            back =",
+            ),
+        ),
+        (suite("unit/intake/test_a_case_ends_once.py"),),
+    ),
+    Mutant(
+        "custody-taken-without-an-offer",
+        "only an open offer moves a case",
+        "ruling 44",
+        (Edit(_CUSTODY, "if handover.ended is None:", "if handover.ended != wanted:"),),
+        (suite("unit/intake/test_custody_has_one_holder_at_every_instant.py"),),
+    ),
+    Mutant(
+        "second-offer-beside-the-first",
+        "at most one offer of custody is open",
+        "ruling 44",
+        (Edit(_CUSTODY, "    require_no_offer(case)\n    if command.to_body", "    if command.to_body"),),
+        (suite("unit/intake/test_custody_has_one_holder_at_every_instant.py"),),
+    ),
+    Mutant(
+        "open-offer-does-not-block-silence",
+        "an open offer blocks acceptance by silence",
+        "ruling 44",
+        (Edit("services/intake/decider.py", "if start is None or case.file.custody.offer is not None:", "if start is None:"),),
+        (suite(_SILENCE_TESTS),),
+    ),
+    Mutant(
+        "silence-before-custody",
+        "a case from another city waits for custody before silence counts",
+        "ruling 44",
+        (Edit(_ACCEPTANCE, "if scope in _ACROSS and held.body != terms.handling_body:", "if False:"),),
+        (suite(_SILENCE_TESTS),),
+    ),
+    Mutant(
+        "foreign-case-acted-on",
+        "a body acts on its own cases alone",
+        "4.2, ruling 51",
+        (Edit(_AUTHORITY, "if not _is_bound_to(by, bodies, regions):", "if False:"),),
+        (suite("unit/intake"),),
+    ),
+    Mutant(
+        "any-role-may-do-anything",
+        "a role that is not named for a command may not ask for it",
+        "4.2",
+        (Edit(_AUTHORITY, "if role not in ROLES.get(command, frozenset()):", "if False:"),),
+        (
+            suite(
+                "integration/intake/test_the_http_door_answers_in_problem_details.py::test_nobody_acts_without_a_token_or_beyond_their_role"
+            ),
+        ),
+    ),
+    Mutant(
+        "another-bodys-officer-decides",
+        "an officer decides the cases of the own body",
+        "4.2",
+        (Edit(_AUTH, 'if caller.role != "importer" and caller.body != body:', "if False:"),),
+        (suite("integration/approval/test_racing_officers_decide_once.py"),),
+    ),
+    Mutant(
+        "token-of-another-service-believed",
+        "a token is good at the service it was issued for",
+        "4.2",
+        (Edit(_AUTH, 'and claims.get("aud") in {service, "*"}', "and True"),),
+        (suite(_TOKEN_TESTS),),
+    ),
+    Mutant(
+        "expired-token-believed",
+        "a token is good for its time",
+        "4.2",
+        (Edit(_AUTH, "<= now < expires + LEEWAY_S", "<= now"),),
+        (suite(_TOKEN_TESTS),),
+    ),
+    Mutant(
+        "unsigned-token-believed",
+        "who calls is what was signed and nothing else",
+        "4.2",
+        (
+            Edit(
+                _AUTH,
+                "claims = jwt.decode(token, self._verifying, algorithms=_ALGORITHMS).claims",
+                "import base64, json\n"
+                "            part = token.split('.')[1]\n"
+                "            claims = json.loads(base64.urlsafe_b64decode(part + '=' * (-len(part) % 4)))",
+            ),
+        ),
+        (suite(_TOKEN_TESTS),),
+    ),
+)

@@ -1,0 +1,144 @@
+"""Mutants of publishing: the relay, its outbox and lease, its promises, and publishing everything again."""
+
+from __future__ import annotations
+
+from tests.faults.mutants.mutant import Edit, Mutant, Schedules, suite
+
+_RELAY = "shared/kafka/relay.py"
+_OUTBOX = "shared/postgres/outbox.py"
+_CLIENTS = "shared/kafka/clients.py"
+_RELAY_TESTS = "unit/kafka/test_a_relay_forgets_only_what_was_acknowledged.py"
+_ARRIVAL_TESTS = "integration/kafka/test_what_is_appended_arrives_once.py"
+_REPUBLISH_TESTS = "integration/postgres/test_everything_can_be_published_again.py"
+
+MUTANTS = (
+    Mutant(
+        "forgotten-before-the-acknowledgement",
+        "a row leaves the outbox only when the broker has it",
+        "R15, ruling 15",
+        (
+            Edit(
+                _RELAY,
+                "done = await self._send(slice_)",
+                "await self._outbox.acknowledge(self._epoch, [row.position for row in slice_], {})\n"
+                "            done = await self._send(slice_)",
+            ),
+        ),
+        (Schedules("deliveries", 200),),
+    ),
+    Mutant(
+        "acknowledged-beyond-the-prefix",
+        "only the longest acknowledged prefix of a partition is forgotten",
+        "ruling 16",
+        (Edit(_RELAY, "done.whole = False\n                break", "done.whole = False\n                continue"),),
+        (suite(_RELAY_TESTS),),
+    ),
+    Mutant(
+        "lease-ignored",
+        "without the lease a relay publishes nothing",
+        "ruling 15",
+        (Edit(_RELAY, "return self._epoch is not None", "self._epoch = self._epoch or 0\n        return True"),),
+        (suite(_RELAY_TESTS),),
+    ),
+    Mutant(
+        "lease-without-epoch",
+        "a relay that lost its lease forgets nothing",
+        "ruling 16",
+        (Edit(_OUTBOX, "WHERE shard = $2 AND epoch = $3)", "WHERE shard = $2 AND $3::bigint > 0)"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_relay_that_lost_its_lease_forgets_nothing"),),
+    ),
+    Mutant(
+        "lease-taken-from-its-holder",
+        "a lease that runs is not taken away",
+        "ruling 15",
+        (Edit(_OUTBOX, "lease.until < clock_timestamp()", "true"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_relay_that_lost_its_lease_forgets_nothing"),),
+    ),
+    Mutant(
+        "producer-kept-after-an-error",
+        "after an error the producer is made anew",
+        "ruling 16",
+        (
+            Edit(
+                _RELAY,
+                "self.healthy = False\n                    await self._drop_producer()",
+                "self.healthy = False",
+            ),
+        ),
+        (Schedules("deliveries", 200),),
+    ),
+    Mutant(
+        "bytes-written-anew-by-the-relay",
+        "the bytes that are published are those that were recorded and hashed",
+        "ruling 33",
+        (Edit(_RELAY, "row.value,", "orjson.dumps(orjson.loads(row.value), option=orjson.OPT_SORT_KEYS),"),),
+        (Schedules("deliveries", 20),),
+    ),
+    Mutant(
+        "watermark-reads-the-outbox-first",
+        "a promise claims no more than is published",
+        "ruling 17",
+        (
+            Edit(
+                _OUTBOX,
+                "writers: datetime = await tx.fetchval(_OLDEST_WRITER)",
+                "waiting: datetime | None = await tx.fetchval(\"SELECT min(recorded) FROM outbox WHERE kind = 'event'\")",
+            ),
+            Edit(
+                _OUTBOX,
+                "waiting: datetime | None = await tx.fetchval(\"SELECT min(recorded) FROM outbox WHERE kind = 'event'\")",
+                "writers: datetime = await tx.fetchval(_OLDEST_WRITER)",
+            ),
+        ),
+        (Schedules("deliveries", 3000),),
+    ),
+    Mutant(
+        "watermark-passes-open-writers",
+        "a promise does not pass the start of the oldest open writer",
+        "ruling 17",
+        (Edit(_OUTBOX, "least(clock_timestamp(), min(xact_start))", "greatest(clock_timestamp(), min(xact_start))"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_the_watermark_never_passes_an_open_writer"),),
+    ),
+    Mutant(
+        "republish-keeps-checkpoints",
+        "after everything is published again every reader begins at the new beginning",
+        "ruling 25",
+        (Edit(_OUTBOX, 'await tx.execute("DELETE FROM checkpoint")', "pass"),),
+        (suite(_REPUBLISH_TESTS),),
+    ),
+    Mutant(
+        "republish-in-any-order",
+        "what is published again keeps the order of each journey",
+        "ruling 25",
+        (Edit(_OUTBOX, "FROM event ORDER BY recorded, stream, version", "FROM event ORDER BY id"),),
+        (suite(_REPUBLISH_TESTS),),
+    ),
+    Mutant(
+        "republish-keeps-what-is-owed",
+        "what is published again is owed once",
+        "ruling 25",
+        (Edit(_OUTBOX, "await tx.execute(\"DELETE FROM outbox WHERE kind = 'event'\")", "pass"),),
+        (suite(_REPUBLISH_TESTS),),
+    ),
+    Mutant(
+        "consumer-begins-at-the-end",
+        "no client setting can drop an event silently",
+        "R21, ruling 20",
+        (Edit(_CLIENTS, '"auto_offset_reset": "none"', '"auto_offset_reset": "latest"'),),
+        (suite(f"{_ARRIVAL_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
+    ),
+    Mutant(
+        "producer-without-all-replicas",
+        "no client setting can drop an event silently",
+        "R15",
+        (Edit(_CLIENTS, '"acks": "all"', '"acks": 1'),),
+        (suite(f"{_ARRIVAL_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
+    ),
+    Mutant(
+        "partitions-of-several-topics-apart",
+        "equal partitions of several topics belong to one owner",
+        "ruling 18",
+        (Edit(_CLIENTS, "(RangePartitionAssignor,)", "()"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
+    ),
+)
