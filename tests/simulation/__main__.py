@@ -24,7 +24,7 @@ def main(words: list[str]) -> int:
         traceback.print_exception(error)
         return 1
     for step in ran.steps:
-        print(f"{step.at:9.4f}  {step.who:<14} {step.what}")  # noqa: T201
+        print(step.told())  # noqa: T201
     print(f"held: {ran.faults} faults in {ran.seconds:.3f} virtual seconds")  # noqa: T201
     return 0
 
@@ -36,6 +36,8 @@ def _explore(scenario: str, first: int, count: int) -> int:
         print(error)  # noqa: T201
         return 1
     print(f"held: {done.schedules} schedules, {done.faults} faults, {done.cpu_s:.1f} processor seconds")  # noqa: T201
+    for what, schedules in done.happened.most_common():
+        print(f"{schedules:>6} schedules in which somebody {what}")  # noqa: T201
     return 0
 
 

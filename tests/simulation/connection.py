@@ -79,7 +79,7 @@ class Connection:
         except BaseException:
             if world.chance.random() < LATE:
                 # The word was on its way already: the server commits when the client has long given up.
-                world.loop.call_later(world.chance.random(), transaction.commit)
+                world.loop.call_later(world.chance.random(), self._commit_late, transaction)
             else:
                 transaction.abort()
             raise
@@ -87,6 +87,11 @@ class Connection:
             raise lost()
         transaction.commit()
         await world.reach(self._process, "committed", lost)
+
+    def _commit_late(self, transaction: Transaction) -> None:
+        if transaction in self._database.open:
+            self._database.world.note(self._process.name, "commits after all")
+            transaction.commit()
 
     def rollback(self) -> None:
         """Undo."""

@@ -116,6 +116,7 @@ class Street:
         self.asked = requests_for(house)
         self.failing: set[str] = set()
         self.disordered: set[str] = set()
+        self.littered = True
         self.places = [Place(INTAKE_EVENTS, n) for n in range(PLACES_USED)]
         house.group(GROUP, self.places)
         self.front = [house.keep(f"intake-{n}", self.run_intake) for n in range(self.world.chance.randint(1, 2))]
@@ -169,7 +170,8 @@ class Street:
     def settled(self) -> bool:
         """Whether everything asked is answered, published, and consumed."""
         return (
-            all(asked.answers for asked in self.asked)
+            self.littered
+            and all(asked.answers for asked in self.asked)
             and not self.intake.tables["outbox"]
             and not self.approval.tables["outbox"]
             and not self.approval.tables["parked"]
@@ -181,6 +183,7 @@ class Street:
         self.failing.clear()
         process = self.world.chance.choice(self.back).process
         if self.approval.tables["parked"] and process.alive:
+            self.world.note("operator", f"redrives in {process.name}")
             working = process.start(self.inbound(log_of(self.approval, process)).redrive())
             await asyncio.wait([working])
             self.house.forgive(working)
@@ -196,7 +199,16 @@ class Street:
                 body = self.intake.tables["event_once"][(row["ref"],)]["body"]
                 self.house.broker.append(Place(row["topic"], row["partition"]), row["key"].encode(), body)
                 self.disordered.add(row["key"])
+                self.world.note("stranger", f"lets an event of {row['key']} overtake another")
                 return
+
+    async def litter(self) -> None:
+        """Somebody who puts there what is no event, some of it again and again."""
+        for _ in range(self.world.chance.randint(1, 4)):
+            await asyncio.sleep(self.world.chance.random() * 0.3)
+            place = self.world.chance.choice(self.places)
+            self.house.broker.append(place, b"stranger", self.world.chance.choice(oracles.RUBBISH))
+        self.littered = True
 
     async def redrive_early(self) -> None:
         """An operator who tries too soon."""
@@ -215,6 +227,9 @@ async def scenario(house: House) -> None:
         house.guest(street.redrive_early())
     if house.world.chance.random() < 0.15:
         house.guest(street.disorder())
+    if house.world.chance.random() < 0.2:
+        street.littered = False
+        house.guest(street.litter())
     for journey in journeys:
         house.guest(street.client([asked for asked in street.asked if asked.journey == journey]))
     await house.settle(street.settled, street.operate)
@@ -227,3 +242,4 @@ async def scenario(house: House) -> None:
     oracles.watermarks_hold(street.approval, house.broker, "approval")
     oracles.reacted_once(street.intake, street.approval, INTERESTED)
     oracles.conserved(street.approval, GROUP, house.broker, street.places)
+    oracles.each_dead_letter_told(street.approval, house.broker, street.places)

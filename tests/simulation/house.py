@@ -27,6 +27,7 @@ from tests.simulation.world import FREEZES_S, Kept, Process, Step, World
 SETTLES_WITHIN_S = 120.0
 LOOKS_EVERY_S = 0.25
 COLLECTS_EVERY = 50
+STEPS_TOLD_MAX = 200
 Scenario = Callable[["House"], Awaitable[None]]
 
 
@@ -205,6 +206,6 @@ def run_schedule(scenario: Scenario, seed: int, *, tells: bool = False) -> Ran:
     try:
         run(main())
     except Exception as error:
-        error.add_note("\n".join(f"{step.at:9.4f}  {step.who:<14} {step.what}" for step in steps[-200:]))
+        error.add_note("\n".join(step.told() for step in steps[-STEPS_TOLD_MAX:]))
         raise
     return ran[0]

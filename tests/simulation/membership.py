@@ -130,6 +130,7 @@ class SimulatedConsumer:
             self._world.loop.call_at(self._process.thaws_at, self.hear, generation, places)
             return
         self._generation = generation
+        self._world.note(self._process.name, f"hears that {len(places)} partitions are its own")
         assert self._listener is not None
         self._listener.on_partitions_revoked(self._assigned)
         self._assigned = frozenset(TopicPartition(place.topic, place.partition) for place in places)

@@ -11,12 +11,15 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from shared.contracts.topics import WATERMARKS
+from shared.contracts.topics import WATERMARKS, dead_letters
 from shared.eventsourcing.records import Place
 from tests.simulation.broker import Broker
 from tests.simulation.database import Database, Row, Transaction
 from tests.simulation.house import BrokenPromiseError
 
+ABOUT_MAX = 300
+RUBBISH = (b"", b"{", b"[]", b"\xff")
+"""What strangers put on the bus."""
 _TALLY = ("applied", "duplicate", "ignored", "parked", "dead_lettered")
 
 
@@ -30,10 +33,10 @@ class Request(Protocol):
     def command_id(self) -> UUID: ...
 
 
-def must(holds: object, promise: str) -> None:
-    """Raise if a promise is broken."""
+def must(holds: object, promise: str, *about: object) -> None:
+    """Raise if a promise is broken. `about` says where, and what was found instead."""
     if not holds:
-        raise BrokenPromiseError(promise)
+        raise BrokenPromiseError(": ".join([promise, *(str(one)[:ABOUT_MAX] for one in about)]))
 
 
 def watch_outbox(database: Database, broker: Broker) -> None:
@@ -45,7 +48,7 @@ def watch_outbox(database: Database, broker: Broker) -> None:
             if owed is not None:
                 bytes_ = _owed_bytes(database, owed)
                 log = broker.logs[Place(owed["topic"], owed["partition"])]
-                must(any(kept.value == bytes_ for kept in log), "what is marked as published is on the bus")
+                must(any(kept.value == bytes_ for kept in log), "what is marked as published is on the bus", owed)
 
     database.at_commit.append(hear)
 
@@ -74,10 +77,15 @@ def streams_are_whole(database: Database) -> None:
         digest = b""
         for version, row in enumerate(rows, 1):
             digest = sha256(digest + row["body"]).digest()
-            must(row["version"] == version == orjson.loads(row["body"])["sequence"], "versions count from one without gap")
-            must(row["hash"] == digest, "every hash covers everything before it")
+            must(
+                row["version"] == version == orjson.loads(row["body"])["sequence"],
+                "versions count from one without gap",
+                stream,
+                version,
+            )
+            must(row["hash"] == digest, "every hash covers everything before it", stream, version)
         head = database.tables["stream_head"][(stream,)]
-        must((head["version"], head["hash"]) == (len(rows), digest), "the head is the newest event")
+        must((head["version"], head["hash"]) == (len(rows), digest), "the head is the newest event", stream, head)
 
 
 def asked_once(database: Database, asked: Sequence[Request]) -> None:
@@ -85,8 +93,8 @@ def asked_once(database: Database, asked: Sequence[Request]) -> None:
     ids = [row["id"] for row in database.rows("event")]
     must(sorted(ids) == sorted(uuid5(one.command_id, "command/0") for one in asked), "one event for each request")
     for one in asked:
-        must(len(set(one.answers)) == 1, "the first answer is the answer")
-        must(not one.keyed or one.answers[0], "the answer names what happened")
+        must(len(set(one.answers)) == 1, "the first answer is the answer", one)
+        must(not one.keyed or one.answers[0], "the answer names what happened", one)
 
 
 def published(database: Database, broker: Broker, disordered: Set[str] = frozenset()) -> None:
@@ -99,12 +107,12 @@ def published(database: Database, broker: Broker, disordered: Set[str] = frozens
         order[place, row["key"]].append(row["body"])
     for (place, key), bodies in order.items():
         firsts = list(dict.fromkeys(kept.value for kept in broker.logs[place] if kept.key == key.encode()))
-        must(sorted(firsts) == sorted(bodies), "none of a journey's events is missing, and no other is there")
-        must(firsts == bodies or key in disordered, "a journey's events appear in order")
+        must(sorted(firsts) == sorted(bodies), "none of a journey's events is missing, and no other is there", place, key)
+        must(firsts == bodies or key in disordered, "a journey's events appear in order", place, key)
     for place, count in counted.items():
         told = database.tables["published"][(place.topic, place.partition)]
-        must(told["records"] == count, "appended = published + waiting")
-        must(told["end_offset"] <= len(broker.logs[place]), "the end that is promised exists")
+        must(told["records"] == count, "appended = published + waiting", place, told, count)
+        must(told["end_offset"] <= len(broker.logs[place]), "the end that is promised exists", place, told)
 
 
 def watermarks_hold(database: Database, broker: Broker, service: str) -> None:
@@ -121,7 +129,12 @@ def watermarks_hold(database: Database, broker: Broker, service: str) -> None:
             for recorded, topic, partition, offset in events:
                 if recorded < complete_to:
                     end = mark["end_offsets"].get(topic, {}).get(partition, 0)
-                    must(offset < end, "a watermark claims no more than is published")
+                    must(
+                        offset < end,
+                        "a watermark claims no more than is published",
+                        mark,
+                        f"{recorded} at {topic}/{partition}/{offset}",
+                    )
 
 
 def reacted_once(source: Database, target: Database, interested: frozenset[str]) -> None:
@@ -135,8 +148,10 @@ def reacted_once(source: Database, target: Database, interested: frozenset[str])
         heads[row["key"]] = row["version"]
         if row["type"] in interested:
             causes[row["key"]].append(str(row["id"]))
-    must(heard == causes, "every event is applied exactly once, in order")
-    must({row["key"]: row["version"] for row in target.rows("seen_head")} == heads, "the heads seen are those of the source")
+    for key in sorted(heard | causes):
+        must(heard[key] == causes[key], "every event is applied exactly once, in order", key, f"{heard[key]} for {causes[key]}")
+    seen = {row["key"]: row["version"] for row in target.rows("seen_head")}
+    must(seen == heads, "the heads seen are those of the source", seen, heads)
 
 
 def conserved(database: Database, group: str, broker: Broker, places: Sequence[Place]) -> None:
@@ -145,9 +160,24 @@ def conserved(database: Database, group: str, broker: Broker, places: Sequence[P
         log = broker.logs[place]
         row = database.tables["checkpoint"].get((group, place.topic, place.partition))
         if row is None:
-            must(not log, "a partition with records has a checkpoint")
+            must(not log, "a partition with records has a checkpoint", place)
             continue
-        must(row["next_offset"] == len(log) == row["consumed"], "every offset is consumed once")
-        must(row["consumed"] == sum(row[name] for name in _TALLY), "consumed is the sum of what became of it")
-        distinct = len({kept.value for kept in log})
-        must(row["duplicate"] == len(log) - distinct, "what is not new is a duplicate, and nothing else is")
+        must(row["next_offset"] == len(log) == row["consumed"], "every offset is consumed once", len(log), row)
+        must(row["consumed"] == sum(row[name] for name in _TALLY), "consumed is the sum of what became of it", row)
+        events = [kept.value for kept in log if not is_rubbish(kept.value)]
+        repeated = len(events) - len(set(events))
+        must(row["duplicate"] == repeated, "what is not new is a duplicate, and nothing else is", repeated, row)
+        dead = len(log) - len(events)
+        must(row["dead_lettered"] == dead, "what is no event is a dead letter, and nothing else is", dead, row)
+
+
+def is_rubbish(value: bytes) -> bool:
+    """Whether these are the bytes of no event at all."""
+    return value in RUBBISH
+
+
+def each_dead_letter_told(database: Database, broker: Broker, places: Sequence[Place]) -> None:
+    """Every record that is no event is told to operators once, on the topic for it."""
+    dead = sum(is_rubbish(kept.value) for place in places for kept in broker.logs[place])
+    letters = [row for row in database.rows("message") if row["topic"] == dead_letters(database.name)]
+    must(len(letters) == dead, "each dead letter is told once", dead, len(letters))

@@ -111,6 +111,8 @@ async def lease(tx: Transaction, shard: str, holder: str, ttl_s: float) -> list[
     if held is not None and held["holder"] != holder and held["until"] >= now:
         return []
     epoch = 1 if held is None else held["epoch"] + (held["holder"] != holder)
+    if epoch > 1 and held is not None and held["holder"] != holder:
+        tx.database.world.note(holder, "takes the lease")
     tx.put("lease", (shard,), {"holder": holder, "epoch": epoch, "until": now + timedelta(seconds=ttl_s)})
     return [{"epoch": epoch}]
 

@@ -55,6 +55,10 @@ class Step(NamedTuple):
     who: str
     what: str
 
+    def told(self) -> str:
+        """The step as a line."""
+        return f"{self.at:9.4f}  {self.who:<14} {self.what}"
+
 
 @dataclass(frozen=True, slots=True)
 class Weather:
@@ -110,12 +114,12 @@ class Process:
             if task.done():
                 await task
 
-    def kill(self) -> None:
+    def kill(self, how: str = "is killed") -> None:
         """End at once: no clean-up has any effect, and connections break."""
         if not self.alive:
             return
         self.alive = False
-        self.world.note(self.name, "is killed")
+        self.world.note(self.name, how)
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
@@ -236,7 +240,7 @@ class Kept:
     def close(self) -> None:
         """End for good."""
         self._over = True
-        self.process.kill()
+        self.process.kill("is not needed any more")
 
     async def _live(self, process: Process) -> None:
         try:

@@ -109,7 +109,16 @@ def put(copy: Copy, ask: Ask) -> Told:
 def _ask_tests(copy: Copy, paths: Sequence[str]) -> Told:
     report = copy.root / "report.xml"
     report.unlink(missing_ok=True)
-    options = ["-x", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", f"--basetemp={copy.root / 'scratch'}"]
+    options = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "tests.faults.mutants.unshrunk",
+        f"--junitxml={report}",
+        f"--basetemp={copy.root / 'scratch'}",
+    ]
     done = _run(copy, [sys.executable, "-m", "pytest", *options, *paths], ASK_S)
     if done is None:
         return Told("broken", f"no answer within {ASK_S} s from {' '.join(paths)}")

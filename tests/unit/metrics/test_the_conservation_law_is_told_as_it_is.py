@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from services.metrics.trust import conserved
 from services.metrics.watermarks import Marks
 
 
-def said(*, appended: int = 5, published: int = 3, waiting: int = 2, applied: int = 3) -> dict[str, Any]:
+FATES = {"applied": 9, "duplicate": 4, "ignored": 3, "parked": 2, "dead_lettered": 1}
+
+
+def said(*, appended: int = 5, published: int = 3, waiting: int = 2, **fates: int) -> dict[str, Any]:
     written = {"topic": "t", "partition": 0, "appended": appended, "published": published, "waiting": waiting}
-    disposed = {"applied": applied, "duplicate": 1, "ignored": 0, "parked": 0, "dead_lettered": 0}
-    consumed = {"group": "g", "topic": "t", "partition": 0, "next_offset": 4, "consumed": 4, **disposed}
+    consumed = {"group": "g", "topic": "t", "partition": 0, "next_offset": 19, "consumed": 19, **FATES, **fates}
     return {"written": [written], "consumed": [consumed]}
 
 
@@ -29,8 +33,9 @@ def test_one_lost_event_is_enough() -> None:
     assert [row["balanced"] for row in found["written"]] == [False, True]
 
 
-def test_one_record_without_a_fate_is_enough() -> None:
-    found = conserved({"intake": said(applied=2)}, ["notify"], Marks())
+@pytest.mark.parametrize("fate", FATES)
+def test_one_record_without_a_fate_is_enough(fate: str) -> None:
+    found = conserved({"intake": said(**{fate: FATES[fate] - 1})}, ["notify"], Marks())
 
     assert found["balanced"] is False
     assert not found["consumed"][0]["balanced"]
