@@ -23,7 +23,8 @@ def test_names_are_unique_and_there_are_enough_of_them() -> None:
 def test_its_text_stands_exactly_once_and_what_comes_of_it_is_a_program(name: str) -> None:
     for file, text in broken(BY_NAME[name], ROOT).items():
         assert text != (ROOT / file).read_text()
-        ast.parse(text)
+        if file.endswith(".py"):
+            ast.parse(text)
 
 
 @pytest.mark.parametrize("name", BY_NAME)

@@ -21,7 +21,20 @@ MUTANTS = (
                 'identity = __import__("uuid").uuid4()',
             ),
         ),
-        (suite("unit/notify", f"{_MESSAGE_TESTS}::test_hearing_a_cause_again_owes_nothing_more"),),
+        (suite("unit/notify"),),
+    ),
+    Mutant(
+        "two-messages-for-one-cause",
+        "the table holds one message for each cause, template, recipient and channel",
+        "ruling 28",
+        (
+            Edit(
+                "services/notify/migrations/20261101000201_notify.sql",
+                ",\n    CONSTRAINT one_for_each_cause UNIQUE (cause_event, template, recipient_role, channel)",
+                "",
+            ),
+        ),
+        (suite(f"{_MESSAGE_TESTS}::test_one_cause_owes_one_message_whatever_its_key"),),
     ),
     Mutant(
         "handed-over-before-the-commit",

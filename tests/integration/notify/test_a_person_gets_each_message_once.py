@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from aiosmtpd.controller import Controller
 import services.notify
 from deploy.local.children import free_port
 from services.notify import letters, outgoing
+from services.notify.policy import notices_for
 from services.notify.providers import FileOutbox, ProviderAwayError, Smtp
 from services.notify.sender import ATTEMPTS_MAX, Sender
 from services.notify.service import react
@@ -97,6 +99,16 @@ async def test_hearing_a_cause_again_owes_nothing_more(make_log: MakeLog) -> Non
 
     assert [name for name, _ in await facts(log, journey)] == ["notification-requested"]
     assert await log.pool.fetchval("SELECT count(*) FROM intent") == 1
+
+
+async def test_one_cause_owes_one_message_whatever_its_key(make_log: MakeLog) -> None:
+    log, heard = await make_log("notify", MIGRATIONS), cause(uuid4())
+    (notice,) = notices_for(heard)
+
+    async with log.transaction() as tx:
+        await outgoing.owe(tx, [(heard, notice), (heard, replace(notice, intent_id=uuid4()))])
+
+    assert [row["intent_id"] for row in await log.pool.fetch("SELECT intent_id FROM intent")] == [notice.intent_id]
 
 
 async def test_a_message_is_sent_once_and_its_end_recorded(make_log: MakeLog) -> None:

@@ -9,7 +9,6 @@ import pytest
 from services.metrics.trust import conserved
 from services.metrics.watermarks import Marks
 
-
 FATES = {"applied": 9, "duplicate": 4, "ignored": 3, "parked": 2, "dead_lettered": 1}
 
 

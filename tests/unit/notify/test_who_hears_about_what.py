@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -36,6 +37,24 @@ def test_each_event_owes_what_the_table_says(fact: Fact) -> None:
     expected = TEMPLATES.get(name_of(fact))
     assert [notice.template for notice in notices] == ([] if expected is None else [expected])
     assert (name_of(fact) in CAUSES) == bool(notices)
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS if name_of(fact) in TEMPLATES], ids=name_of)
+def test_hearing_of_a_cause_again_owes_the_same_message_and_of_another_cause_another(fact: Fact) -> None:
+    cause = envelope(fact)
+    (owed,) = notices_for(cause)
+
+    assert notices_for(cause) == [owed]
+    assert notices_for(replace(cause, id=uuid4()))[0].intent_id != owed.intent_id
+
+
+@pytest.mark.parametrize("earlier_s", [0, 1])
+def test_what_was_entered_as_history_is_owed_to_nobody(earlier_s: int) -> None:
+    (fact,) = [fact for fact in FACTS if name_of(fact) == "gov.intake.result-delivered.v1"]
+    cause = envelope(fact)
+    heard = replace(cause, known=cause.recorded - timedelta(seconds=earlier_s))
+
+    assert [notice.suppressed for notice in notices_for(heard)] == [earlier_s > 0]
 
 
 def notice(suppressed: bool = False) -> Notice:
