@@ -27,7 +27,8 @@ from tests.simulation.world import FREEZES_S, Kept, Process, Step, World
 SETTLES_WITHIN_S = 120.0
 LOOKS_EVERY_S = 0.25
 COLLECTS_EVERY = 50
-STEPS_TOLD_MAX = 200
+LEFT_TOLD_MAX = 12
+FIRST_STEPS_TOLD, LAST_STEPS_TOLD = 200, 60
 Scenario = Callable[["House"], Awaitable[None]]
 
 
@@ -110,12 +111,25 @@ class House:
         await self.weather()
         while not settled():
             if world.loop.time() > SETTLES_WITHIN_S:
-                raise BrokenPromiseError("not everything arrived, although nothing was wrong any more")
+                raise BrokenPromiseError(f"not everything arrived, although nothing was wrong any more: {self._left()}")
             self._look_after()
             if help_on is not None:
                 await help_on()
             await asyncio.sleep(LOOKS_EVERY_S)
         self._look_after()
+
+    def _left(self) -> str:
+        """What is still owed, waits, or was not consumed, for whoever is called to a schedule that does not come to its end."""
+        told = []
+        for database in self.databases:
+            told.append(f"{database.name} owes {len(database.tables['outbox'])}")
+            for row in database.rows("parked"):
+                told.append(f"{row['source']}/{row['sequence']} of {row['key']} waits in {row['grp']} for {row['error_code']}")
+            for row in database.rows("checkpoint"):
+                end = len(self.broker.logs[Place(row["topic"], row["partition"])])
+                if row["next_offset"] != end:
+                    told.append(f"{row['grp']} is at {row['next_offset']} of {end} in {row['topic']}/{row['partition']}")
+        return "; ".join(told[:LEFT_TOLD_MAX])
 
     def _look_after(self) -> None:
         for guest in self._guests:
@@ -185,7 +199,7 @@ def simulated() -> Iterator[None]:
 
 
 def run_schedule(scenario: Scenario, seed: int, *, tells: bool = False) -> Ran:
-    """Run one schedule to its end, within `simulated`. Raises whatever broke, with the last steps in the error's notes."""
+    """Run one schedule to its end, within `simulated`. Raises whatever broke, with the steps in the error's notes."""
     ran: list[Ran] = []
     steps: list[Step] = []
 
@@ -206,6 +220,15 @@ def run_schedule(scenario: Scenario, seed: int, *, tells: bool = False) -> Ran:
     try:
         run(main())
     except Exception as error:
-        error.add_note("\n".join(step.told() for step in steps[-STEPS_TOLD_MAX:]))
+        error.add_note(_told(steps))
         raise
     return ran[0]
+
+
+def _told(steps: Sequence[Step]) -> str:
+    """The beginning, where it went wrong, and the end, where it shows."""
+    lines = [step.told() for step in steps]
+    left_out = len(lines) - FIRST_STEPS_TOLD - LAST_STEPS_TOLD
+    if left_out > 0:
+        lines[FIRST_STEPS_TOLD:-LAST_STEPS_TOLD] = [f"    ... {left_out} steps ..."]
+    return "\n".join(lines)

@@ -68,6 +68,6 @@ def why(error: BaseException | None) -> str:
 
 
 def replay(name: str, seed: int) -> Ran:
-    """Run one schedule and note every effect. Raises what broke, with its last steps in the error's notes."""
+    """Run one schedule and note every effect. Raises what broke, with its steps in the error's notes."""
     with simulated():
         return run_schedule(SCENARIOS[name], seed, tells=True)
