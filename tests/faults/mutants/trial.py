@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
+from deploy.local.children import die_with_parent
 from tests.faults.mutants.mutant import Ask, Mutant, Schedules, Suite, broken
 
 ROOT = Path(__file__).parents[3]
-ASK_S = 400
+ASK_S = 240
 IMPORT_S = 60
 PARTS = ("services", "shared", "deploy", "benchmarks", "tests", "pyproject.toml", "runonce", "requirements", "docs")
 _NOT_A_FINDING = re.compile(
@@ -159,7 +160,14 @@ def _run(copy: Copy, words: Sequence[str], seconds: float) -> tuple[int, str] | 
         "RUNONCE_CACHE": os.environ.get("RUNONCE_CACHE", str(ROOT / ".run" / "cache")),
     }
     process = subprocess.Popen(
-        words, cwd=copy.root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        words,
+        cwd=copy.root,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=die_with_parent(),
     )
     try:
         said, _ = process.communicate(timeout=seconds)
