@@ -121,7 +121,7 @@ MUTANTS = (
         (
             suite(
                 "unit/intake/test_acceptance_counts_from_the_right_day.py"
-                "::test_time_that_passed_for_another_situation_changes_nothing"
+                "::test_a_timer_that_comes_again_or_too_late_changes_nothing"
             ),
         ),
     ),
@@ -150,6 +150,6 @@ MUTANTS = (
         "a held timekeeper lets history be entered first",
         "ruling 40",
         (Edit("shared/postgres/timers.py", "if held:", "if False:"),),
-        (suite("integration/intake/test_time_and_approval_move_a_case.py::test_a_held_timekeeper_lets_history_be_entered_first"),),
+        (suite("integration/intake/test_time_and_approval_move_a_case.py::test_while_timers_are_held_none_is_due"),),
     ),
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
+from services.intake.commands import JourneyCommand, TimePassed
 from services.intake.refusals import (
     ALREADY_ACCEPTED,
     CASE_ENDED,
@@ -19,6 +22,8 @@ from shared.contracts.envelope import Actor
 from shared.contracts.intake import ApplicationAccepted, ApplicationNotAccepted, JourneyCompleted
 from shared.reference.calendar import Calendars, WorkingCalendar
 from tests.unit.intake.story import (
+    CALENDARS,
+    CASE,
     HANGZHOU_BODY,
     MANDATED,
     MONDAY,
@@ -193,6 +198,16 @@ def test_a_clerk_of_a_region_acts_for_the_bodies_of_that_region() -> None:
 
     Story().given(submit(), receive()).when(accept(by=city_clerk)).then(ApplicationAccepted)
     Story().given(submit(), receive()).when(accept(by=other_clerk)).then_refused(NOT_YOURS)
+
+
+@pytest.mark.parametrize(
+    "meanwhile", [(), (accept(later(days=1)),), (correct("deed", now=later(days=1)),), (turn_away(later(days=1)),)]
+)
+def test_a_timer_that_comes_again_or_too_late_changes_nothing(meanwhile: tuple[JourneyCommand, ...]) -> None:
+    story = Story().given(submit(MONDAY), receive(MONDAY))
+    ((kind, due),) = story.waits_for()
+
+    story.given(*meanwhile).when(TimePassed(due, kind, CASE, CALENDARS)).then_nothing()
 
 
 def test_time_that_passed_for_another_situation_changes_nothing() -> None:
