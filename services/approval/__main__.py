@@ -17,7 +17,12 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     """Put the parts together."""
     log = runtime.log
     heard = consumer.facts(log)
-    app = http.mount(make_app("approval", "runonce approval", runtime.keys, health), log, heard)
+
+    async def forward(path: str, token: str, key: str, body: bytes) -> tuple[int, bytes, str]:
+        return await runtime.client.forward("intake", path, token, key, body)
+
+    app = make_app("approval", "runonce approval", runtime.keys, health, about=runtime.settings.about())
+    http.mount(app, log, heard, forward)
     loops = consumer.loops(log, runtime.settings.kafka, heard, runtime.settings.instance)
     return Parts(app, loops, [lambda stop: keep_time(log, decider_for, worklist.keep, stop)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.approval import incoming, names
 from services.approval.service import handle_delivered, react
 from shared.contracts.catalogue import PartnerRegistered, WorkingCalendarPublished
 from shared.contracts.commands import DEPARTMENT_APPROVAL_COMMANDS, DEPARTMENT_INTAKE_COMMANDS
@@ -12,7 +13,9 @@ from shared.postgres.event_log import EventLog
 from shared.postgres.inbound import Inbound
 from shared.postgres.ingress_inbound import IngressInbound
 
-INTERESTED = frozenset(str(model.type) for model in (ApplicationAccepted, WorkingCalendarPublished, PartnerRegistered))
+INTERESTED = frozenset(
+    str(model.type) for model in (ApplicationAccepted, WorkingCalendarPublished, PartnerRegistered, *incoming.HEARD, *names.HEARD)
+)
 
 
 def facts(log: EventLog) -> Inbound:

@@ -1,40 +1,71 @@
-"""The HTTP door: commands, the worklist, and one case."""
+"""The HTTP door: commands, the worklist, one case, what is offered to us, and the officers' page."""
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any, get_args
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
 
-from services.approval import worklist
+from services.approval import incoming, names, worklist
 from services.approval.refusals import UNKNOWN_CASE
 from services.approval.service import calendars_of, handle
-from shared.contracts.commands import ApprovalCommand
+from shared.contracts.base import Command
+from shared.contracts.commands import Accept, AcceptCustody, ApprovalCommand, NotAccept, ReturnCustody
 from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError
-from shared.postgres.event_log import EventLog
+from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.inbound import Inbound
 from shared.reference.deadlines import local_date
-from shared.runtime.auth import require, require_body
-from shared.runtime.http import SignedIn, command_routes, plain
+from shared.runtime.auth import Caller, require, require_body
+from shared.runtime.http import SignedIn, command_routes, kebab, key_of, plain
 from shared.runtime.operator_doors import operator_doors
+from shared.runtime.pages import serve_pages
+from shared.runtime.session import token_of
+from shared.runtime.sign_in import Play, sign_in_doors
 from shared.telemetry import clock
 
+PAGES = Path(__file__).parent / "web"
+FORWARDED: tuple[type[Command], ...] = (AcceptCustody, ReturnCustody, Accept, NotAccept)
+"""What an officer asks of intake from the worklist; intake decides, under the officer's own token."""
+Forward = Callable[[str, str, str, bytes], Awaitable[tuple[int, bytes, str]]]
+"""Asks intake: path, token, key and body in; status, body and media type out."""
 _SEES_ALL: frozenset[Role] = frozenset({"operator", "auditor", "importer", "service"})
+_OFFICERS: frozenset[Role] = frozenset({"officer", "department", *_SEES_ALL})
 
 
-def mount(app: FastAPI, log: EventLog, heard: Inbound) -> FastAPI:
+def mount(app: FastAPI, log: EventLog, heard: Inbound, forward: Forward | None = None) -> FastAPI:
     """Mount approval's doors on `app`."""
     command_routes(app, log, get_args(ApprovalCommand), handle)
     operator_doors(app, log, [heard])
+    _lists(app, log)
+    if forward is not None:
+        for model in FORWARDED:
+            _forwarded(app, kebab(model), forward)
+    sign_in_doors(app, Play(("officer",), lambda: _bodies(log)))
+    serve_pages(app, PAGES)
+    return app
 
+
+def _lists(app: FastAPI, log: EventLog) -> None:
     @app.get("/v1/worklist", summary="Undecided cases in due order, with the working days left")
     async def due(caller: SignedIn, body: str | None = None, limit: int = Query(100, ge=1, le=worklist.PAGE_MAX)) -> Response:
-        require(caller, {"officer", "department", *_SEES_ALL})
-        seen = body if caller.role in _SEES_ALL else caller.body or ""
         async with log.transaction() as tx:
-            today = local_date(clock.now())
-            return plain(await worklist.due_next(tx, seen, today, await calendars_of(tx), limit))
+            return plain(await _due(tx, _body_of(caller, body), limit))
+
+    @app.get("/v1/desk", summary="The worklist with what is offered to us, what was decided last, and the names of it all")
+    async def desk(caller: SignedIn, body: str | None = None) -> Response:
+        seen = _body_of(caller, body)
+        async with log.transaction() as tx:
+            lists = {
+                "due": await _due(tx, seen, worklist.PAGE_MAX),
+                "incoming": await incoming.for_body(tx, seen),
+                "decided": await worklist.decided_last(tx, seen),
+            }
+            named = await _names(tx, chain(*lists.values()))
+            return plain({**lists, "today": local_date(clock.now()), "names": named})
 
     @app.get("/v1/cases/{case_no}", summary="One case as approval knows it")
     async def case(caller: SignedIn, case_no: str) -> Response:
@@ -46,4 +77,36 @@ def mount(app: FastAPI, log: EventLog, heard: Inbound) -> FastAPI:
             require_body(caller, found["body"])
         return plain(found)
 
-    return app
+
+def _body_of(caller: Caller, asked: str | None) -> str | None:
+    require(caller, _OFFICERS)
+    return asked if caller.role in _SEES_ALL else caller.body or ""
+
+
+async def _due(tx: Tx, body: str | None, limit: int) -> list[dict[str, Any]]:
+    return await worklist.due_next(tx, body, local_date(clock.now()), await calendars_of(tx), limit)
+
+
+async def _names(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    items, bodies, regions = set(), set(), set()
+    for row in rows:
+        items.add(row["item_code"])
+        bodies |= {row[name] for name in ("body", "from_body", "to_body") if name in row}
+        regions |= {row["from_region"]} if "from_region" in row else set()
+    return await names.of_codes(tx, items, bodies, regions)
+
+
+async def _bodies(log: EventLog) -> list[dict[str, Any]]:
+    async with log.transaction() as tx:
+        return await names.bodies_that_decide(tx)
+
+
+def _forwarded(app: FastAPI, name: str, forward: Forward) -> None:
+    path = f"/v1/commands/{name}"
+
+    async def forwarded(request: Request, caller: SignedIn) -> Response:
+        require(caller, {"officer"})
+        status, body, media_type = await forward(path, token_of(request), key_of(request), await request.body())
+        return Response(body, status, media_type=media_type)
+
+    app.add_api_route(path, forwarded, methods=["POST"], name=name, summary=f"{name}: handed on to intake", status_code=201)

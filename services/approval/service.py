@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.approval import worklist
+from services.approval import incoming, names, worklist
 from services.approval.commands import (
     CaseCommand,
     Command,
@@ -21,7 +21,7 @@ from services.approval.decider import journey_decider
 from services.approval.refusals import UNKNOWN_CASE, UNKNOWN_PARTNER
 from services.approval.state import Journey
 from shared.contracts import commands as wire
-from shared.contracts.catalogue import PartnerRegistered, WorkingCalendarPublished
+from shared.contracts.catalogue import BodyRegistered, PartnerRegistered, ServiceItemPublished, WorkingCalendarPublished
 from shared.contracts.envelope import Actor, Envelope, Role
 from shared.contracts.ids import ingress_id, journey_stream
 from shared.contracts.ingress import Receipt
@@ -113,8 +113,12 @@ def _case_command(request: Asked) -> CaseCommand:
 
 
 async def react(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
-    """Take accepted cases, and keep calendars and partners; a calendar moves the open cases that rest on its year."""
+    """Take accepted cases, and keep what is offered, calendars, names and partners.
+
+    A calendar moves the open cases that rest on its year.
+    """
     accepted: list[Order[Command]] = []
+    await incoming.follow(tx, [event for event in events if isinstance(event.data, incoming.HEARD)])
     for event in events:
         match event.data:
             case ApplicationAccepted():
@@ -125,6 +129,10 @@ async def react(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
                 await _publish_calendar(tx, event)
             case PartnerRegistered():
                 await _register_partner(tx, event.data)
+            case BodyRegistered() | ServiceItemPublished():
+                await names.keep(tx, event.data)
+            case _ if isinstance(event.data, incoming.HEARD):
+                pass
             case _:
                 raise AssertionError("the consumer passes on what this service is interested in only")
     await tx.act(await decider_for(tx), accepted)

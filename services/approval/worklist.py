@@ -13,6 +13,7 @@ from shared.postgres.event_log import Tx
 from shared.reference.calendar import Calendars
 
 PAGE_MAX = 1_000
+DECIDED_MAX = 50
 _TAKE = """
 INSERT INTO worklist (case_no, journey, body, item_code, situation, accepted_at, promised_due, statutory_due,
                       calendar_version)
@@ -22,10 +23,16 @@ FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $
 ON CONFLICT DO NOTHING
 """
 _DECIDE = """
-UPDATE worklist w SET situation = d.outcome, decided_at = d.at, suspended_since = NULL, procedure = NULL
-FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS d(case_no, outcome, at) WHERE w.case_no = d.case_no
+UPDATE worklist w SET situation = d.outcome, decided_at = d.at, document_no = d.document_no, officer_ref = d.officer_ref,
+    suspended_since = NULL, procedure = NULL
+FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[]) AS d(case_no, outcome, at, document_no, officer_ref)
+WHERE w.case_no = d.case_no
 """
-_SUSPEND = "UPDATE worklist SET situation = 'suspended', suspended_since = $2, procedure = $3 WHERE case_no = $1"
+_REASON = "UPDATE worklist SET reason_codes = $2, remedies = $3 WHERE case_no = $1"
+_SUSPEND = """
+UPDATE worklist SET situation = 'suspended', suspended_since = $2, procedure = $3, basis = $4, expected_wd = $5
+WHERE case_no = $1
+"""
 _RESUME = """
 UPDATE worklist SET situation = 'running', suspended_since = NULL, procedure = NULL, promised_due = $2, statutory_due = $3
 WHERE case_no = $1
@@ -45,8 +52,11 @@ async def keep(tx: Tx) -> None:
         await _follow(tx, event)
     decided = [e.data for e in tx.appended if isinstance(e.data, facts.DecisionMade)]
     if decided:
-        outcomes = [d.outcome for d in decided]
-        await tx.execute(_DECIDE, [d.case_no for d in decided], outcomes, [d.decided_at for d in decided])
+        rows = [(d.case_no, d.outcome, d.decided_at, d.document_no, d.officer_ref) for d in decided]
+        await tx.execute(_DECIDE, *(list(column) for column in zip(*rows, strict=True)))
+    for fact in decided:
+        if fact.reason_codes or fact.remedies:
+            await tx.execute(_REASON, fact.case_no, list(fact.reason_codes), list(fact.remedies or ()))
 
 
 def _row(event: Envelope[Any], data: facts.CaseTaken) -> tuple[Any, ...]:
@@ -56,8 +66,8 @@ def _row(event: Envelope[Any], data: facts.CaseTaken) -> tuple[Any, ...]:
 
 async def _follow(tx: Tx, event: Envelope[Any]) -> None:
     match event.data:
-        case facts.SpecialProcedureStarted(case_no=case_no, kind=kind):
-            await tx.execute(_SUSPEND, case_no, event.time, kind)
+        case facts.SpecialProcedureStarted(case_no=case_no, kind=kind, basis=basis, expected_wd=expected):
+            await tx.execute(_SUSPEND, case_no, event.time, kind, basis, expected)
         case facts.SpecialProcedureEnded(case_no=case_no, promised_due=promised, statutory_due=statutory):
             await tx.execute(_RESUME, case_no, promised, statutory)
         case (
@@ -104,6 +114,16 @@ async def one(tx: Tx, case_no: str) -> dict[str, Any] | None:
     """One case as the worklist knows it, whatever became of it."""
     row = await tx.fetchrow("SELECT * FROM worklist WHERE case_no = $1", case_no)
     return None if row is None else dict(row)
+
+
+async def decided_last(tx: Tx, body: str | None) -> list[dict[str, Any]]:
+    """The newest decisions of a body, or of all."""
+    rows = await tx.fetch(
+        "SELECT * FROM worklist WHERE decided_at IS NOT NULL AND ($1::text IS NULL OR body = $1) ORDER BY decided_at DESC LIMIT $2",
+        body,
+        DECIDED_MAX,
+    )
+    return [dict(row) for row in rows]
 
 
 async def open_journeys(tx: Tx, year: int) -> list[UUID]:

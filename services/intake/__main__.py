@@ -27,7 +27,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     pseudonyms = Pseudonyms(runtime.keys.pseudonym_key())
     intake = Intake(pseudonyms)
     facts = consumer.reactions(log, intake)
-    app = make_app("intake", "runonce intake", runtime.keys, health)
+    app = make_app("intake", "runonce intake", runtime.keys, health, about=runtime.settings.about())
     http.mount(app, log, intake, pseudonyms, [facts])
 
     async def timekeeper(stop: asyncio.Event) -> None:

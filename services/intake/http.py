@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
-from fastapi import FastAPI, Path, Query, Response
+from fastapi import FastAPI, Query, Response
+from fastapi import Path as PathPart
 
-from services.intake import cases, people, progress, register
+from services.intake import cases, names, people, progress, register
 from services.intake.decider import journey_decider
+from services.intake.desk_doors import desk_doors, desk_of, region_prefix
 from services.intake.people import Pseudonyms
-from services.intake.refusals import UNKNOWN_CONTACT, UNKNOWN_ITEM_PAGE, UNKNOWN_JOURNEY, UNKNOWN_STATUS
+from services.intake.public_doors import public_doors
+from services.intake.refusals import UNKNOWN_CONTACT, UNKNOWN_ITEM_PAGE, UNKNOWN_JOURNEY
 from services.intake.service import Intake
 from services.intake.state import Journey
 from shared.contracts.base import Command
@@ -25,6 +29,8 @@ from shared.reference.calendar import Calendars
 from shared.runtime.auth import Caller, require
 from shared.runtime.http import SignedIn, command_routes, plain
 from shared.runtime.operator_doors import operator_doors
+from shared.runtime.pages import serve_pages
+from shared.runtime.sign_in import Play, sign_in_doors
 
 COMMANDS: tuple[type[Command], ...] = (
     *get_args(CatalogueCommand),
@@ -32,12 +38,13 @@ COMMANDS: tuple[type[Command], ...] = (
     *get_args(IntakeCaseCommand),
     ReportHistory,
 )
+PAGES = Path(__file__).parent / "web"
 PAGE_MAX = 500
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 _WORD = r"^[A-Za-z0-9_.:/-]*$"
 After = Annotated[str, Query(max_length=64, pattern=_WORD)]
 Word = Annotated[str | None, Query(max_length=64, pattern=_WORD)]
-Name = Annotated[str, Path(max_length=64, pattern=_WORD)]
+Name = Annotated[str, PathPart(max_length=64, pattern=_WORD)]
 
 
 def mount(app: FastAPI, log: EventLog, intake: Intake, pseudonyms: Pseudonyms, inbounds: Sequence[Inbound] = ()) -> None:
@@ -45,9 +52,17 @@ def mount(app: FastAPI, log: EventLog, intake: Intake, pseudonyms: Pseudonyms, i
     command_routes(app, log, COMMANDS, intake.handle)
     _catalogue(app, log)
     _journeys(app, log)
-    _status(app, log, pseudonyms)
+    public_doors(app, log, pseudonyms)
+    desk_doors(app, log, pseudonyms)
     _contacts(app, log)
     operator_doors(app, log, inbounds)
+    sign_in_doors(app, Play(("clerk", "officer"), lambda: _bodies(log)))
+    serve_pages(app, PAGES)
+
+
+async def _bodies(log: EventLog) -> list[dict[str, Any]]:
+    async with log.transaction() as tx:
+        return await names.bodies_of_staff(tx)
 
 
 def _catalogue(app: FastAPI, log: EventLog) -> None:
@@ -114,15 +129,7 @@ def _desk(caller: Caller) -> cases.Desk:
         return cases.Desk(submitter=caller.id)
     if caller.role not in ("clerk", "officer", "department"):
         return cases.Desk()
-    if caller.body is not None:
-        return cases.Desk(body=caller.body)
-    return cases.Desk(region_prefix=_prefix(caller.region or ""))
-
-
-def _prefix(region: str) -> str:
-    if not region:
-        return "nowhere"
-    return region[:2] if region.endswith("0000") else region[:4] if region.endswith("00") else region
+    return desk_of(caller)
 
 
 def _may_see(caller: Caller, state: Journey) -> bool:
@@ -137,22 +144,7 @@ def _may_see(caller: Caller, state: Journey) -> bool:
         places |= {held.region, terms.handling_region, terms.receiving_region}
     if caller.body is not None and caller.body in bodies:
         return True
-    return caller.region is not None and any(place.startswith(_prefix(caller.region)) for place in places)
-
-
-def _status(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
-    @app.get("/v1/status", summary="Where is my case? With the receipt number and the code; no token")
-    async def status(
-        receipt_no: Annotated[str, Query(max_length=64, pattern=_WORD)], code: Annotated[str, Query(max_length=16, pattern=_WORD)]
-    ) -> Response:
-        async with log.transaction() as tx:
-            row = await cases.by_receipt(tx, receipt_no)
-        # An unknown receipt is compared too, so that neither answer nor time tells which of the two was wrong.
-        matches = pseudonyms.is_status_code(row.case_no if row is not None else receipt_no, code)
-        state = await _state(log, row.journey) if row is not None and matches else None
-        if row is None or state is None:
-            raise RefusedError(UNKNOWN_STATUS)
-        return plain(progress.status_told(row, state))
+    return caller.region is not None and any(place.startswith(region_prefix(caller.region)) for place in places)
 
 
 def _contacts(app: FastAPI, log: EventLog) -> None:

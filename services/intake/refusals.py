@@ -298,3 +298,13 @@ PARTNER_TAKEN = Rule(
     "该名称已由其他伙伴使用。请换一个名称。",
     "This name belongs to another partner. Choose another name.",
 )  # fmt: skip
+PSEUDONYM_IS_THE_DESKS = Rule(
+    "pseudonym-is-the-desks", "invalid",
+    "代称只供窗口登记已查到的申请人，不能与申请人信息同时填写。",
+    "A pseudonym is for a desk that found the person, and stands instead of the applicant. Give one of the two.",
+)  # fmt: skip
+NOTHING_FOUND = Rule(
+    "nothing-found", "unknown",
+    "没有查到。请核对证件号、回执号、办件编号或代称。",
+    "Nothing was found. Check the ID number, receipt number, case number or pseudonym.",
+)  # fmt: skip

@@ -22,6 +22,7 @@ from services.intake.refusals import (
     ITEM_NOT_IN_FORCE,
     NO_RECEIVING_BODY,
     NOT_YOURS,
+    PSEUDONYM_IS_THE_DESKS,
     SELF_REPORTS_ONLY,
     UNKNOWN_BODY,
     UNKNOWN_CASE,
@@ -164,6 +165,8 @@ class Resolver:
         _require_past(visit.local_date, asked.now)
         if asked.caller.role == "portal" and visit.source != "self_report":
             raise RefusedError(SELF_REPORTS_ONLY, field="source")
+        if visit.subject_ref is not None and (visit.applicant is not None or asked.caller.role == "portal"):
+            raise RefusedError(PSEUDONYM_IS_THE_DESKS, field="subject_ref")
         venue = self._register.venues.get(visit.venue_id)
         if venue is None:
             raise RefusedError(UNKNOWN_VENUE, field="venue_id")
@@ -194,7 +197,7 @@ class Resolver:
         same_day = visit.local_date == local_date(asked.now)
         begins = asked.now if same_day else start_of_day(visit.local_date)
         if visit.applicant is None:
-            return domain.Opening(None, item.item_code, item.basic_code, None, item.declared_visits, begins)
+            return domain.Opening(visit.subject_ref, item.item_code, item.basic_code, None, item.declared_visits, begins)
         return self._opening(visit.applicant, item, begins)
 
     def _opening(self, applicant: wire.Applicant, item: domain.Item, begins: datetime) -> domain.Opening:

@@ -32,7 +32,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     hub, watermarks = Hub(answers), Watermarks(log, bootstrap)
     builds = Builds(log, bootstrap, history, runtime.settings.instance)
     faust_app = make_faust(bootstrap, builds, log, runtime.settings.data_dir / "faust")
-    app = make_app("metrics", "runonce metrics", runtime.keys, health)
+    app = make_app("metrics", "runonce metrics", runtime.keys, health, about=runtime.settings.about())
     http.mount(app, answers, hub, watermarks, runtime.client, bootstrap, history)
 
     async def projection(stop: asyncio.Event) -> None:

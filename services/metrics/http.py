@@ -16,8 +16,9 @@ from services.metrics.rebuild_doors import rebuild_doors
 from services.metrics.store import HistoryHook
 from services.metrics.stream import Hub, stream_door
 from services.metrics.watermarks import Watermarks
-from shared.runtime.http import plain, serve_pages
+from shared.runtime.http import plain
 from shared.runtime.operator_doors import operator_doors
+from shared.runtime.pages import serve_pages
 
 PAGES = Path(__file__).parent / "web"
 

@@ -24,7 +24,7 @@ def provider_of(settings: Settings) -> Provider:
 async def build(runtime: Runtime, health: Health) -> Parts:
     """Put the parts together."""
     heard = consumer.facts(runtime.log)
-    app = http.mount(make_app("notify", "runonce notify", runtime.keys, health), runtime.log, heard)
+    app = http.mount(make_app("notify", "runonce notify", runtime.keys, health, about=runtime.settings.about()), runtime.log, heard)
     sender = Sender(runtime.log, runtime.client, provider_of(runtime.settings), demo=runtime.settings.demo)
     return Parts(app, consumer.loops(runtime.settings.kafka, heard, runtime.settings.instance), [sender.run])
 

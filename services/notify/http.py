@@ -11,8 +11,9 @@ from services.notify import outgoing
 from shared.postgres.event_log import EventLog
 from shared.postgres.inbound import Inbound
 from shared.runtime.auth import require
-from shared.runtime.http import SignedIn, plain, serve_pages
+from shared.runtime.http import SignedIn, plain
 from shared.runtime.operator_doors import operator_doors
+from shared.runtime.pages import serve_pages
 
 State = Literal["suppressed", "waiting", "sending", "sent", "failed"]
 

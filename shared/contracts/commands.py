@@ -149,11 +149,15 @@ class RegisterPartner(Command):
 
 
 class RecordVisit(Command):
-    """Record one trip. Without `applicant` the visit stays unattributed until somebody attributes it."""
+    """Record one trip. Without `applicant` or `subject_ref` the visit stays unattributed until somebody attributes it.
+
+    `subject_ref` is for the desk that found the person's open journey and need not read the card again.
+    """
 
     type: ClassVar[Literal["gov.command.record-visit.v1"]] = "gov.command.record-visit.v1"
     visit_id: UUID
     applicant: Applicant | None = None
+    subject_ref: SubjectRef | None = None
     case_no: CaseNo | None = None
     item_code: Code
     venue_id: Code

@@ -59,6 +59,11 @@ def case_no(item_code: str, day: date, command_id: UUID) -> str:
     return f"{item_code}{day:%Y%m%d}{_letters(uuid5(command_id, 'case'), 10)}"
 
 
+def item_of_case(case: str) -> str:
+    """The item that a case number begins with; the inverse of `case_no`."""
+    return case[: -len("YYYYMMDD") - 10]
+
+
 def receipt_no(case: str) -> str:
     """The number printed on the applicant's receipt."""
     return f"S{_letters(uuid5(_NAMESPACE, f'receipt/{case}'), 12)}"

@@ -6,13 +6,11 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
 from prometheus_client import generate_latest
 
 from shared.contracts.base import Command
@@ -22,11 +20,13 @@ from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.idempotency import Answer, once, recall
 from shared.runtime import problems
-from shared.runtime.auth import Caller, Keys, UnauthenticatedError, require
+from shared.runtime.auth import Caller, Keys, require
 from shared.runtime.limits import BATCH_PATH, Limits
 from shared.runtime.problems import JsonBytes
 from shared.runtime.refusals import FUTURE_TIME, KEY_MALFORMED, KEY_MISSING, TIMES_ARE_IMPORTERS
 from shared.runtime.requests import Asked, Handle
+from shared.runtime.session import token_of
+from shared.runtime.settings import About
 from shared.telemetry import clock
 
 BATCH_DOCUMENTS_MAX = 500
@@ -34,11 +34,17 @@ _log = logging.getLogger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def make_app(service: str, title: str, keys: Keys, ready: Callable[[], bool], lifespan: Lifespan | None = None) -> FastAPI:
-    """A FastAPI application with health, metrics, problem details and body limits; `app.state.keys` checks tokens."""
+def make_app(
+    service: str, title: str, keys: Keys, ready: Callable[[], bool], lifespan: Lifespan | None = None, about: About | None = None
+) -> FastAPI:
+    """A FastAPI application with health, metrics, problem details and body limits; `app.state.keys` checks tokens.
+
+    On a local installation, as `about` says, roles may be chosen without proof, and sessions need no TLS.
+    """
     app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None)
     app.state.keys = keys
     app.state.service = service
+    app.state.about = about or About()
     problems.install(app)
     app.add_middleware(Limits, service=service)
 
@@ -59,12 +65,9 @@ def make_app(service: str, title: str, keys: Keys, ready: Callable[[], bool], li
 
 
 async def caller_of(request: Request) -> Caller:
-    """The caller behind the request's bearer token. Raises `UnauthenticatedError`."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise UnauthenticatedError
+    """The caller behind the request's bearer token or session. Raises `UnauthenticatedError`."""
     keys: Keys = request.app.state.keys
-    return keys.verify(token, request.app.state.service)
+    return keys.verify(token_of(request), request.app.state.service)
 
 
 SignedIn = Annotated[Caller, Depends(caller_of)]
@@ -147,7 +150,7 @@ def _command_route(app: FastAPI, log: EventLog, model: type[Command], handle: Ha
     schema.pop("$defs", None)
 
     async def command(request: Request, caller: SignedIn) -> Response:
-        key = _key(request)
+        key = key_of(request)
         body = await request.body()
         document = {
             "specversion": "1.0",
@@ -216,18 +219,14 @@ class _RefusedAnswerError(Exception):
         self.receipt = receipt
 
 
-def _key(request: Request) -> str:
+def key_of(request: Request) -> str:
+    """The idempotency key of a request. Raises `RefusedError` without a good one."""
     key = request.headers.get("idempotency-key")
     if key is None:
         raise RefusedError(KEY_MISSING, field="Idempotency-Key")
     if not 1 <= len(key) <= 255 or not all("!" <= letter <= "~" for letter in key):
         raise RefusedError(KEY_MALFORMED, field="Idempotency-Key")
     return key
-
-
-def serve_pages(app: FastAPI, directory: Path, at: str = "/") -> None:
-    """Serve static pages; call it after every route, since `/` takes what is left."""
-    app.mount(at, StaticFiles(directory=directory, html=True), name="pages")
 
 
 def plain(value: Any) -> Response:

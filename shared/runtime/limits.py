@@ -8,6 +8,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.eventsourcing.errors import UnavailableError
+from shared.runtime.pages import SECURITY_HEADERS
 from shared.runtime.problems import BodyTooLargeError, BodyTooSlowError, answer_to
 from shared.telemetry.names import HTTP_SECONDS
 
@@ -17,11 +18,6 @@ BATCH_PATH = "/v1/commands"
 IN_HAND_MAX = 200
 """Whole requests without an answer. With more of them, to wait longer would help nobody."""
 _ALWAYS_ANSWERED = frozenset({"/livez", "/readyz", "/metrics"})
-_SECURITY_HEADERS = (
-    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
 
 
 class Limits:
@@ -102,5 +98,5 @@ class _Underway:
         if message["type"] == "http.response.start":
             self.leave()
             self.status = message["status"]
-            message["headers"] = [*message["headers"], *_SECURITY_HEADERS]
+            message["headers"] = [*message["headers"], *SECURITY_HEADERS]
         await self._send(message)

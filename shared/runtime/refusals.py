@@ -73,3 +73,12 @@ TIMES_ARE_IMPORTERS = Rule(
     "Only the importer may give past times; leave them out.",
 )
 UNKNOWN_THING = Rule("unknown", "unknown", "没有找到；请核对编号。", "There is no such thing; check the number.")
+FOREIGN_PAGE = Rule(
+    "foreign-page",
+    "forbidden",
+    "请求不是从本系统页面发出的；请刷新页面后重试。",
+    "The request did not come from a page of this system; reload the page and try again.",
+)
+NO_SUCH_BODY = Rule(
+    "no-such-body", "invalid", "没有登记这个单位；请从列表中选择。", "No such body is registered; choose one of the list."
+)

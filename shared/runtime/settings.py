@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, PositiveInt, SecretStr, ValidationError
 
-from shared.contracts.topics import Service
+from shared.contracts.topics import SERVICES, Service
 
 PREFIX = "RUNONCE_"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a page may know of its installation: whether it is one machine's own, whether its data are made up, and the rest."""
+
+    local: bool = False
+    demo: bool = False
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 class MisconfiguredError(Exception):
@@ -55,6 +65,10 @@ class Settings(BaseModel):
             "notify": self.notify_url,
             "metrics": self.metrics_url,
         }[service]
+
+    def about(self) -> About:
+        """What its pages may know."""
+        return About(self.profile == "local", self.demo, {service: self.url_of(service) for service in SERVICES})
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], service: Service) -> Settings:

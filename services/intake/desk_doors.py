@@ -1,0 +1,152 @@
+"""The doors behind the clerk's page: queue, search, and one journey with its promise and what can be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import FastAPI, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.intake import desk, names, presence, register
+from services.intake.authority import covers
+from services.intake.cases import Desk
+from services.intake.decider import journey_decider
+from services.intake.next_steps import next_of, steps_for
+from services.intake.people import Pseudonyms
+from services.intake.progress import case_told
+from services.intake.promise import promise_of
+from services.intake.refusals import NOTHING_FOUND, UNKNOWN_JOURNEY
+from services.intake.state import Case, Journey
+from services.intake.timeline import promise_told, timeline_of
+from shared.contracts.envelope import Actor, Envelope, Role
+from shared.contracts.ids import journey_stream
+from shared.contracts.wire import decode
+from shared.eventsourcing.errors import RefusedError
+from shared.postgres.event_log import EventLog, Tx
+from shared.reference.deadlines import local_date
+from shared.runtime.auth import Caller, require
+from shared.runtime.http import SignedIn, plain
+from shared.telemetry import clock
+
+STAFF: frozenset[Role] = frozenset({"clerk", "officer"})
+Venue = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9_.:/-]*$")]
+
+
+class Sought(BaseModel):
+    """What a clerk types or scans; in the body of a request, since an ID number belongs into no address."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    text: Annotated[str, Field(min_length=6, max_length=64, pattern=r"^[A-Za-z0-9_.:/-]+$")]
+    venue_id: Annotated[str, Field(max_length=64)] = ""
+
+
+def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
+    """Mount the desk's doors on `app`."""
+
+    @app.get("/v1/desk", summary="Who is in the hall today, and what is to be done at this desk")
+    async def queue(caller: SignedIn, venue_id: Venue = "") -> Response:
+        require(caller, STAFF)
+        async with log.transaction() as tx:
+            venue = await _own_venue(tx, caller, venue_id)
+            here = [] if venue is None else await presence.here(tx, venue.venue_id, local_date(clock.now()))
+            told = {"here": here, "to_do": await desk.to_do(tx, desk_of(caller)), "venues": await _venues(tx, caller)}
+            return plain(told | {"names": await names.of_everything(tx, told)})
+
+    @app.post("/v1/desk/find", summary="Journeys by receipt, case or ID number, or pseudonym")
+    async def find(caller: SignedIn, sought: Sought) -> Response:
+        require(caller, STAFF)
+        async with log.transaction() as tx:
+            found = await desk.find(tx, sought.text, pseudonyms.subject_ref)
+            heads = await desk.heads(tx, found)
+            if not heads:
+                raise RefusedError(NOTHING_FOUND, field="text")
+            return plain({"journeys": heads, "names": await names.of_everything(tx, heads)})
+
+    @app.get("/v1/desk/journeys/{journey}", summary="One journey: its promise, what happened, and what can be done next")
+    async def one(caller: SignedIn, journey: UUID, venue_id: Venue = "") -> Response:
+        # The journey's id is told only to who named the person, a receipt or a case, or holds the case.
+        require(caller, STAFF)
+        async with log.transaction() as tx:
+            told = await _told(tx, caller, journey, venue_id)
+            return plain(told | {"names": await names.of_everything(tx, told)})
+
+
+def desk_of(caller: Caller) -> Desk:
+    """What a clerk's or officer's desk is in charge of."""
+    if caller.body is not None:
+        return Desk(body=caller.body)
+    return Desk(region_prefix=region_prefix(caller.region or "nowhere"))
+
+
+def region_prefix(region: str) -> str:
+    """The digits that all divisions of a region begin with."""
+    return region[:2] if region.endswith("0000") else region[:4] if region.endswith("00") else region
+
+
+async def _venues(tx: Tx, caller: Caller) -> list[dict[str, Any]]:
+    return await names.venues_in(tx, region_prefix(caller.region or "nowhere"))
+
+
+async def _own_venue(tx: Tx, caller: Caller, venue_id: str) -> Any:
+    venue = (await register.load(tx, (), [venue_id], ())).venues.get(venue_id) if venue_id else None
+    return venue if venue is not None and caller.region is not None and covers(caller.region, venue.region) else None
+
+
+async def events_of(tx: Tx, journey: UUID) -> list[Envelope[Any]]:
+    """The events of a journey, in order."""
+    rows = await tx.fetch("SELECT body FROM event WHERE stream = $1 ORDER BY version", journey_stream(journey))
+    return [decode(row["body"]) for row in rows]
+
+
+async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[str, Any]:
+    events = await events_of(tx, journey)
+    if not events:
+        raise RefusedError(UNKNOWN_JOURNEY)
+    calendars = await register.load_calendars(tx)
+    state = folded(events, calendars)
+    venue = await _own_venue(tx, caller, venue_id)
+    actor = Actor(caller.role, caller.id, caller.body, caller.region)
+    now = clock.now()
+    place = None if venue is None else (venue.venue_id, venue.kind)
+    promise = promise_of(events, place, local_date(now))
+    item = state.opened.item_code if state.opened is not None else events[0].data.item_code
+    cases = [_case_told(case, events, actor, venue, calendars) for case in state.cases.values()]
+    for told in cases:
+        told["materials"] = await names.materials_of(tx, told["item_code"], told["item_version"])
+    return {
+        "journey": journey,
+        "subject_ref": None if state.opened is None else state.opened.subject_ref,
+        "item_code": item,
+        "outcome": state.outcome,
+        "materials": await names.materials_of(tx, item),
+        "promise": promise_told(promise),
+        "cases": cases,
+        "timeline": timeline_of(events),
+    }
+
+
+def _case_told(case: Case, events: Sequence[Envelope[Any]], actor: Actor, venue: Any, calendars: Any) -> dict[str, Any]:
+    told = case_told(case)
+    told["next"] = next_told(case, events, calendars)
+    told["steps"] = steps_for(actor, case, venue)
+    return told
+
+
+def next_told(case: Case, events: Sequence[Envelope[Any]], calendars: Any) -> dict[str, Any] | None:
+    """What a case waits for, as plain values."""
+    changed = max(e.time for e in events if getattr(e.data, "case_no", None) == case.file.terms.case_no)
+    waits = next_of(case, changed, due_of(case, events), calendars)
+    return None if waits is None else {"step": waits.step, "body": waits.body, "due": waits.due}
+
+
+def due_of(case: Case, events: Sequence[Envelope[Any]]) -> Any:
+    """The day that its acceptance promised."""
+    own = [e.data for e in events if getattr(e.data, "case_no", None) == case.file.terms.case_no]
+    return next((fact.promised_due for fact in reversed(own) if hasattr(fact, "promised_due")), None)
+
+
+def folded(events: Sequence[Envelope[Any]], calendars: Any) -> Journey:
+    """The journey after its events."""
+    return journey_decider(calendars).fold(events)

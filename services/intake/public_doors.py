@@ -1,0 +1,67 @@
+"""The doors that citizens' pages use without a token: where is my case, and do I need to go at all?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Response
+
+from services.intake import cases, guide, names, register
+from services.intake.desk_doors import events_of, folded, next_told
+from services.intake.people import Pseudonyms
+from services.intake.progress import status_told
+from services.intake.promise import promise_of
+from services.intake.refusals import UNKNOWN_ITEM_PAGE, UNKNOWN_STATUS
+from services.intake.timeline import promise_told, timeline_of
+from shared.eventsourcing.errors import RefusedError
+from shared.postgres.event_log import EventLog, Tx
+from shared.reference.deadlines import local_date
+from shared.runtime.http import plain
+from shared.telemetry import clock
+
+_WORD = r"^[A-Za-z0-9_.:/-]*$"
+Receipt = Annotated[str, Query(max_length=64, pattern=_WORD)]
+StatusCode = Annotated[str, Query(max_length=16, pattern=_WORD)]
+Basic = Annotated[str, Query(max_length=64, pattern=_WORD)]
+Region = Annotated[str, Query(pattern=r"^[0-9]{6}$")]
+
+
+def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
+    """Mount the public doors on `app`."""
+
+    @app.get("/v1/status", summary="Where is my case? With the receipt number and the code; no token")
+    async def status(receipt_no: Receipt, code: StatusCode) -> Response:
+        async with log.transaction() as tx:
+            row = await cases.by_receipt(tx, receipt_no)
+            # An unknown receipt is compared too, so that neither answer nor time tells which of the two was wrong.
+            matches = pseudonyms.is_status_code(row.case_no if row is not None else receipt_no, code)
+            if row is None or not matches:
+                raise RefusedError(UNKNOWN_STATUS)
+            return plain(await _told(tx, row))
+
+    @app.get("/v1/guide", summary="What people may come for, and where they may live")
+    async def choices() -> Response:
+        async with log.transaction() as tx:
+            return plain({"things": await guide.things(tx), "places": guide.places(local_date(clock.now()))})
+
+    @app.get("/v1/guide/advice", summary="Do I need to go? Where? With what?")
+    async def advice(basic_code: Basic, region: Region) -> Response:
+        async with log.transaction() as tx:
+            found = await guide.advice(tx, basic_code, region)
+            if found is None:
+                raise RefusedError(UNKNOWN_ITEM_PAGE)
+            return plain(found | {"names": await names.of_everything(tx, found)})
+
+
+async def _told(tx: Tx, row: cases.CaseRow) -> dict[str, Any]:
+    events = await events_of(tx, row.journey)
+    calendars = await register.load_calendars(tx)
+    state = folded(events, calendars)
+    case = state.cases.get(row.case_no)
+    told = status_told(row, state) | {
+        "next": None if case is None else next_told(case, events, calendars),
+        "promise": promise_told(promise_of(events)),
+        "timeline": [entry for entry in timeline_of(events) if entry["case_no"] in (None, row.case_no)],
+        "materials": await names.materials_of(tx, row.item_code, row.item_version),
+    }
+    return told | {"names": await names.of_everything(tx, told)}

@@ -1,0 +1,129 @@
+"""Signing in and out of the pages: a token becomes a session, and on a local installation a role may simply be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.base import BodyCode
+from shared.contracts.envelope import Role
+from shared.eventsourcing.errors import RefusedError
+from shared.runtime import session
+from shared.runtime.auth import Caller, Keys, UnauthenticatedError
+from shared.runtime.http import SignedIn, plain
+from shared.runtime.refusals import NO_SUCH_BODY, NOT_YOUR_ROLE, UNKNOWN_THING
+from shared.runtime.settings import About
+
+DEMO_SESSION_S = 8 * 3_600
+PATH = "/v1/session"
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+Bodies = Callable[[], Awaitable[Sequence[dict[str, Any]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """The roles that may be chosen without proof on a local installation, and where the bodies to choose from are found.
+
+    A role without a body is everybody's; `bodies` tells each body with `body`, `region` and `name`.
+    """
+
+    roles: tuple[Role, ...]
+    bodies: Bodies | None = None
+
+
+class TokenGiven(BaseModel):
+    """A token to sign in with."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    token: Annotated[str, Field(min_length=1, max_length=8_192)]
+
+
+class Chosen(BaseModel):
+    """A role chosen on a local installation."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    role: Literal["citizen", "clerk", "officer", "operator", "auditor"]
+    body: BodyCode | None = None
+
+
+def staff_ref(caller: Caller) -> str:
+    """The pseudonym under which somebody who decides appears in events."""
+    return sha256(f"staff/{caller.id}".encode()).hexdigest()[:32]
+
+
+def sign_in_doors(app: FastAPI, play: Play) -> None:
+    """Mount the doors of the session on `app`; those of the demo answer on a local installation only."""
+    app.state.plays = play.roles
+
+    @app.get("/v1/about", summary="What a page may know of its installation; public")
+    async def about(request: Request) -> Response:
+        known: About = request.app.state.about
+        service = request.app.state.service
+        return plain({"service": service, "local": known.local, "demo": known.demo, "urls": dict(known.urls)})
+
+    @app.get(PATH, summary="Who am I, and what does my page need to ask for changes?")
+    async def who(request: Request, caller: SignedIn) -> Response:
+        return _told(request, caller, session.token_of(request))
+
+    @app.post(PATH, summary="Turn a token into the session of this browser")
+    async def sign_in(request: Request, given: TokenGiven) -> Response:
+        session.require_own_page(request)
+        return _begun(request, given.token)
+
+    @app.delete(PATH, summary="Sign out")
+    async def sign_out(request: Request) -> Response:
+        session.require_own_page(request)
+        response = Response(status_code=204)
+        session.end(request, response)
+        return response
+
+    @app.get(f"{PATH}/demo", summary="Roles that may be chosen on a local installation")
+    async def choices(request: Request) -> Response:
+        _require_local(request)
+        return plain({"roles": play.roles, "bodies": [] if play.bodies is None else await play.bodies()})
+
+    @app.post(f"{PATH}/demo", summary="Choose a role on a local installation")
+    async def choose(request: Request, chosen: Chosen) -> Response:
+        _require_local(request)
+        session.require_own_page(request)
+        keys: Keys = request.app.state.keys
+        caller = await _chosen(play, chosen)
+        token = keys.issue(caller.role, caller.id, body=caller.body, region=caller.region, ttl_s=DEMO_SESSION_S)
+        return _begun(request, token)
+
+
+async def _chosen(play: Play, chosen: Chosen) -> Caller:
+    if chosen.role not in play.roles:
+        raise RefusedError(NOT_YOUR_ROLE, field="role")
+    if play.bodies is None:
+        return Caller(chosen.role, f"demo-{chosen.role}")
+    for body in await play.bodies():
+        if body["body"] == chosen.body:
+            return Caller(chosen.role, f"demo-{chosen.role}-{body['body']}", body["body"], body["region"])
+    raise RefusedError(NO_SUCH_BODY, field="body")
+
+
+def _require_local(request: Request) -> None:
+    # A foreign name that was made to point at this machine would be an origin of its own to the browser.
+    if not request.app.state.about.local or request.url.hostname not in _THIS_MACHINE:
+        raise RefusedError(UNKNOWN_THING)
+
+
+def _begun(request: Request, token: str) -> Response:
+    keys: Keys = request.app.state.keys
+    caller = keys.verify(token, request.app.state.service)
+    if caller.role not in request.app.state.plays:
+        raise UnauthenticatedError
+    response = _told(request, caller, token)
+    session.begin(request, response, token)
+    return response
+
+
+def _told(request: Request, caller: Caller, token: str) -> Response:
+    told = {"role": caller.role, "id": caller.id, "body": caller.body, "region": caller.region, "ref": staff_ref(caller)}
+    return plain(told | {"csrf": session.csrf_of(token)})
