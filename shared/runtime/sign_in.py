@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts.base import BodyCode
 from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError
+from shared.reference.divisions import DIVISIONS
+from shared.reference.regions import city_of
 from shared.runtime import session
 from shared.runtime.auth import Caller, Keys, UnauthenticatedError
 from shared.runtime.http import SignedIn, plain
@@ -68,7 +70,7 @@ def sign_in_doors(app: FastAPI, play: Play) -> None:
 
     @app.get(PATH, summary="Who am I, and what does my page need to ask for changes?")
     async def who(request: Request, caller: SignedIn) -> Response:
-        return _told(request, caller, session.token_of(request))
+        return _told(caller, session.token_of(request))
 
     @app.post(PATH, summary="Turn a token into the session of this browser")
     async def sign_in(request: Request, given: TokenGiven) -> Response:
@@ -85,7 +87,8 @@ def sign_in_doors(app: FastAPI, play: Play) -> None:
     @app.get(f"{PATH}/demo", summary="Roles that may be chosen on a local installation")
     async def choices(request: Request) -> Response:
         _require_local(request)
-        return plain({"roles": play.roles, "bodies": [] if play.bodies is None else await play.bodies()})
+        bodies = [] if play.bodies is None else await play.bodies()
+        return plain({"roles": play.roles, "bodies": bodies, "cities": _cities(bodies)})
 
     @app.post(f"{PATH}/demo", summary="Choose a role on a local installation")
     async def choose(request: Request, chosen: Chosen) -> Response:
@@ -95,6 +98,11 @@ def sign_in_doors(app: FastAPI, play: Play) -> None:
         caller = await _chosen(play, chosen)
         token = keys.issue(caller.role, caller.id, body=caller.body, region=caller.region, ttl_s=DEMO_SESSION_S)
         return _begun(request, token)
+
+
+def _cities(bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = (DIVISIONS.get(city) for city in sorted({city_of(body["region"]) for body in bodies}))
+    return [{"region": place.code, "name": [place.name_zh, place.name_en]} for place in found if place is not None]
 
 
 async def _chosen(play: Play, chosen: Chosen) -> Caller:
@@ -119,11 +127,11 @@ def _begun(request: Request, token: str) -> Response:
     caller = keys.verify(token, request.app.state.service)
     if caller.role not in request.app.state.plays:
         raise UnauthenticatedError
-    response = _told(request, caller, token)
+    response = _told(caller, token)
     session.begin(request, response, token)
     return response
 
 
-def _told(request: Request, caller: Caller, token: str) -> Response:
+def _told(caller: Caller, token: str) -> Response:
     told = {"role": caller.role, "id": caller.id, "body": caller.body, "region": caller.region, "ref": staff_ref(caller)}
     return plain(told | {"csrf": session.csrf_of(token)})

@@ -1,0 +1,104 @@
+// One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
+import { tell } from "/parts/ask.js";
+import { codes, day, find, h, moment, of, say, told } from "/parts/page.js";
+import { bodyName, drawPanel, itemName, left, list, lookAt, read, row } from "./worklist.js";
+
+export function casePanel() {
+  if (!list.open) return h("div", { class: "card" }, h("h2", {}, say("list.choose")), h("p", { class: "how" }, say("list.choosehow")));
+  const one = row(list.open);
+  if (!one) return list.other ? over(list.other) : h("div", { class: "card" }, h("p", { class: "loading" }, say("loading")));
+  return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
+    one.situation === "suspended" && h("div", { class: "note wait" }, h("strong", {}, say("case.suspended", { kind: of("procedure", one.procedure) })), h("p", {}, say("case.since", { day: moment(one.suspended_since), n: one.expected_wd ?? say("unknown") })), one.basis && h("p", {}, of("basis", one.basis))),
+    one.card && h("div", { class: `note ${one.card === "red" ? "bad" : "wait"}` }, h("strong", {}, of("card", one.card)), h("p", {}, say(`case.card.${one.card}`))),
+    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, day(one.promised_due)), h("dt", {}, say("case.statutory")), h("dd", {}, day(one.statutory_due)), h("dt", {}, say("case.accepted")), h("dd", {}, moment(one.accepted_at))),
+    problem(), acts(one));
+}
+function problem() {
+  return list.error && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, list.error.sentence));
+}
+/** A case that is no longer undecided: whoever was first is shown with what they decided. */
+function over(one) {
+  const mine = one.officer_ref && one.officer_ref === list.who.ref;
+  return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
+    h("div", { class: `note ${mine ? "good" : "lived"}`, id: "decision", role: "status" }, h("strong", {}, one.decided_at ? say(mine ? "decided.mine" : "decided.other", { outcome: of("over", one.situation), at: moment(one.decided_at) }) : of("over", one.situation)),
+      one.document_no && h("p", {}, say("decide.document"), "：", one.document_no), one.officer_ref && !mine && h("p", {}, say("decided.officer", { ref: one.officer_ref.slice(0, 8) })),
+      one.reason_codes?.length > 0 && h("p", {}, say("decide.reasons"), "：", one.reason_codes.map((code) => of("refusal", code)).join("、")), one.remedies?.length > 0 && h("p", {}, say("decide.remedies"), "：", one.remedies.map((code) => of("remedy", code)).join("、"))),
+    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no)));
+}
+
+function acts(one) {
+  const button = (act, second) => h("button", { type: "button", id: `act-${act}`, class: second ? "second" : null, "aria-expanded": String(list.act === act), disabled: list.busy, click: () => begin(act, one) }, say(`case.act.${act}`));
+  return [h("div", { class: "row" }, one.situation === "suspended" ? button("end") : [button("decide"), button("start", true)]), list.act === "decide" && decideForm(one), list.act === "start" && startForm(one), list.act === "end" && endForm(one)];
+}
+function begin(act, one) {
+  list.act = list.act === act ? null : act;
+  list.form = act === "decide" ? { document_no: documentNo(one), remedies: codes("remedy"), reasons: [] } : {};
+  list.error = null;
+  drawPanel();
+  document.querySelector("#act-form input")?.focus();
+}
+function documentNo(one) { return `${(list.who.region ?? "0").slice(0, 6)}-${list.desk.today.replaceAll("-", "")}-${one.case_no.slice(-6)}`; }
+
+async function send(command, body, done) {
+  if (list.busy) return;
+  list.busy = true;
+  list.error = null;
+  drawPanel();
+  try {
+    await tell(command, body);
+    Object.assign(list, { busy: false, act: null });
+    told(done);
+    if (list.open) await lookAt(list.open);
+    await read();
+    find("case-title")?.focus();
+  } catch (failed) {
+    list.busy = false;
+    list.error = failed;
+    // Whoever lost the race sees who won it, instead of an error alone.
+    if (failed.rule === "already-decided" || failed.rule === "already-withdrawn") await read();
+    drawPanel();
+    (find("decision") ? find("case-title") : find("error"))?.focus();
+  }
+}
+
+const radio = (legend, field, values, family) => h("fieldset", {}, h("legend", {}, legend), h("div", { class: "choices" }, values.map((value) => h("label", { class: "choice" }, h("input", { type: "radio", name: field, id: `${field}-${value}`, value, required: true, checked: list.form[field] === value, change: () => { list.form[field] = value; drawPanel(); } }), of(family, value)))));
+function ticks(legend, hint, field, values, family) {
+  const flip = (value) => { list.form[field] = list.form[field].includes(value) ? list.form[field].filter((each) => each !== value) : [...list.form[field], value]; drawPanel(); };
+  return h("fieldset", {}, h("legend", {}, legend), h("p", { class: "hint" }, hint), values.map((value) => h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `${field}-${value}`, value, checked: list.form[field].includes(value), change: () => flip(value) }), of(family, value))));
+}
+function form(title, ready, submit, ...ask) {
+  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (ready) submit(); } }, h("h3", {}, title), ask, h("div", { class: "row" }, h("button", { id: "act-send", disabled: list.busy || !ready }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { list.act = null; drawPanel(); } }, say("cancel"))));
+}
+function decideForm(one) {
+  const { outcome, document_no: document, reasons, remedies } = list.form;
+  const refused = outcome === "refused";
+  const ready = outcome && document && (!refused || (reasons.length && remedies.length));
+  return form(say("case.act.decide"), ready, () => send("decide", { case_no: one.case_no, officer_ref: list.who.ref, outcome, document_no: document, ...(refused ? { reason_codes: reasons, remedies } : {}) }, say("decide.done", { outcome: of("over", outcome) })),
+    radio(say("decide.outcome"), "outcome", ["granted", "refused"], "over"),
+    h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("input", { type: "text", id: "document", required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_.:/\\-]*", maxlength: "64", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
+    refused && ticks(say("decide.reasons"), say("decide.reasonshow"), "reasons", codes("refusal"), "refusal"), refused && ticks(say("decide.remedies"), say("decide.remedieshow"), "remedies", codes("remedy"), "remedy"));
+}
+function startForm(one) {
+  const { kind, expected = "5" } = list.form;
+  return form(say("case.act.start"), kind, () => send("start-special-procedure", { case_no: one.case_no, kind, basis: codes("basis")[0], expected_wd: Number(expected) }, say("start.done")),
+    h("p", { class: "hint" }, say("start.how")), radio(say("start.kind"), "kind", codes("procedure"), "procedure"),
+    h("div", { class: "field" }, h("label", { for: "expected" }, say("start.expected")), h("input", { type: "number", id: "expected", min: "1", max: "365", value: expected, input: (event) => { list.form.expected = event.target.value; } })));
+}
+function endForm(one) {
+  return form(say("case.act.end"), list.form.result, () => send("end-special-procedure", { case_no: one.case_no, result: list.form.result }, say("end.done")), radio(say("end.result"), "result", codes("result"), "result"));
+}
+
+/** A case on its way to us: offered, or taken and not accepted yet. Intake decides; it is asked under the officer's own name. */
+export function incomingPanel() {
+  const one = list.desk.incoming.find((each) => each.case_no === list.incoming);
+  if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
+  const at = { case_no: one.case_no };
+  const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: list.busy, click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
+  const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: list.busy, click: () => { list.act = list.act === command ? null : command; list.form = {}; drawPanel(); } }, of("act", command));
+  return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)), problem(),
+    h("div", { class: "note promised" }, h("strong", {}, say(one.taken_at ? "incoming.taken" : "incoming.offered")), h("p", {}, say(one.taken_at ? "incoming.takenhow" : "incoming.offeredhow", { day: day(one.due) }))),
+    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))),
+    h("div", { class: "row" }, one.taken_at ? [go("accept", {}, "incoming.accepted"), asking("not-accept")] : [go("accept-custody", { handover_no: one.handover_no }, "incoming.took"), asking("return-custody")]),
+    list.act === "return-custody" && form(of("act", "return-custody"), list.form.reason, () => send("return-custody", { ...at, handover_no: one.handover_no, reason_code: list.form.reason }, say("incoming.returned")), radio(say("return.why"), "reason", codes("back"), "back")),
+    list.act === "not-accept" && form(of("act", "not-accept"), list.form.reason, () => send("not-accept", { ...at, reason_code: list.form.reason, remedies: codes("remedy") }, say("incoming.turned")), radio(say("turnaway.why"), "reason", codes("turnaway"), "turnaway"), h("p", { class: "hint" }, say("turnaway.remedies"))));
+}

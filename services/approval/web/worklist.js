@@ -1,0 +1,99 @@
+// The department's worklist: what is due next, what was offered to us, and one case beside it.
+import { about, get, leave, onwaiting, staff } from "/parts/ask.js";
+import { day, fill, find, frame, h, name, named, number, of, say } from "/parts/page.js";
+import { casePanel, incomingPanel } from "./case.js";
+
+const EVERY_MS = 10_000;
+export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, unsent: 0, away: false };
+const FILTERS = { all: () => true, late: (row) => row.working_days_left < 0, soon: (row) => row.working_days_left >= 0 && row.working_days_left <= 2, suspended: (row) => row.situation === "suspended" };
+
+export const itemName = (code) => name(list.names.items[code], code);
+export const bodyName = (code) => name(list.names.bodies[code], code);
+export const row = (caseNo) => list.desk?.due.find((one) => one.case_no === caseNo);
+
+export async function read() {
+  try {
+    list.desk = await get("/v1/desk");
+    for (const kind of Object.keys(list.names)) Object.assign(list.names[kind], list.desk.names[kind]);
+    list.away = false;
+  } catch (problem) {
+    if (problem.status === 401) return staff();
+    list.away = true;
+  }
+  // Somebody else may have decided what is open here: what was typed stays, and their decision is shown above it.
+  if (list.open && list.desk && !row(list.open)) await lookAt(list.open);
+  drawLists();
+  drawPanel();
+}
+export async function lookAt(caseNo) {
+  try { list.other = await get(`/v1/cases/${encodeURIComponent(caseNo)}`); } catch { list.other = null; }
+}
+
+export function open(caseNo) {
+  Object.assign(list, { open: caseNo, incoming: null, other: null, act: null, form: {}, error: null });
+  drawLists();
+  drawPanel();
+  find("case-title")?.focus();
+}
+export function openIncoming(caseNo) {
+  Object.assign(list, { open: null, incoming: caseNo, other: null, act: null, form: {}, error: null });
+  drawLists();
+  drawPanel();
+  find("case-title")?.focus();
+}
+
+/** How long there is, in words; never by colour alone. */
+export function left(one) {
+  if (one.situation === "suspended") return h("span", { class: "tag plain" }, say("list.stopped"));
+  const days = one.working_days_left;
+  const kind = days < 0 ? "red" : days <= 2 ? "yellow" : "plain";
+  return h("span", { class: `tag ${kind}` }, days < 0 ? say("list.late", { n: -days }) : days === 0 ? say("list.today") : say("list.left", { n: days }));
+}
+function line(one) {
+  return h("li", { class: "line" }, h("button", { type: "button", class: "pick", id: `pick-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => open(one.case_no) },
+    h("span", { class: "t" }, h("span", {}, itemName(one.item_code)), left(one)), h("span", { class: "s" }, day(one.promised_due), one.card && [" · ", of("card", one.card)], one.situation === "suspended" && [" · ", of("procedure", one.procedure)], " · ", one.case_no)));
+}
+function offer(one) {
+  return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => openIncoming(one.case_no) },
+    h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(one.taken_at ? "list.taken" : "list.offered"))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), " · ", say("desk.until", { day: day(one.due) }))));
+}
+function decided(one) {
+  return h("li", {}, h("button", { type: "button", class: "pick", click: async () => { Object.assign(list, { open: one.case_no, incoming: null, act: null, other: one }); drawLists(); drawPanel(); find("case-title")?.focus(); } }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no)));
+}
+
+export function drawLists() {
+  const desk = list.desk;
+  if (!desk) return fill(find("lists"), h("div", { class: "card" }, h("p", { class: "loading" }, say(list.away ? "trouble.away" : "loading"))));
+  const shown = desk.due.filter(FILTERS[list.filter]);
+  const filters = Object.keys(FILTERS).map((key) => h("label", { class: "choice" }, h("input", { type: "radio", name: "filter", id: `filter-${key}`, checked: list.filter === key, change: () => { list.filter = key; drawLists(); } }), say(key === "late" ? "list.overdue" : `list.${key}`), " ", number(desk.due.filter(FILTERS[key]).length)));
+  fill(find("lists"), list.away && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("trouble.away"))), list.unsent > 0 && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("waiting.title", { n: list.unsent })), h("p", {}, say("waiting.how"))),
+    desk.incoming.length > 0 && h("section", { class: "card", "aria-labelledby": "incoming" }, h("h2", { id: "incoming" }, say("list.incoming"), " ", h("span", { class: "count" }, number(desk.incoming.length))), h("ul", { class: "list" }, desk.incoming.map(offer))),
+    h("section", { class: "card", "aria-labelledby": "due" }, h("h2", { id: "due" }, say("list.due"), " ", h("span", { class: "count" }, number(desk.due.length))), h("p", { class: "how small" }, say("list.duehow")), h("fieldset", {}, h("legend", { class: "unseen" }, say("list.filter")), h("div", { class: "choices" }, filters)),
+      shown.length ? h("ul", { class: "list", id: "due-list" }, shown.map(line)) : h("p", { class: "how" }, say("list.nothing"))),
+    desk.decided.length > 0 && h("details", { class: "card" }, h("summary", {}, say("list.decided")), h("ul", { class: "list" }, desk.decided.map(decided))));
+}
+export function drawPanel() {
+  fill(find("panel"), list.incoming ? incomingPanel() : casePanel());
+}
+function draw() {
+  if (!find("lists")) fill(find("main"), h("div", { class: "two" }, h("div", { id: "lists" }), h("section", { id: "panel" })));
+  find("panel").setAttribute("aria-label", say("list.one"));
+  drawLists();
+  drawPanel();
+}
+
+addEventListener("keydown", (event) => {
+  if (!event.target.classList?.contains("pick") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+  if (!step) return;
+  const picks = [...document.querySelectorAll("#lists .pick")];
+  picks[picks.indexOf(event.target) + step]?.focus();
+  event.preventDefault();
+});
+
+const place = await about();
+list.who = await staff();
+onwaiting((waiting) => { list.unsent = waiting; if (find("lists")) drawLists(); });
+frame("list.title", { about: place, leave, who: () => `${of("role", list.who.role)} · ${named(list.names.bodies[list.who.body], list.who.body ?? list.who.id)}`, draw });
+await read();
+setInterval(() => { if (!document.hidden) read(); }, EVERY_MS);

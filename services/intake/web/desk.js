@@ -1,0 +1,148 @@
+// The clerk's desk: the queue on the left, one journey on the right; everything has a key, nothing needs a mouse.
+import { about, get, leave, onwaiting, post, staff } from "/parts/ask.js";
+import { clock, day, fill, find, frame, h, keep, kept, moment, name, named, number, of, say, told } from "/parts/page.js";
+import { journeyPanel } from "./desk-journey.js";
+import { recordKey } from "./desk-record.js";
+
+const EVERY_MS = 15_000;
+const TASKS = ["offered", "receive", "check", "correction", "deliver", "waiting"];
+export const desk = {
+  who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} },
+  found: null, open: null, journey: null, visit: {}, act: null, form: {}, error: null, unsent: 0, signedOut: false, keys: kept("desk.keys") !== "off", busy: false, issued: null,
+};
+
+export function learn(answer) {
+  for (const kind of Object.keys(desk.names)) Object.assign(desk.names[kind], answer.names?.[kind] ?? {});
+  return answer;
+}
+export const itemName = (code) => name(desk.names.items[code], code);
+export const bodyName = (code) => name(desk.names.bodies[code], code);
+
+export async function readQueue() {
+  try {
+    desk.queue = learn(await get(`/v1/desk?venue_id=${encodeURIComponent(desk.venue)}`));
+    desk.away = false;
+  } catch (problem) {
+    if (problem.status === 401) return staff();
+    desk.away = true;
+  }
+  const venues = desk.queue?.venues ?? [];
+  if (!venues.some((venue) => venue.venue_id === desk.venue) && venues.length) return seat(venues[0].venue_id);
+  draw();
+}
+function seat(venue) {
+  desk.venue = venue;
+  keep("desk.venue", venue);
+  return readQueue();
+}
+
+/** Open a journey; `quiet` keeps what is being typed, as a reread after a change does. */
+export async function open(journey, { quiet = false } = {}) {
+  if (!quiet) Object.assign(desk, { open: journey, journey: null, visit: {}, act: null, form: {}, error: null, issued: null });
+  draw();
+  try {
+    const answer = learn(await get(`/v1/desk/journeys/${journey}?venue_id=${encodeURIComponent(desk.venue)}`));
+    if (desk.open === journey) desk.journey = answer;
+  } catch (problem) {
+    desk.error = problem;
+  }
+  draw();
+  if (!quiet) find("journey-title")?.focus();
+}
+
+/** Begin for somebody of whom nothing is open here. */
+export function begin(text = "") {
+  Object.assign(desk, { open: "new", journey: null, visit: {}, act: null, error: null, issued: null, form: { id_no: /^[0-9A-Z]{6,18}$/.test(text) ? text : "" } });
+  draw();
+  find(desk.form.id_no ? "item" : "id_no")?.focus();
+}
+
+async function search(event) {
+  event.preventDefault();
+  const text = find("search").value.trim();
+  if (!text) return;
+  try {
+    const answer = learn(await post("/v1/desk/find", { text, venue_id: desk.venue }));
+    desk.found = { text, journeys: answer.journeys };
+    draw();
+    if (answer.journeys.length === 1) open(answer.journeys[0].journey);
+    else document.querySelector("#found .pick")?.focus();
+  } catch (problem) {
+    desk.found = { text, journeys: [], problem };
+    draw();
+  }
+}
+
+function pick(row, second, third) {
+  const current = desk.open === row.journey ? "true" : null;
+  return h("li", {}, h("button", { type: "button", class: "pick", id: `pick-${row.case_no ?? row.journey}`, "aria-current": current, click: () => open(row.journey) },
+    h("span", { class: "t" }, h("span", {}, itemName(row.item_code)), third && h("span", { class: "small soft" }, third)), h("span", { class: "s" }, second)));
+}
+function group(title, rows, count = rows.length) {
+  return h("section", { class: "group" }, h("h3", {}, title, " ", h("span", { class: "count" }, say("desk.count", { n: number(count) }))), h("ul", { class: "list" }, rows), count > rows.length && h("p", { class: "small soft" }, say("desk.more", { n: number(rows.length), all: number(count) })));
+}
+
+function queue() {
+  const answer = desk.queue;
+  if (!answer) return h("p", { class: "loading" }, say(desk.away ? "trouble.away" : "loading"));
+  const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), " · ", row.outcome === "done" ? of("outcome", "done") : of("outcome", row.outcome), row.situation && ` · ${of("situation", row.situation)}`].filter(Boolean).join(""), clock(row.at)));
+  const tasks = TASKS.filter((task) => answer.to_do[task]).map((task) => group(of("task", task), answer.to_do[task].cases.map((row) => pick(row, row.receipt_no, row.due ? say("desk.until", { day: day(row.due) }) : moment(row.changed_at))), answer.to_do[task].count));
+  const nothing = !here.length && !tasks.length;
+  return [here.length > 0 && group(say("desk.here"), here), ...tasks, nothing && h("p", { class: "how" }, say("desk.empty"))].filter(Boolean);
+}
+
+function finder() {
+  return h("form", { submit: search, role: "search" }, h("div", { class: "field" }, h("label", { for: "search" }, say("desk.find"), " ", h("kbd", {}, "/")), h("p", { class: "hint", id: "search-hint" }, say("desk.findhow")),
+    h("input", { type: "search", id: "search", autocomplete: "off", spellcheck: "false", "aria-describedby": "search-hint", value: find("search")?.value ?? "" })),
+    h("div", { class: "row" }, h("button", { class: "second" }, say("desk.search")), h("button", { type: "button", class: "quiet", id: "begin", click: () => begin(find("search").value.trim()) }, say("desk.begin"), " ", h("kbd", {}, "N"))));
+}
+function foundList() {
+  if (!desk.found) return null;
+  const { journeys, problem, text } = desk.found;
+  if (!journeys.length) return h("div", { class: "note", role: "alert" }, h("strong", {}, problem?.sentence ?? say("desk.nothing")), h("button", { type: "button", class: "second", id: "begin-found", click: () => begin(text) }, say("desk.begin")));
+  return h("div", { id: "found" }, group(say("desk.found"), journeys.map((row) => pick(row, row.outcome ? of("over", row.outcome) : row.situation ? of("situation", row.situation) : say("desk.onlyvisits"), moment(row.first_contact)))));
+}
+
+function seatChoice() {
+  const venues = desk.queue?.venues ?? [];
+  return h("div", { class: "field" }, h("label", { for: "venue" }, say("desk.venue")), h("select", { id: "venue", change: (event) => seat(event.target.value) }, venues.map((venue) => h("option", { value: venue.venue_id, selected: venue.venue_id === desk.venue }, named(venue.name, venue.venue_id)))));
+}
+
+export function draw() {
+  fill(find("main"), h("h1", { class: "unseen" }, say("desk.title")),
+    desk.unsent > 0 && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say(desk.signedOut ? "waiting.signedout" : "waiting.title", { n: desk.unsent })), h("p", {}, say("waiting.how")), desk.signedOut && h("a", { href: "/parts/sign-in.html", target: "_blank", rel: "noopener" }, say("waiting.again"))),
+    desk.away && !desk.unsent && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("trouble.away"))),
+    h("div", { class: "two" },
+      h("div", { id: "left" }, h("div", { class: "card" }, seatChoice(), finder(), foundList()), h("nav", { class: "card", id: "queue", "aria-label": say("desk.queue") }, h("h2", {}, say("desk.queue")), queue(),
+        h("p", { class: "small soft" }, say("desk.keyshow"), " ", h("button", { type: "button", class: "quiet", id: "keys", "aria-pressed": String(desk.keys), click: () => { desk.keys = !desk.keys; keep("desk.keys", desk.keys ? "on" : "off"); draw(); } }, say(desk.keys ? "desk.keysoff" : "desk.keyson"))))),
+      h("section", { id: "panel", "aria-label": say("desk.one") }, journeyPanel())));
+}
+
+function move(step) {
+  const picks = [...document.querySelectorAll("#queue .pick, #found .pick")];
+  const at = picks.indexOf(document.activeElement);
+  const current = picks.findIndex((one) => one.getAttribute("aria-current"));
+  const next = picks[Math.max(0, Math.min(picks.length - 1, (at >= 0 ? at : current) + step))];
+  next?.focus();
+  return next;
+}
+
+// Keys act on what is in front of the clerk, never while somebody types, and can be switched off.
+addEventListener("keydown", (event) => {
+  if (!desk.keys || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "radio") return;
+  const key = event.key.toLowerCase();
+  if (key === "/") find("search").focus();
+  else if (key === "n") begin();
+  else if (key === "j" || (event.key === "ArrowDown" && event.target.classList?.contains("pick"))) move(1);
+  else if (key === "k" || (event.key === "ArrowUp" && event.target.classList?.contains("pick"))) move(-1);
+  else if (!recordKey(key)) return;
+  event.preventDefault();
+});
+
+const place = await about();
+desk.who = await staff();
+onwaiting((number_, signedOut) => { desk.unsent = number_; desk.signedOut = Boolean(signedOut); if (find("left")) draw(); });
+frame("desk.title", { about: place, leave, who: () => `${of("role", desk.who.role)} · ${named(desk.names.bodies[desk.who.body], desk.who.id)}`, draw });
+await readQueue();
+setInterval(() => { if (!document.hidden) readQueue(); }, EVERY_MS);
+export { told };

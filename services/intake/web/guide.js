@@ -1,0 +1,43 @@
+// Before a trip: do I need to go, where, when, and with what?
+import { about, get } from "/parts/ask.js";
+import { fill, find, frame, h, keep, kept, name, named, of, say } from "/parts/page.js";
+
+const place = await about();
+const query = new URLSearchParams(location.search);
+const chosen = { thing: query.get("thing") ?? "", region: query.get("region") ?? kept("guide.region") ?? "" };
+const choices = await get("/v1/guide").catch(() => null);
+let advice = null;
+let problem = null;
+
+async function ask() {
+  advice = problem = null;
+  if (chosen.thing && chosen.region) {
+    keep("guide.region", chosen.region);
+    // The address holds the question, so that it can be passed on.
+    history.replaceState(null, "", `?${new URLSearchParams({ thing: chosen.thing, region: chosen.region })}`);
+    try { advice = await get(`/v1/guide/advice?basic_code=${encodeURIComponent(chosen.thing)}&region=${chosen.region}`); } catch (failed) { problem = failed; }
+  }
+  draw();
+}
+function set(event) { chosen[event.target.name] = event.target.value; ask(); }
+
+function form() {
+  return h("form", { class: "card", submit: (event) => { event.preventDefault(); ask(); } },
+    h("div", { class: "field" }, h("label", { for: "thing" }, say("guide.thing")), h("select", { id: "thing", name: "thing", change: set }, h("option", { value: "" }, say("choose")), choices.things.map((one) => h("option", { value: one.basic_code, selected: one.basic_code === chosen.thing }, named(one.name))))),
+    h("div", { class: "field" }, h("label", { for: "region" }, say("guide.region")), h("select", { id: "region", name: "region", change: set }, h("option", { value: "" }, say("choose")), choices.places.map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: city.region === chosen.region }, named(city.name)), city.counties.map((one) => h("option", { value: one.region, selected: one.region === chosen.region }, named(one.name))))))));
+}
+function answer() {
+  if (!advice) return null;
+  const { declared } = advice;
+  return [h("section", { class: "card", "aria-live": "polite", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(advice.name)), h("h2", { id: "answer", class: "figure" }, say(declared === 0 ? "guide.none" : "guide.most", { n: declared })), h("p", {}, say(declared === 0 ? "guide.nonehow" : "guide.mosthow")),
+    h("dl", {}, h("dt", {}, say("status.decides")), h("dd", {}, name(advice.names.bodies[advice.handling_body], advice.handling_body)), h("dt", {}, say("guide.time")), h("dd", {}, say("guide.days", { promised: advice.promised_wd, statutory: advice.statutory_wd })))),
+    h("section", { class: "card" }, h("h2", {}, say("guide.with")), h("p", { class: "how" }, say("guide.withhow")), h("ul", { class: "list" }, advice.materials.map((one, n) => h("li", {}, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `material-${n}` }), h("span", {}, name([one.name_zh]), one.required && h("small", { class: "soft" }, ` · ${say("required")}`))))))),
+    h("section", { class: "card" }, h("h2", {}, say("guide.where")), h("p", { class: "how" }, say("guide.wherehow")), h("ul", { class: "list" }, advice.venues.map((one) => h("li", { class: "venue" }, h("h3", {}, name(one.name, one.venue_id)), h("p", { class: "small soft" }, of("venue", one.kind), " · ", name(one.region_name, one.region)), h("p", { class: "small" }, say("guide.address"), name([one.address])), h("p", { class: "small" }, say("guide.hours"), name([one.hours]))))))];
+}
+function draw() {
+  fill(find("main"), h("h1", {}, say("guide.title")), h("p", { class: "how" }, say("guide.how")), choices ? form() : h("div", { class: "note bad", role: "alert" }, h("strong", {}, say("trouble.away"))),
+    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence)), answer(), h("p", {}, h("a", { href: "/" }, say("guide.tostatus"))));
+}
+
+frame("guide.title", { about: place, draw });
+await ask();

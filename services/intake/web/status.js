@@ -1,0 +1,87 @@
+// Where is my case? With the receipt number and the code: the state, who has it, what comes next, and my runs.
+import { about, get } from "/parts/ask.js";
+import { day, fill, find, frame, h, moment, name, of, say } from "/parts/page.js";
+
+const EVERY_MS = 20_000;
+const STEPS = ["submitted", "received", "accepted", "decided", "delivered"];
+const handed = new URLSearchParams(location.hash.slice(1));
+const asked = { receipt: handed.get("receipt") ?? "", code: handed.get("code") ?? "" };
+const place = await about();
+let found = null;
+let problem = null;
+let behind = false;
+
+async function look(event) {
+  event?.preventDefault();
+  asked.receipt = find("receipt").value.trim().toUpperCase();
+  asked.code = find("code").value.trim();
+  problem = null;
+  const missing = !asked.receipt ? "receipt" : !asked.code ? "code" : null;
+  if (missing) problem = { field: missing, sentence: say(`status.missing.${missing}`) };
+  else await read();
+  draw();
+  (found && !problem ? find("answer") : find("error"))?.focus();
+}
+async function read() {
+  try {
+    found = await get(`/v1/status?receipt_no=${encodeURIComponent(asked.receipt)}&code=${encodeURIComponent(asked.code)}`);
+    behind = false;
+  } catch (failed) {
+    // What was read before stays, and says that it may be old.
+    behind = found !== null && failed.status === 0;
+    if (!behind) { problem = failed; found = null; }
+  }
+}
+
+function form() {
+  const wrong = (field) => (problem?.field === field ? "true" : null);
+  return h("form", { class: "card", submit: look, novalidate: true },
+    problem && h("div", { class: "note bad", id: "error", role: "alert", tabindex: "-1" }, h("strong", {}, problem.sentence)),
+    h("div", { class: "field" }, h("label", { for: "receipt" }, say("receipt")), h("p", { class: "hint", id: "receipt-hint" }, say("status.receipthow")), h("input", { type: "text", id: "receipt", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: "64", "aria-describedby": "receipt-hint", "aria-invalid": wrong("receipt"), value: find("receipt")?.value ?? asked.receipt })),
+    h("div", { class: "field" }, h("label", { for: "code" }, say("code")), h("p", { class: "hint", id: "code-hint" }, say("status.codehow")), h("input", { type: "text", id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "16", "aria-describedby": "code-hint", "aria-invalid": wrong("code"), value: find("code")?.value ?? asked.code })),
+    h("button", { id: "look", class: "wide" }, say("status.look")));
+}
+
+const body = (code) => name(found.names.bodies[code], code);
+const venue = (code) => name(found.names.venues[code], code);
+const material = (code) => name([found.materials.find((one) => one.code === code)?.name_zh], code);
+
+function answer() {
+  if (!found) return null;
+  return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(found.names.items[found.item_code], found.item_code)),
+    h("h2", { id: "answer", tabindex: "-1" }, say(`status.now.${found.outcome ? "decided" : found.situation}`, { outcome: of("over", found.outcome) })), steps(),
+    behind && h("div", { class: "note wait" }, h("strong", {}, say("trouble.away")))), bring(), where(), promise(), story()];
+}
+function steps() {
+  const at = STEPS.indexOf(found.situation === "in-correction" ? "received" : found.situation);
+  return at < 0 ? null : h("ol", { class: "steps", "aria-label": say("steps.label") }, STEPS.map((step, n) => h("li", { class: n < at ? "done" : n === at ? "now" : null, "aria-current": n === at ? "step" : null }, of("situation", n === at ? found.situation : step))));
+}
+function bring() {
+  if (!found.correction) return null;
+  return h("section", { class: "note lived" }, h("strong", {}, say("status.bring", { day: day(found.correction.due) })), h("ul", {}, found.correction.missing.map((one) => h("li", {}, material(one.code), " · ", of("missing", one.reason_code)))), h("p", {}, say("status.bringhow")));
+}
+function where() {
+  const next = found.next;
+  return h("section", { class: "card" }, h("h2", {}, say("status.where")), h("dl", {}, h("dt", {}, say("case.holder")), h("dd", {}, body(found.holder_body)), found.handling_body !== found.holder_body && [h("dt", {}, say("status.decides")), h("dd", {}, body(found.handling_body))],
+    next && [h("dt", {}, say("case.next")), h("dd", {}, of("next", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", {}, next.due ? day(next.due) : say("status.nodate"))],
+    h("dt", {}, say("case.no")), h("dd", {}, found.case_no), h("dt", {}, say("status.changed")), h("dd", {}, moment(found.changed_at))));
+}
+function promise() {
+  const { declared, experienced, kept, runs } = found.promise;
+  const over = found.situation === "delivered";
+  const word = declared === null ? "status.nopromise" : kept ? (over ? "status.kept" : "status.sofar") : "status.broken";
+  return h("section", { class: "card" }, h("h2", {}, say("status.runs")), h("div", { class: `note ${kept ? (over ? "good" : "promised") : "lived"}` }, h("strong", {}, say(word, { declared, n: experienced }))),
+    runs.length > 0 && h("ol", { class: "story" }, runs.map((run) => h("li", {}, h("time", { datetime: run.local_date }, day(run.local_date)), h("span", {}, venue(run.venue_id), run.cause !== "normal" && ` · ${of("cause", run.cause)}`)))));
+}
+function story() {
+  return h("details", { class: "card" }, h("summary", {}, say("story.title")), h("ol", { class: "story" }, [...found.timeline].reverse().map((entry) => h("li", {}, h("time", { datetime: entry.at }, moment(entry.at)), h("span", {}, of("fact", entry.fact), entry.venue_id && [" · ", venue(entry.venue_id)], entry.to_body && [" → ", body(entry.to_body)])))));
+}
+
+function draw() {
+  fill(find("main"), h("h1", {}, say("status.title")), h("p", { class: "how" }, say("status.how")), found ? null : form(), answer(), found && h("button", { type: "button", class: "second wide", id: "another", click: () => { found = null; draw(); find("receipt").focus(); } }, say("status.another")),
+    h("p", {}, h("a", { href: "/guide.html" }, say("status.toguide"))));
+}
+
+frame("status.title", { about: place, draw });
+if (asked.receipt && asked.code) { history.replaceState(null, "", location.pathname); await look(); }
+setInterval(async () => { if (found && !document.hidden) { await read(); draw(); } }, EVERY_MS);

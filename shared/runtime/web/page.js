@@ -1,0 +1,116 @@
+// What every page is made of: two languages, elements that can only hold text, days and numbers as people read them.
+import { WORDS } from "./words.js";
+
+const asked = new URLSearchParams(location.search).get("lang");
+if (asked === "en" || asked === "zh") keep("language", asked);
+let language = kept("language") === "en" ? 1 : 0;
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
+const LONGEST = 120;
+
+/** What this browser remembers for a page; nothing personal. */
+export function kept(key) { try { return localStorage.getItem(key); } catch { return null; } }
+export function keep(key, value) { try { localStorage.setItem(key, value); } catch { /* A browser that remembers nothing works too. */ } }
+
+/** The words of a key in the chosen language, with `{name}` replaced. */
+export function say(key, values = {}) {
+  const words = WORDS[key];
+  return words ? words[language].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "") : key;
+}
+/** The words of a code of a family: `of("cause", "wrong_place")`. A code that nobody named is shown as it is. */
+export function of(family, code) { return WORDS[`${family}.${code}`] ? say(`${family}.${code}`) : String(code ?? ""); }
+/** The codes of a family, in the catalogue's order. */
+export function codes(family) { return Object.keys(WORDS).filter((key) => key.startsWith(`${family}.`)).map((key) => key.slice(family.length + 1)); }
+/** One of a published pair of names, harmless and not endless. */
+export function named(pair, code = "") {
+  const text = harmless(pair?.[language] || pair?.[0] || code);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+export function inEnglish() { return language === 1; }
+/** Text without the characters that turn lines around or hide in them. */
+export function harmless(text) { return String(text).replace(HIDDEN, ""); }
+
+/** An element. Text stays text, whatever it holds; a function is a listener. */
+export function h(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") made.addEventListener(name, value);
+    else if (name === "value" || name === "checked") made[name] = value;
+    else made.setAttribute(name, value === true ? "" : harmless(value));
+  }
+  made.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false).map((child) => child instanceof Node ? child : harmless(child)));
+  return made;
+}
+/** A published name, kept apart from the direction of what surrounds it. */
+export function name(pair, code) { return h("bdi", {}, named(pair, code)); }
+
+/** Put other children into a place without losing the focus or the caret. */
+export function fill(place, ...children) {
+  const held = document.activeElement;
+  const id = held && place.contains(held) ? held.id : "";
+  const caret = id && "selectionStart" in held ? held.selectionStart : null;
+  place.replaceChildren(...children.flat(3).filter(Boolean));
+  if (!id) return;
+  const again = document.getElementById(id);
+  again?.focus({ preventScroll: true });
+  if (caret !== null) try { again?.setSelectionRange(caret, caret); } catch { /* Not every field has a caret. */ }
+}
+export const find = (id) => document.getElementById(id);
+
+const zone = { timeZone: "Asia/Shanghai" };
+const locale = () => (language ? "en-GB" : "zh-CN");
+const midday = (day) => new Date(`${day}T12:00:00+08:00`);
+/** A day: 11月25日 周三. */
+export function day(text) {
+  if (!text) return say("unknown");
+  const parts = { ...zone, month: language ? "short" : "long", day: "numeric", weekday: "short" };
+  const other = midday(text).getFullYear() !== new Date().getFullYear();
+  return new Intl.DateTimeFormat(locale(), other ? { ...parts, year: "numeric" } : parts).format(midday(text));
+}
+/** An instant: 11月25日 14:05. */
+export function moment(text) { return new Intl.DateTimeFormat(locale(), { ...zone, month: language ? "short" : "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
+export function clock(text) { return new Intl.DateTimeFormat(locale(), { ...zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
+export function number(value) { return new Intl.NumberFormat(locale()).format(value); }
+export function today() { return new Intl.DateTimeFormat("sv-SE", zone).format(new Date()); }
+/** 第 2 次, 2nd. */
+export function nth(n) {
+  if (!language) return String(n);
+  const tail = { one: "st", two: "nd", few: "rd", other: "th" }[new Intl.PluralRules("en", { type: "ordinal" }).select(n)];
+  return `${n}${tail}`;
+}
+
+/** Tell what came of something, for eyes and screen readers alike. */
+export function told(text, action = null) {
+  const place = find("said");
+  place.replaceChildren(h("div", { class: "said" }, h("span", {}, text), action && h("button", { type: "button", click: action.act }, action.label)));
+  clearTimeout(told.timer);
+  told.timer = setTimeout(() => place.replaceChildren(), 12_000);
+}
+
+const ROOMS = [["intake", "/", "nav.citizen"], ["intake", "/guide.html", "nav.guide"], ["intake", "/desk.html", "nav.desk"], ["approval", "/", "nav.worklist"], ["metrics", "/", "nav.board"]];
+
+/** The frame of a page. `draw` is called now and whenever the language changes; `rooms` links the other pages for staff. */
+export function frame(title, { about, who = null, leave = null, draw }) {
+  function write() {
+    document.documentElement.lang = language ? "en" : "zh-CN";
+    document.title = `${say(title)} · ${say("brand")}`;
+    const links = ROOMS.filter(([service, path]) => who || (service === "intake" && path !== "/desk.html") || about.demo).map(([service, path, word]) => {
+      const own = service === about.service;
+      const here = own && (location.pathname === path || location.pathname === `${path}index.html`);
+      return (own || about.urls[service]) && h("a", { href: own ? path : about.urls[service] + path, "aria-current": here ? "page" : null }, say(word));
+    });
+    fill(find("masthead"), h("div", {}, h("b", {}, say("brand")), about.demo && h("strong", { class: "badge" }, say("demo")), h("nav", { "aria-label": say("nav") }, links),
+      h("span", { class: "who" }, who && who(), " ", leave && h("button", { type: "button", class: "quiet", id: "leave", click: leave }, say("signout"))),
+      h("button", { type: "button", class: "second", id: "language", lang: language ? "zh-CN" : "en", click: turn }, language ? "中文" : "English")));
+    find("skip").textContent = say("skip");
+    find("foot").textContent = about.demo ? say("foot.demo") : say("foot");
+    draw();
+  }
+  function turn() {
+    language = 1 - language;
+    keep("language", language ? "en" : "zh");
+    write();
+  }
+  write();
+  return write;
+}

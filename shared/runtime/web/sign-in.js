@@ -1,0 +1,53 @@
+// Signing in: with a token everywhere; on a local installation a role may simply be chosen, and the page says so.
+import { about, get, post, Problem } from "./ask.js";
+import { fill, find, frame, h, keep, kept, name, named, of, say } from "./page.js";
+
+const place = await about();
+const next = safe(new URLSearchParams(location.search).get("next"));
+const choices = place.local ? await get("/v1/session/demo").catch(() => null) : null;
+const chosen = { role: kept("demo.role") ?? "", city: kept("demo.city") ?? "", body: kept("demo.body") ?? "" };
+let error = null;
+
+/** Back only to a page of this origin. */
+function safe(path) { return path && /^\/(?![/\\])/.test(path) ? path : "/"; }
+
+async function enter(path, body) {
+  try {
+    await post(path, body);
+    location.replace(next);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    error = problem;
+    draw();
+    find("error")?.focus();
+  }
+}
+
+function demo() {
+  if (!choices) return null;
+  if (!choices.roles.includes(chosen.role)) chosen.role = choices.roles[0];
+  const needsBody = choices.bodies.length > 0;
+  const own = choices.bodies.filter((body) => chosen.city && body.region.startsWith(chosen.city.slice(0, 4)));
+  const pick = (event) => { chosen[event.target.name] = event.target.value; draw(); };
+  return h("section", { class: "card", "aria-labelledby": "demo-title" },
+    h("h2", { id: "demo-title" }, say("signin.demo"), " ", h("span", { class: "badge" }, say("demo"))), h("p", { class: "how" }, say("signin.demohow")),
+    h("form", { submit: (event) => { event.preventDefault(); for (const key of Object.keys(chosen)) keep(`demo.${key}`, chosen[key]); enter("/v1/session/demo", { role: chosen.role, ...(needsBody ? { body: chosen.body } : {}) }); } },
+      h("fieldset", {}, h("legend", {}, say("signin.role")), h("div", { class: "choices" }, choices.roles.map((role) => h("label", { class: "choice" }, h("input", { type: "radio", name: "role", id: `role-${role}`, value: role, checked: role === chosen.role, change: pick }), of("role", role))))),
+      needsBody && h("div", { class: "field" }, h("label", { for: "city" }, say("signin.city")), h("select", { id: "city", name: "city", required: true, change: pick }, h("option", { value: "" }, say("choose")), choices.cities.map(({ region, name: city }) => h("option", { value: region, selected: region === chosen.city }, named(city))))),
+      needsBody && h("div", { class: "field" }, h("label", { for: "body" }, say("signin.body")), h("select", { id: "body", name: "body", required: true, change: pick }, h("option", { value: "" }, say("choose")), own.map((body) => h("option", { value: body.body, selected: body.body === chosen.body }, name(body.name, body.body))))),
+      h("button", { id: "enter", class: "wide" }, say("signin.enter"))));
+}
+
+function token() {
+  const form = h("form", { submit: (event) => { event.preventDefault(); enter("/v1/session", { token: event.target.elements.token.value.trim() }); } },
+    h("div", { class: "field" }, h("label", { for: "token" }, say("signin.token")), h("p", { class: "hint", id: "token-hint" }, say("signin.tokenhow")), h("input", { type: "text", id: "token", name: "token", required: true, autocomplete: "off", spellcheck: "false", "aria-describedby": "token-hint" })),
+    h("button", { class: choices ? "second wide" : "wide" }, say("signin.open")));
+  return h("section", { class: "card", "aria-labelledby": "token-title" }, h("h2", { id: "token-title" }, say("signin.withtoken")), form);
+}
+
+function draw() {
+  fill(find("main"), h("h1", {}, say("signin.title")), h("p", { class: "how" }, say("signin.how")),
+    error && h("div", { class: "note bad", id: "error", role: "alert", tabindex: "-1" }, h("strong", {}, error.sentence)), demo(), token());
+}
+
+frame("signin.title", { about: place, draw });
