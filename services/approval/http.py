@@ -64,7 +64,8 @@ def _lists(app: FastAPI, log: EventLog) -> None:
                 "incoming": await incoming.for_body(tx, seen),
                 "decided": await worklist.decided_last(tx, seen),
             }
-            named = await _names(tx, chain(*lists.values()))
+            own: list[dict[str, Any]] = [{"body": seen}] if seen else []
+            named = await _names(tx, chain(own, *lists.values()))
             return plain({**lists, "today": local_date(clock.now()), "names": named})
 
     @app.get("/v1/cases/{case_no}", summary="One case as approval knows it")
@@ -90,7 +91,7 @@ async def _due(tx: Tx, body: str | None, limit: int) -> list[dict[str, Any]]:
 async def _names(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     items, bodies, regions = set(), set(), set()
     for row in rows:
-        items.add(row["item_code"])
+        items |= {row["item_code"]} if "item_code" in row else set()
         bodies |= {row[name] for name in ("body", "from_body", "to_body") if name in row}
         regions |= {row["from_region"]} if "from_region" in row else set()
     return await names.of_codes(tx, items, bodies, regions)

@@ -11,8 +11,8 @@ from shared.reference.divisions import DIVISIONS
 
 HEARD = (BodyRegistered, ServiceItemPublished)
 _KEEP = """
-INSERT INTO published_name (kind, code, region, name_zh, name_en) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (kind, code) DO UPDATE SET region = excluded.region, name_zh = excluded.name_zh, name_en = excluded.name_en
+INSERT INTO published_name (kind, code, body, region, name_zh, name_en) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (kind, code) DO UPDATE SET body = excluded.body, region = excluded.region, name_zh = excluded.name_zh, name_en = excluded.name_en
 """
 
 
@@ -20,9 +20,9 @@ async def keep(tx: Tx, fact: BodyRegistered | ServiceItemPublished) -> None:
     """Remember what an item or a body is called."""
     match fact:
         case BodyRegistered():
-            await tx.execute(_KEEP, "body", fact.body_uscc, fact.region, fact.name_zh, fact.name_en)
+            await tx.execute(_KEEP, "body", fact.body_uscc, fact.body_uscc, fact.region, fact.name_zh, fact.name_en)
         case ServiceItemPublished():
-            await tx.execute(_KEEP, "item", fact.item_code, fact.body_region, fact.name_zh, fact.name_en)
+            await tx.execute(_KEEP, "item", fact.item_code, fact.body_uscc, fact.body_region, fact.name_zh, fact.name_en)
 
 
 async def of_codes(tx: Tx, items: Collection[str], bodies: Collection[str], regions: Collection[str]) -> dict[str, Any]:
@@ -41,8 +41,9 @@ async def of_codes(tx: Tx, items: Collection[str], bodies: Collection[str], regi
 
 
 async def bodies_that_decide(tx: Tx) -> list[dict[str, Any]]:
-    """The registered bodies, for whoever chooses one on a local installation."""
+    """The bodies whose items are published, for whoever chooses one on a local installation."""
     rows = await tx.fetch(
-        "SELECT code, region, name_zh, name_en FROM published_name WHERE kind = 'body' ORDER BY region, code LIMIT 5000"
+        "SELECT code, region, name_zh, name_en FROM published_name b WHERE kind = 'body' "
+        "AND EXISTS (SELECT FROM published_name i WHERE i.kind = 'item' AND i.body = b.code) ORDER BY region, code LIMIT 5000"
     )
     return [{"body": row["code"], "region": row["region"], "name": [row["name_zh"], row["name_en"]]} for row in rows]

@@ -51,7 +51,8 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
         async with log.transaction() as tx:
             venue = await _own_venue(tx, caller, venue_id)
             here = [] if venue is None else await presence.here(tx, venue.venue_id, local_date(clock.now()))
-            told = {"here": here, "to_do": await desk.to_do(tx, desk_of(caller)), "venues": await _venues(tx, caller)}
+            tasks, venues = await desk.to_do(tx, desk_of(caller)), await _venues(tx, caller)
+            told = {"body": caller.body, "here": here, "to_do": tasks, "venues": venues}
             return plain(told | {"names": await names.of_everything(tx, told)})
 
     @app.post("/v1/desk/find", summary="Journeys by receipt, case or ID number, or pseudonym")

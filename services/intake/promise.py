@@ -49,8 +49,10 @@ def promise_of(events: Sequence[Envelope[Any]], venue: tuple[str, str] | None = 
     subject = None if opened is None else opened.subject_ref
     coming = Visit(TODAY, subject or TODAY, *venue, today, "applicant", "apply", "done", "normal", "unknown", len(events))
     with_today = _count([*visits, coming], events)
-    days = sorted((run for run in with_today.runs if run.kind == "experienced"), key=lambda run: run.local_date)
-    return Promise(declared, so_far, next((n for n, run in enumerate(days, 1) if TODAY in run.visit_ids), None))
+    place = {visit.visit_id: visit.order for visit in [*visits, coming]}
+    experienced = [run for run in with_today.runs if run.kind == "experienced"]
+    experienced.sort(key=lambda run: (run.local_date, min(place[visit_id] for visit_id in run.visit_ids)))
+    return Promise(declared, so_far, next((n for n, run in enumerate(experienced, 1) if TODAY in run.visit_ids), None))
 
 
 def visits_of(events: Iterable[Envelope[Any]]) -> Iterable[Visit]:

@@ -27,6 +27,7 @@ COMMENT ON TABLE incoming IS 'Which cases are offered to a body, or taken by it 
 CREATE TABLE published_name (
     kind    text NOT NULL CHECK (kind IN ('item', 'body')),
     code    text NOT NULL,
+    body    text NOT NULL,
     region  text NOT NULL,
     name_zh text NOT NULL,
     name_en text NOT NULL,

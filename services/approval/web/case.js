@@ -75,7 +75,7 @@ function decideForm(one) {
   const ready = outcome && document && (!refused || (reasons.length && remedies.length));
   return form(say("case.act.decide"), ready, () => send("decide", { case_no: one.case_no, officer_ref: list.who.ref, outcome, document_no: document, ...(refused ? { reason_codes: reasons, remedies } : {}) }, say("decide.done", { outcome: of("over", outcome) })),
     radio(say("decide.outcome"), "outcome", ["granted", "refused"], "over"),
-    h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("input", { type: "text", id: "document", required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_.:/\\-]*", maxlength: "64", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
+    h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("input", { type: "text", id: "document", required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*", maxlength: "64", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
     refused && ticks(say("decide.reasons"), say("decide.reasonshow"), "reasons", codes("refusal"), "refusal"), refused && ticks(say("decide.remedies"), say("decide.remedieshow"), "remedies", codes("remedy"), "remedy"));
 }
 function startForm(one) {

@@ -51,7 +51,7 @@ export function left(one) {
 }
 function line(one) {
   return h("li", { class: "line" }, h("button", { type: "button", class: "pick", id: `pick-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => open(one.case_no) },
-    h("span", { class: "t" }, h("span", {}, itemName(one.item_code)), left(one)), h("span", { class: "s" }, day(one.promised_due), one.card && [" · ", of("card", one.card)], one.situation === "suspended" && [" · ", of("procedure", one.procedure)], " · ", one.case_no)));
+    h("span", { class: "t" }, h("span", {}, itemName(one.item_code)), left(one)), h("span", { class: "s" }, day(one.promised_due), one.card && [" · ", of("card", one.card)], one.situation === "suspended" && [" · ", of("procedure", one.procedure)], " · ", one.case_no.slice(-18))));
 }
 function offer(one) {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => openIncoming(one.case_no) },
@@ -94,6 +94,7 @@ addEventListener("keydown", (event) => {
 const place = await about();
 list.who = await staff();
 onwaiting((waiting) => { list.unsent = waiting; if (find("lists")) drawLists(); });
-frame("list.title", { about: place, leave, who: () => `${of("role", list.who.role)} · ${named(list.names.bodies[list.who.body], list.who.body ?? list.who.id)}`, draw });
+const write = frame("list.title", { about: place, leave, who: () => `${of("role", list.who.role)} · ${named(list.names.bodies[list.who.body], list.who.body ?? list.who.id)}`, draw });
 await read();
+write();
 setInterval(() => { if (!document.hidden) read(); }, EVERY_MS);

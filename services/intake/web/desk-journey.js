@@ -13,7 +13,7 @@ export function journeyPanel() {
   if (desk.open === "new" && !desk.journey) return [newForm(), recordCard()];
   const journey = desk.journey;
   if (!journey) return h("div", { class: "card" }, desk.error ? h("div", { class: "note bad", role: "alert" }, h("strong", {}, desk.error.sentence)) : h("p", { class: "loading" }, say("loading")));
-  return [head(journey), issued(), ...journey.cases.map((one) => caseCard(one, journey)), journey.cases.length === 0 && !journey.outcome && h("div", { class: "card" }, h("h2", {}, say("acts.title")), actButtons(["submit-application"], null), actForm(null, journey)), recordCard(), story(journey)].filter(Boolean);
+  return [head(journey), issued(), recordCard(), ...journey.cases.map((one) => caseCard(one, journey)), journey.cases.length === 0 && !journey.outcome && h("div", { class: "card" }, h("h2", {}, say("acts.title")), actButtons(["submit-application"], null), actForm(null, journey)), story(journey)].filter(Boolean);
 }
 
 function head(journey) {

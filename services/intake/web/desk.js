@@ -1,6 +1,6 @@
 // The clerk's desk: the queue on the left, one journey on the right; everything has a key, nothing needs a mouse.
 import { about, get, leave, onwaiting, post, staff } from "/parts/ask.js";
-import { clock, day, fill, find, frame, h, keep, kept, moment, name, named, number, of, say, told } from "/parts/page.js";
+import { clock, day, fill, find, frame, h, keep, kept, moment, name, named, number, of, say } from "/parts/page.js";
 import { journeyPanel } from "./desk-journey.js";
 import { recordKey } from "./desk-record.js";
 
@@ -142,7 +142,7 @@ addEventListener("keydown", (event) => {
 const place = await about();
 desk.who = await staff();
 onwaiting((number_, signedOut) => { desk.unsent = number_; desk.signedOut = Boolean(signedOut); if (find("left")) draw(); });
-frame("desk.title", { about: place, leave, who: () => `${of("role", desk.who.role)} · ${named(desk.names.bodies[desk.who.body], desk.who.id)}`, draw });
+const write = frame("desk.title", { about: place, leave, who: () => `${of("role", desk.who.role)} · ${named(desk.names.bodies[desk.who.body], desk.who.id)}`, draw });
 await readQueue();
+write();
 setInterval(() => { if (!document.hidden) readQueue(); }, EVERY_MS);
-export { told };

@@ -11,10 +11,11 @@ const LONGEST = 120;
 export function kept(key) { try { return localStorage.getItem(key); } catch { return null; } }
 export function keep(key, value) { try { localStorage.setItem(key, value); } catch { /* A browser that remembers nothing works too. */ } }
 
-/** The words of a key in the chosen language, with `{name}` replaced. */
+/** The words of a key in the chosen language, with `{name}` replaced and one of `{n|visit|visits}` chosen. */
 export function say(key, values = {}) {
   const words = WORDS[key];
-  return words ? words[language].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "") : key;
+  if (!words) return key;
+  return words[language].replace(/\{(\w+)\|([\w ]+)\|([\w ]+)\}/g, (_, name, one, more) => (Number(values[name]) === 1 ? one : more)).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 /** The words of a code of a family: `of("cause", "wrong_place")`. A code that nobody named is shown as it is. */
 export function of(family, code) { return WORDS[`${family}.${code}`] ? say(`${family}.${code}`) : String(code ?? ""); }
@@ -42,7 +43,10 @@ export function h(tag, attributes = {}, ...children) {
   return made;
 }
 /** A published name, kept apart from the direction of what surrounds it. */
-export function name(pair, code) { return h("bdi", {}, named(pair, code)); }
+export function name(pair, code) {
+  const text = named(pair, code);
+  return h("bdi", { lang: language && /[\u4e00-\u9fff]/.test(text) ? "zh-CN" : null }, text);
+}
 
 /** Put other children into a place without losing the focus or the caret. */
 export function fill(place, ...children) {

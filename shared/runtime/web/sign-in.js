@@ -27,14 +27,16 @@ function demo() {
   if (!choices) return null;
   if (!choices.roles.includes(chosen.role)) chosen.role = choices.roles[0];
   const needsBody = choices.bodies.length > 0;
+  if (!choices.cities.some((city) => city.region === chosen.city)) chosen.city = choices.cities[0]?.region ?? "";
   const own = choices.bodies.filter((body) => chosen.city && body.region.startsWith(chosen.city.slice(0, 4)));
+  if (!own.some((body) => body.body === chosen.body)) chosen.body = own[0]?.body ?? "";
   const pick = (event) => { chosen[event.target.name] = event.target.value; draw(); };
   return h("section", { class: "card", "aria-labelledby": "demo-title" },
     h("h2", { id: "demo-title" }, say("signin.demo"), " ", h("span", { class: "badge" }, say("demo"))), h("p", { class: "how" }, say("signin.demohow")),
     h("form", { submit: (event) => { event.preventDefault(); for (const key of Object.keys(chosen)) keep(`demo.${key}`, chosen[key]); enter("/v1/session/demo", { role: chosen.role, ...(needsBody ? { body: chosen.body } : {}) }); } },
       h("fieldset", {}, h("legend", {}, say("signin.role")), h("div", { class: "choices" }, choices.roles.map((role) => h("label", { class: "choice" }, h("input", { type: "radio", name: "role", id: `role-${role}`, value: role, checked: role === chosen.role, change: pick }), of("role", role))))),
-      needsBody && h("div", { class: "field" }, h("label", { for: "city" }, say("signin.city")), h("select", { id: "city", name: "city", required: true, change: pick }, h("option", { value: "" }, say("choose")), choices.cities.map(({ region, name: city }) => h("option", { value: region, selected: region === chosen.city }, named(city))))),
-      needsBody && h("div", { class: "field" }, h("label", { for: "body" }, say("signin.body")), h("select", { id: "body", name: "body", required: true, change: pick }, h("option", { value: "" }, say("choose")), own.map((body) => h("option", { value: body.body, selected: body.body === chosen.body }, name(body.name, body.body))))),
+      needsBody && h("div", { class: "field" }, h("label", { for: "city" }, say("signin.city")), h("select", { id: "city", name: "city", required: true, change: pick }, choices.cities.map(({ region, name: city }) => h("option", { value: region, selected: region === chosen.city }, named(city))))),
+      needsBody && h("div", { class: "field" }, h("label", { for: "body" }, say("signin.body")), h("select", { id: "body", name: "body", required: true, change: pick }, own.map((body) => h("option", { value: body.body, selected: body.body === chosen.body }, name(body.name, body.body))))),
       h("button", { id: "enter", class: "wide" }, say("signin.enter"))));
 }
 

@@ -1,0 +1,97 @@
+"""One house and one Chromium for all tests of the pages, and a window of its own for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from shared.postgres.event_log import EventLog
+from shared.postgres.migrations import migrate
+from shared.postgres.pool import open_pool
+from shared.postgres.provisioning import ensure_database
+from tests.browser.house import SERVICES, House, opened
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+DESKTOP, PHONE = (1440, 900), (390, 844)
+Opens = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture(scope="session")
+async def house(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Intake and approval with the demonstration's catalogue."""
+    directory = tmp_path_factory.mktemp("house")
+    async with (
+        _log(postgres, "intake") as intake,
+        _log(postgres, "approval") as approval,
+        opened(intake, approval, directory) as made,
+    ):
+        yield made
+
+
+@asynccontextmanager
+async def _log(postgres: str, service: str) -> AsyncIterator[EventLog]:
+    owner, app = await ensure_database(postgres, f"t_{service}_{token_hex(6)}", "test-only")
+    await migrate(owner, [SERVICES / service / "migrations"])
+    log = EventLog(await open_pool(app, service=service), service)
+    yield log
+    await log.pool.close()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+async def opens(browser: Browser, house: House) -> AsyncIterator[Opens]:
+    """Open a page in a window of its own: `await opens("intake", "/desk.html", as_=("clerk", body))`.
+
+    Whatever the browser objects to fails the test at its end; that the network is away is no objection.
+    """
+    heard: list[str] = []
+    contexts = []
+
+    async def open_page(
+        service: str, path: str, *, size: tuple[int, int] = DESKTOP, lang: str = "zh", as_: tuple[str, str] | None = None
+    ) -> Page:
+        context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
+        contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on("console", lambda message: heard.append(message.text) if _is_objection(message.type, message.text) else None)
+        if as_ is not None:
+            choice = {"role": as_[0], "body": as_[1]}
+            answer = await context.request.post(house.urls[service] + "/v1/session/demo", data=choice)
+            assert answer.status == 200, await answer.text()
+        joint = "&" if "?" in path else "?"
+        await page.goto(house.urls[service] + path + f"{joint}lang={lang}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        await context.close()
+    assert heard == []
+
+
+def _is_objection(kind: str, text: str) -> bool:
+    return kind == "error" and "Failed to load resource" not in text
+
+
+async def shot(page: Page, name: str) -> None:
+    """Keep a picture of the whole page where RUNONCE_SHOTS says, for people to look at; nowhere otherwise."""
+    directory = os.environ.get("RUNONCE_SHOTS")
+    if directory:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=f"{directory}/{name}.png", full_page=True)

@@ -1,0 +1,219 @@
+"""Intake and approval behind their real HTTP doors on real databases; a carrier in this process stands for Kafka between them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from deploy.local.catalogue import catalogue
+from deploy.local.children import free_port
+from deploy.local.population import Province, province
+from services.approval import consumer as approval_consumer
+from services.approval import http as approval_http
+from services.approval.service import react as approval_react
+from services.intake import consumer as intake_consumer
+from services.intake import http as intake_http
+from services.intake.people import Pseudonyms
+from services.intake.service import INTERESTED, Intake
+from shared.contracts import commands as wire
+from shared.contracts.base import Command
+from shared.contracts.envelope import Envelope
+from shared.contracts.ids import ingress_id
+from shared.contracts.ingress import Receipt, read_command
+from shared.contracts.topics import Service
+from shared.contracts.wire import decode
+from shared.postgres.event_log import EventLog, Tx
+from shared.reference.deadlines import local_date
+from shared.runtime.auth import Caller, Keys
+from shared.runtime.client import ServiceClient
+from shared.runtime.http import make_app
+from shared.runtime.requests import Asked
+from shared.runtime.settings import About, Settings
+from shared.telemetry import clock
+
+KEY = b"a key for tests only, 32 bytes.."
+CARRY_S = 0.03
+SERVICES = Path(__file__).parents[2] / "services"
+WENZHOU, HANGZHOU = "330302", "330100"
+IMPORTER = Caller("importer", "browser-tests")
+React = Callable[[Tx, Sequence[Envelope[Any]]], Awaitable[None]]
+
+
+@dataclass
+class House:
+    """Both services, and short ways to ask intake for things behind the pages' backs."""
+
+    intake_log: EventLog
+    approval_log: EventLog
+    intake: Intake
+    where: Province
+    keys: Keys
+    urls: dict[str, str]
+    servers: dict[str, uvicorn.Server] = field(default_factory=dict)
+
+    async def done(self, *commands: Command, ago: timedelta = timedelta()) -> Receipt:
+        """Ask intake for `commands` as the importer may, as of some time ago; expect them applied, and return the last answer."""
+        now = clock.now() - ago
+        asked = [self._asked(command, now) for command in commands]
+
+        async def work(tx: Tx) -> Sequence[Receipt]:
+            return await self.intake.handle(tx, asked)
+
+        replies = await self.intake_log.transact(work)
+        assert [reply.rule for reply in replies] == [None] * len(replies)
+        return replies[-1]
+
+    def _asked(self, command: Command, now: Any) -> Asked:
+        own = str(uuid4())
+        return Asked(IMPORTER, own, own, ingress_id(IMPORTER.id, own), command, now, now)
+
+    def item(self, basic: str = "estate-transfer", region: str = HANGZHOU) -> str:
+        """The code of an item as the body of a region handles it."""
+        return self.where.items[region, basic].code
+
+    def hall(self, region: str = WENZHOU) -> str:
+        """The hall of a region."""
+        return self.where.hall(region).venue_id
+
+    async def case(self, *, ago: timedelta = timedelta(), basic: str = "estate-transfer", region: str = WENZHOU) -> Receipt:
+        """A received case of somebody new, handed in at the hall of `region` for Hangzhou."""
+        person = a_person()
+        office = self.where.service_bodies[region].uscc
+        submitted = await self.done(
+            wire.SubmitApplication(
+                applicant=wire.Applicant(id_no=person, region=region),
+                item_code=self.item(basic),
+                channel="window",
+                receiving_body=office,
+                receiving_region=region,
+            ),
+            ago=ago,
+        )
+        case_no = str(submitted.case_no)
+        taken_in = wire.Receive(case_no=case_no, window_id=self.hall(region), form_check="passed", identity_check="passed")
+        await self.done(taken_in, ago=ago)
+        return submitted
+
+    async def accepted(self, *, ago: timedelta = timedelta(), basic: str = "estate-transfer") -> Receipt:
+        """A case that Hangzhou took over and accepted."""
+        submitted = await self.case(ago=ago, basic=basic)
+        number = str(submitted.case_no)
+        body = self.where.items[HANGZHOU, basic].body.uscc
+        offered = wire.OfferCustody(case_no=number, to_body=body, medium="electronic")
+        await self.done(offered, wire.AcceptCustody(case_no=number), wire.Accept(case_no=number), ago=ago)
+        return submitted
+
+    async def carry(self) -> int:
+        """Carry what waits in both outboxes to the other service, in order; how much it was."""
+        there = await _carry(self.intake_log, self.approval_log, approval_react, approval_consumer.INTERESTED)
+        return there + await _carry(self.approval_log, self.intake_log, self.intake.react, INTERESTED)
+
+    async def all_carried(self) -> None:
+        """Wait until nothing is on its way."""
+        async with asyncio.timeout(20):
+            while await self.intake_log.pool.fetchval("SELECT count(*) FROM outbox") or await self.approval_log.pool.fetchval(
+                "SELECT count(*) FROM outbox"
+            ):
+                await asyncio.sleep(CARRY_S)
+
+
+def a_person() -> str:
+    """The ID number of somebody who never came before."""
+    return f"SYN{uuid4().hex[:15].upper()}"
+
+
+async def _carry(source: EventLog, target: EventLog, react: React, interested: frozenset[str]) -> int:
+    rows = await source.pool.fetch(
+        "SELECT o.position, e.body FROM outbox o JOIN event e ON e.id = o.ref ORDER BY o.position LIMIT 500"
+    )
+    if not rows:
+        return 0
+    events = [event for event in (decode(row["body"]) for row in rows) if event.type in interested]
+
+    async def work(tx: Tx) -> None:
+        await react(tx, events)
+
+    if events:
+        await target.transact(work)
+    await source.pool.execute("DELETE FROM outbox WHERE position = ANY($1)", [row["position"] for row in rows])
+    return len(rows)
+
+
+async def publish(house: House) -> None:
+    """Publish the demonstration's catalogue."""
+    documents = [read_command(document) for document in catalogue(clock.now())]
+    for at in range(0, len(documents), 200):
+        await house.done(*(document.command for document in documents[at : at + 200]))
+
+
+@asynccontextmanager
+async def opened(intake_log: EventLog, approval_log: EventLog, directory: Path) -> AsyncIterator[House]:
+    """Both services, serving on loopback until the end."""
+    keys = Keys(directory / "keys")
+    keys.ensure()
+    urls = {name: f"http://127.0.0.1:{free_port(None)}" for name in ("intake", "approval")}
+    about = About(local=True, demo=True, urls=urls)
+    pseudonyms = Pseudonyms(KEY)
+    house = House(intake_log, approval_log, Intake(pseudonyms), province(local_date(clock.now())), keys, urls)
+    client = ServiceClient(_settings("approval", urls, directory), keys)
+    apps = {name: make_app(name, name, keys, lambda: True, about=about) for name in urls}
+    intake_http.mount(apps["intake"], intake_log, house.intake, pseudonyms, [intake_consumer.reactions(intake_log, house.intake)])
+
+    async def forward(path: str, token: str, key: str, body: bytes) -> tuple[int, bytes, str]:
+        return await client.forward("intake", path, token, key, body)
+
+    approval_http.mount(apps["approval"], approval_log, approval_consumer.facts(approval_log), forward)
+    tasks = [asyncio.create_task(_serve(house, name, app)) for name, app in apps.items()]
+    tasks.append(asyncio.create_task(_carrier(house)))
+    try:
+        await publish(house)
+        await house.all_carried()
+        async with asyncio.timeout(20):
+            while not all(name in house.servers and house.servers[name].started for name in urls):
+                await asyncio.sleep(CARRY_S)
+        yield house
+    finally:
+        for server in house.servers.values():
+            server.should_exit = True
+        tasks[-1].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await client.close()
+
+
+async def _serve(house: House, name: str, app: FastAPI) -> None:
+    port = int(house.urls[name].rsplit(":", 1)[1])
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=2))
+    house.servers[name] = server
+    with contextlib.suppress(asyncio.CancelledError):
+        await server.serve()
+
+
+async def _carrier(house: House) -> None:
+    while True:
+        await house.carry()
+        await asyncio.sleep(CARRY_S)
+
+
+def _settings(service: Service, urls: dict[str, str], directory: Path) -> Settings:
+    return Settings(
+        service=service,
+        profile="local",
+        postgres_dsn=SecretStr("unused"),
+        kafka="unused",
+        http_port=1,
+        keys_dir=directory / "keys",
+        data_dir=directory,
+        intake_url=urls["intake"],
+        approval_url=urls["approval"],
+    )

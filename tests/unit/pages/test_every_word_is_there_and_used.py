@@ -1,0 +1,111 @@
+"""One catalogue of words for all pages: nothing missing, nothing unused, both languages, and codes as the contracts name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from shared.contracts import approval, catalogue, intake
+from shared.contracts.registry import EVENT_MODELS
+
+ROOT = Path(__file__).parents[3]
+PARTS = ROOT / "shared" / "runtime" / "web"
+FRAMED = [PARTS, ROOT / "services" / "intake" / "web", ROOT / "services" / "approval" / "web"]
+"""Where pages on the shared parts live."""
+_ENTRY = re.compile(r'^  "([\w.-]+)": \["(.*)", "(.*)"\],$')
+_FACTS = [name.split(".")[2] for name in EVENT_MODELS if name.startswith("gov.intake.") and "history" not in name]
+
+FAMILIES: dict[str, Iterable[str]] = {
+    "purpose": get_args(intake.Purpose),
+    "outcome": get_args(intake.VisitOutcome),
+    "cause": get_args(intake.Cause),
+    "medium": get_args(intake.Medium),
+    "method": get_args(intake.DeliveryMethod),
+    "venue": get_args(catalogue.VenueKind),
+    "over": get_args(intake.JourneyOutcome),
+    "procedure": get_args(approval.ProcedureKind),
+    "result": get_args(approval.ProcedureResult),
+    "fact": _FACTS,
+}
+
+
+def catalogue_lines() -> list[tuple[str, str, str]]:
+    found = []
+    for path in sorted((PARTS / "words").glob("*.js")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = _ENTRY.match(line)
+            assert entry or not line.startswith("  "), f"{path.name}: {line}"
+            if entry:
+                found.append(entry.groups())
+    return found  # type: ignore[return-value]
+
+
+def scripts() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for folder in FRAMED for path in sorted(folder.glob("*.js")))
+
+
+KEYS = {key for key, _, _ in catalogue_lines()}
+
+
+def test_no_key_is_told_twice() -> None:
+    assert len(KEYS) == len(catalogue_lines())
+
+
+def test_every_word_speaks_both_languages_about_the_same_things() -> None:
+    for key, zh, en in catalogue_lines():
+        assert re.search("[\u4e00-\u9fff]", zh), key
+        assert re.search("[A-Za-z]", en), key
+        assert not re.search("[\u4e00-\u9fff]", en), key
+        assert set(re.findall(r"\{(\w+)\}", zh)) == set(re.findall(r"\{(\w+)\}", en)), key
+
+
+def test_no_word_is_missing() -> None:
+    said = set(re.findall(r"""(?:say|frame)\(\s*"([\w.-]+)\"""", scripts()))
+    either = {word for pair in re.findall(r'\? "([a-z]+\.[\w.-]+)" : "([a-z]+\.[\w.-]+)"', scripts()) for word in pair}
+
+    assert sorted((said | either) - KEYS) == []
+
+
+def test_no_word_is_unused() -> None:
+    text = scripts()
+    families = set(re.findall(r'(?:of|codes)\(\s*"(\w+)"', text))
+    families |= set(re.findall(r'(?:choices|radio|ticks|question)\(.*"(\w+)"\)', text))
+    beginnings = tuple(re.findall(r"[`\"]([a-z]+\.(?:[a-z]+\.)?)\$\{", text))
+
+    def used(key: str) -> bool:
+        return f'"{key}"' in text or key.split(".", maxsplit=1)[0] in families or key.startswith(beginnings)
+
+    assert sorted(key for key in KEYS if not used(key)) == []
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_names_exactly_the_codes_of_its_contract(family: str) -> None:
+    named = [key.split(".", 1)[1] for key in KEYS if key.startswith(f"{family}.")]
+
+    assert sorted(named) == sorted(FAMILIES[family])
+
+
+def test_every_family_that_is_asked_for_exists() -> None:
+    asked = set(re.findall(r'(?:\bof|codes)\(\s*"(\w+)"', scripts()))
+
+    assert sorted(family for family in asked if not any(key.startswith(f"{family}.") for key in KEYS)) == []
+
+
+def test_scripts_cannot_write_markup() -> None:
+    forbidden: list[Any] = re.findall(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b", scripts()
+    )
+
+    assert forbidden == []
+
+
+def test_pages_hold_no_inline_script_or_style() -> None:
+    pages = [path for folder in FRAMED for path in folder.glob("*.html")]
+    assert len(pages) >= 5
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=|https?://", text), path.name
