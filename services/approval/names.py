@@ -12,7 +12,8 @@ from shared.reference.divisions import DIVISIONS
 HEARD = (BodyRegistered, ServiceItemPublished)
 _KEEP = """
 INSERT INTO published_name (kind, code, body, region, name_zh, name_en) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (kind, code) DO UPDATE SET body = excluded.body, region = excluded.region, name_zh = excluded.name_zh, name_en = excluded.name_en
+ON CONFLICT (kind, code) DO UPDATE SET body = excluded.body, region = excluded.region,
+    name_zh = excluded.name_zh, name_en = excluded.name_en
 """
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from shared.postgres.event_log import EventLog
 from shared.postgres.migrations import migrate
@@ -63,7 +63,13 @@ async def opens(browser: Browser, house: House) -> AsyncIterator[Opens]:
     contexts = []
 
     async def open_page(
-        service: str, path: str, *, size: tuple[int, int] = DESKTOP, lang: str = "zh", as_: tuple[str, str] | None = None
+        service: str,
+        path: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        lang: str = "zh",
+        as_: tuple[str, str] | None = None,
+        name: str | None = None,
     ) -> Page:
         context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
         contexts.append(context)
@@ -72,9 +78,7 @@ async def opens(browser: Browser, house: House) -> AsyncIterator[Opens]:
         page.on("pageerror", lambda error: heard.append(str(error)))
         page.on("console", lambda message: heard.append(message.text) if _is_objection(message.type, message.text) else None)
         if as_ is not None:
-            choice = {"role": as_[0], "body": as_[1]}
-            answer = await context.request.post(house.urls[service] + "/v1/session/demo", data=choice)
-            assert answer.status == 200, await answer.text()
+            await _sign_in(context, house, service, *as_, name)
         joint = "&" if "?" in path else "?"
         await page.goto(house.urls[service] + path + f"{joint}lang={lang}")
         return page
@@ -85,13 +89,24 @@ async def opens(browser: Browser, house: House) -> AsyncIterator[Opens]:
     assert heard == []
 
 
+async def _sign_in(context: BrowserContext, house: House, service: str, role: str, body: str, name: str | None) -> None:
+    """As the demonstration's only officer or clerk of a body, or by a token as somebody of this name."""
+    if name is None:
+        answer = await context.request.post(house.urls[service] + "/v1/session/demo", data={"role": role, "body": body})
+    else:
+        region = next(one.region for one in house.where.bodies if one.uscc == body)
+        token = house.keys.issue(role, name, body=body, region=region, ttl_s=3_600)  # type: ignore[arg-type]
+        answer = await context.request.post(house.urls[service] + "/v1/session", data={"token": token})
+    assert answer.status == 200, await answer.text()
+
+
 def _is_objection(kind: str, text: str) -> bool:
     return kind == "error" and "Failed to load resource" not in text
 
 
-async def shot(page: Page, name: str) -> None:
-    """Keep a picture of the whole page where RUNONCE_SHOTS says, for people to look at; nowhere otherwise."""
+async def shot(page: Page, name: str, *, whole: bool = True) -> None:
+    """Keep a picture of the page where RUNONCE_SHOTS says, for people to look at; nowhere otherwise."""
     directory = os.environ.get("RUNONCE_SHOTS")
     if directory:
         Path(directory).mkdir(parents=True, exist_ok=True)
-        await page.screenshot(path=f"{directory}/{name}.png", full_page=True)
+        await page.screenshot(path=f"{directory}/{name}.png", full_page=whole)

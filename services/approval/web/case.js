@@ -72,15 +72,16 @@ function form(title, ready, submit, ...ask) {
 function decideForm(one) {
   const { outcome, document_no: document, reasons, remedies } = list.form;
   const refused = outcome === "refused";
-  const ready = outcome && document && (!refused || (reasons.length && remedies.length));
-  return form(say("case.act.decide"), ready, () => send("decide", { case_no: one.case_no, officer_ref: list.who.ref, outcome, document_no: document, ...(refused ? { reason_codes: reasons, remedies } : {}) }, say("decide.done", { outcome: of("over", outcome) })),
+  const ready = outcome && (!refused || (reasons.length && remedies.length));
+  // What was typed since this was drawn counts, so the document number is read when it is sent.
+  return form(say("case.act.decide"), ready, () => send("decide", { case_no: one.case_no, officer_ref: list.who.ref, outcome, document_no: list.form.document_no, ...(refused ? { reason_codes: reasons, remedies } : {}) }, say("decide.done", { outcome: of("over", outcome) })),
     radio(say("decide.outcome"), "outcome", ["granted", "refused"], "over"),
     h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("input", { type: "text", id: "document", required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*", maxlength: "64", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
     refused && ticks(say("decide.reasons"), say("decide.reasonshow"), "reasons", codes("refusal"), "refusal"), refused && ticks(say("decide.remedies"), say("decide.remedieshow"), "remedies", codes("remedy"), "remedy"));
 }
 function startForm(one) {
   const { kind, expected = "5" } = list.form;
-  return form(say("case.act.start"), kind, () => send("start-special-procedure", { case_no: one.case_no, kind, basis: codes("basis")[0], expected_wd: Number(expected) }, say("start.done")),
+  return form(say("case.act.start"), kind, () => send("start-special-procedure", { case_no: one.case_no, kind, basis: codes("basis")[0], expected_wd: Number(list.form.expected ?? expected) }, say("start.done")),
     h("p", { class: "hint" }, say("start.how")), radio(say("start.kind"), "kind", codes("procedure"), "procedure"),
     h("div", { class: "field" }, h("label", { for: "expected" }, say("start.expected")), h("input", { type: "number", id: "expected", min: "1", max: "365", value: expected, input: (event) => { list.form.expected = event.target.value; } })));
 }

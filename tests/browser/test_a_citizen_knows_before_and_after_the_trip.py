@@ -1,0 +1,105 @@
+"""Before a trip: do I need to go, where and with what. After it: where the case is, what comes next, and the promise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+
+from shared.contracts import commands as wire
+from shared.contracts.intake import MissingMaterial
+from shared.reference.deadlines import local_date
+from shared.telemetry import clock
+from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
+from tests.browser.house import House
+
+pytestmark = pytest.mark.browser
+
+
+async def looked_up(opens: Opens, receipt: str, code: str, **how: object) -> Page:
+    page = await opens("intake", "/", **how)
+    await page.fill("#receipt", receipt)
+    await page.fill("#code", code)
+    await page.press("#code", "Enter")
+    return page
+
+
+@pytest.mark.parametrize(("lang", "size"), [("zh", PHONE), ("en", DESKTOP)], ids=["zh-phone", "en-desktop"])
+async def test_the_receipt_and_the_code_show_the_whole_way(house: House, opens: Opens, lang: str, size: tuple[int, int]) -> None:
+    submitted = await house.accepted(ago=timedelta(days=1))
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), lang=lang, size=size)
+    await expect(page.locator("#answer")).to_be_focused()
+
+    text = await page.locator("main").inner_text()
+    for word in {
+        "zh": ("已受理", "杭州市规划和自然资源局", "最晚", "跑了 0 次"),
+        "en": ("Accepted", "Hangzhou", "At the latest", "0 so far"),
+    }[lang]:
+        assert word in text
+    await shot(page, f"status-{lang}-{size[0]}")
+
+
+async def test_what_is_missing_is_told_whole_and_with_its_day(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    missing = tuple(MissingMaterial(code=code, reason_code="absent") for code in ("deed", "id-card"))
+    await house.done(wire.IssueCorrection(case_no=str(submitted.case_no), missing=missing))
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), size=PHONE)
+
+    await expect(page.locator(".note.lived")).to_contain_text("不动产权证书 · 没有提供")
+    await expect(page.locator(".note.lived")).to_contain_text("身份证明 · 没有提供")
+    await shot(page, "status-missing")
+
+
+async def test_a_broken_promise_is_said_plainly(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    today = local_date(clock.now())
+    for days, cause in ((1, "not_informed"), (0, "normal")):
+        visit = wire.RecordVisit(
+            visit_id=uuid4(),
+            case_no=submitted.case_no,
+            item_code=house.item(),
+            venue_id=house.hall(),
+            local_date=today - timedelta(days=days),
+            by="applicant",
+            purpose="apply",
+            outcome="done",
+            cause=cause,  # type: ignore[arg-type]
+            source="window",
+        )
+        await house.done(visit)
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), size=PHONE)
+
+    await expect(page.locator("main")).to_contain_text("没有兑现：承诺最多跑 1 次，您跑了 2 次。")
+    await expect(page.locator("main")).to_contain_text("没有一次告知")
+    await shot(page, "status-broken")
+
+
+async def test_a_wrong_code_says_what_to_check_and_keeps_what_was_typed(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    wrong = "000000" if submitted.code != "000000" else "000001"
+    page = await looked_up(opens, str(submitted.receipt_no), wrong, lang="en")
+
+    await expect(page.locator("#error")).to_contain_text("Check your receipt")
+    await expect(page.locator("#error")).to_be_focused()
+    assert await page.input_value("#receipt") == submitted.receipt_no
+    await page.locator("#language").click()
+    await expect(page.locator("#error")).to_contain_text("请核对回执")
+    await shot(page, "status-wrong")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_the_guide_answers_whether_where_and_with_what(house: House, opens: Opens, size: tuple[int, int]) -> None:
+    page = await opens("intake", "/guide.html", size=size)
+    await page.select_option("#thing", "estate-transfer")
+    await page.select_option("#region", "330302")
+    await expect(page.locator("#answer")).to_have_text("最多跑 1 次")
+    text = await page.locator("main").inner_text()
+    for word in ("鹿城区政务服务中心", "周一至周五", "转让合同", "承诺 5 个工作日"):
+        assert word in text
+    await shot(page, f"guide-{size[0]}")
+    await page.reload()
+    await expect(page.locator("#answer")).to_have_text("最多跑 1 次")
+    await page.select_option("#thing", "business-licence")
+    await expect(page.locator("#answer")).to_have_text("不用跑")
