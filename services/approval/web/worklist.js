@@ -76,7 +76,8 @@ export function drawPanel() {
   fill(find("panel"), list.incoming ? incomingPanel() : casePanel());
 }
 function draw() {
-  if (!find("lists")) fill(find("main"), h("div", { class: "two" }, h("div", { id: "lists" }), h("section", { id: "panel" })));
+  if (!find("lists")) fill(find("main"), h("h1", { class: "unseen", id: "title" }), h("div", { class: "two" }, h("div", { id: "lists" }), h("section", { id: "panel" })));
+  find("title").textContent = say("list.title");
   find("panel").setAttribute("aria-label", say("list.one"));
   drawLists();
   drawPanel();

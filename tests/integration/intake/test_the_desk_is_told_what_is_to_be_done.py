@@ -1,0 +1,129 @@
+"""The desk's queue and search agree with the record: who was here today, what is to be done by whom, and how one is found."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from services.intake import desk, guide, names, presence
+from services.intake.cases import Desk
+from services.intake.people import Pseudonyms
+from shared.contracts import commands as wire
+from shared.postgres.event_log import Tx
+from shared.reference.deadlines import local_date
+from tests.integration.intake.city import (
+    CLERK,
+    HANGZHOU_BODY,
+    ITEM,
+    KEY,
+    NOW,
+    PORTAL,
+    WENZHOU,
+    WENZHOU_BODY,
+    City,
+    applicant,
+    submit,
+    visit,
+    visit_id,
+)
+
+TODAY = local_date(NOW)
+
+
+async def tasks(city: City, body: str) -> dict[str, list[str]]:
+    """The case numbers of each task of a body's desk."""
+    async with city.log.transaction() as tx:
+        found = await desk.to_do(tx, Desk(body=body))
+    return {task: [case["case_no"] for case in told["cases"]] for task, told in found.items()}
+
+
+async def here(city: City) -> list[tuple[str, str]]:
+    async with city.log.transaction() as tx:
+        return [(row["purpose"], row["outcome"]) for row in await presence.here(tx, "hall-wz", TODAY)]
+
+
+async def found(city: City, text: str) -> list[UUID]:
+    async with city.log.transaction() as tx:
+        return list(await desk.find(tx, text, Pseudonyms(KEY).subject_ref))
+
+
+async def test_a_case_is_one_desks_to_do_at_every_step(city: City) -> None:
+    submitted = await city.done(submit())
+    number = str(submitted.case_no)
+    assert await tasks(city, WENZHOU_BODY) == {"receive": [number]}
+
+    await city.done(wire.Receive(case_no=number, window_id="hall-wz", form_check="passed", identity_check="passed"))
+    assert await tasks(city, WENZHOU_BODY) == {"check": [number]}
+    await city.done(wire.OfferCustody(case_no=number, to_body=HANGZHOU_BODY, medium="electronic"))
+    assert await tasks(city, WENZHOU_BODY) == {"waiting": [number]}
+    assert await tasks(city, HANGZHOU_BODY) == {"offered": [number]}
+    await city.done(wire.AcceptCustody(case_no=number))
+    assert await tasks(city, WENZHOU_BODY) == {}
+    assert await tasks(city, HANGZHOU_BODY) == {"check": [number]}
+    await city.done(wire.Accept(case_no=number))
+    assert await tasks(city, HANGZHOU_BODY) == {}
+
+
+async def test_a_region_without_a_body_has_a_desk_too(city: City) -> None:
+    await city.done(submit())
+    async with city.log.transaction() as tx:
+        assert (await desk.to_do(tx, Desk(region_prefix=WENZHOU[:4])))["receive"]["count"] == 1
+        assert await desk.to_do(tx, Desk(region_prefix="3301")) == {}
+
+
+async def test_whoever_came_today_is_in_the_hall_until_taken_off(city: City) -> None:
+    await city.done(visit("yesterday", applicant(1), local_date=TODAY - timedelta(days=1)))
+    await city.done(visit("first", applicant(2)), visit("again", applicant(2), purpose="correct", outcome="missing_material"))
+    await city.done(visit("other", applicant(3)))
+    assert sorted(await here(city)) == [("apply", "done"), ("correct", "missing_material")]
+
+    await city.done(wire.VoidVisit(visit_id=visit_id("other"), reason_code="mistake"))
+    assert await here(city) == [("correct", "missing_material")]
+
+
+async def test_an_older_day_that_is_recorded_later_moves_nobody(city: City) -> None:
+    await city.done(visit("today", applicant(1)))
+    await city.done(visit("older", applicant(1), local_date=TODAY - timedelta(days=3), venue_id="hall-hz"))
+
+    assert await here(city) == [("apply", "done")]
+
+
+async def test_one_is_found_by_receipt_case_pseudonym_and_id_number(city: City) -> None:
+    submitted = await city.done(submit(applicant(7)))
+    journey = UUID(str(submitted.journey))
+    id_no = applicant(7).id_no
+
+    for text in (submitted.receipt_no, submitted.case_no, id_no, Pseudonyms(KEY).subject_ref(id_no)):
+        assert await found(city, str(text)) == [journey]
+    assert await found(city, "330100199001019999") == []
+
+
+async def test_a_desk_that_found_the_person_need_not_read_the_card_again(city: City) -> None:
+    first = await city.done(visit("first", applicant(5)))
+    subject = Pseudonyms(KEY).subject_ref(applicant(5).id_no)
+    second = await city.done(visit("second", None, subject_ref=subject, local_date=TODAY), by=CLERK)
+    (stranger,) = await city.ask(visit("third", None, subject_ref=subject, source="self_report"), by=PORTAL)
+    (both,) = await city.ask(visit("fourth", applicant(5), subject_ref=subject))
+
+    assert second.journey == first.journey
+    assert [stranger.rule, both.rule] == ["pseudonym-is-the-desks"] * 2
+
+
+async def test_the_guide_names_the_body_and_the_halls_of_ones_own_city(city: City) -> None:
+    async with city.log.transaction() as tx:
+        advice = await guide.advice(tx, ITEM, "330102")
+        nobody = await guide.advice(tx, ITEM, WENZHOU)
+
+    assert advice is not None
+    assert (advice["declared"], [venue["venue_id"] for venue in advice["venues"]]) == (1, ["hall-hz"])
+    assert nobody is None
+
+
+async def test_names_are_told_for_every_code_of_an_answer(city: City) -> None:
+    async def work(tx: Tx) -> names.Names:
+        return await names.of_everything(tx, {"rows": [{"item_code": ITEM, "holder_body": WENZHOU_BODY, "venue_id": "hall-wz"}]})
+
+    told = await city.log.transact(work)
+    assert told["items"] == {ITEM: ["不动产转移登记", "Real-estate transfer"]}
+    assert told["bodies"] == {WENZHOU_BODY: ["局", "Bureau"]}
+    assert told["venues"] == {"hall-wz": ["大厅", "Hall"]}
