@@ -1,0 +1,101 @@
+"""The officers' page rests on what intake and the catalogue told: offers until they end, names, and every decision whole."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from services.approval import incoming, names, worklist
+from services.approval.service import react
+from shared.contracts.base import Fact
+from shared.contracts.catalogue import BodyRegistered
+from shared.contracts.commands import Decide
+from shared.contracts.envelope import Actor, Envelope
+from shared.contracts.intake import CustodyAccepted, CustodyOffered, CustodyReturned
+from shared.postgres.event_log import EventLog, Tx
+from shared.runtime.auth import Caller
+from shared.runtime.requests import Asked
+from tests.conftest import MakeLog
+from tests.integration.approval.test_racing_officers_decide_once import MIGRATIONS, ask, with_case
+from tests.unit.approval.story import BODY, CASE, MONDAY, accepted, at, days_on
+
+NUMBER = "TRANSFER20260309ABCDEFGHIJ"
+OFFERED = CustodyOffered(
+    case_no=NUMBER,
+    handover_no="H1",
+    from_body="2" * 18,
+    from_region="330300",
+    to_body=BODY,
+    to_region="330100",
+    medium="electronic",
+    due=date(2026, 3, 10),
+)
+TAKEN = CustodyAccepted(case_no=NUMBER, handover_no="H1")
+RETURNED = CustodyReturned(case_no=NUMBER, handover_no="H1", reason_code="not-ours")
+
+
+def heard(*facts: Fact) -> list[Envelope[Any]]:
+    journey, cause, now = str(uuid4()), uuid4(), at(MONDAY)
+    actor = Actor("clerk", "c")
+    return [
+        Envelope(uuid4(), "intake", str(f.type), f"journey-{journey}", n, now, now, now, journey, cause, cause, actor, f)  # type: ignore[attr-defined]
+        for n, f in enumerate(facts, 1)
+    ]
+
+
+async def after(log: EventLog, *slices: list[Envelope[Any]]) -> list[tuple[str, str, bool]]:
+    """Item, sender and whether it is taken, of what is on its way to the body after these slices."""
+    for events in slices:
+
+        async def work(tx: Tx, events: list[Envelope[Any]] = events) -> None:
+            await react(tx, events)
+
+        await log.transact(work)
+    async with log.transaction() as tx:
+        return [(r["item_code"], r["from_body"], r["taken_at"] is not None) for r in await incoming.for_body(tx, BODY)]
+
+
+async def test_an_offer_is_listed_until_it_ends_however_its_facts_are_cut_into_slices(make_log: MakeLog) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    offer, take, back = heard(OFFERED), heard(TAKEN), heard(RETURNED)
+    listed = ("TRANSFER", "2" * 18)
+
+    assert await after(log, offer) == [(*listed, False)]
+    assert await after(log, take) == [(*listed, True)]
+    assert await after(log, offer, back) == []
+    assert await after(log, [*heard(OFFERED, TAKEN)]) == [(*listed, True)]
+    assert await after(log, [*heard(RETURNED, OFFERED)]) == [(*listed, False)]
+    assert await after(log, [*heard(TAKEN, accepted().model_copy(update={"case_no": NUMBER}))]) == []
+
+
+async def test_a_decision_is_told_whole_to_whoever_comes_second(make_log: MakeLog) -> None:
+    log = await with_case(make_log)
+    refusal = Decide(
+        case_no=CASE,
+        officer_ref="a" * 32,
+        outcome="refused",
+        document_no="doc-1",
+        reason_codes=("conditions-not-met",),
+        remedies=("lawsuit",),
+    )
+    await ask(log, Asked(Caller("officer", "o-1", BODY), "k", CASE, uuid4(), refusal, at(days_on(1))))
+
+    async with log.transaction() as tx:
+        told = await worklist.one(tx, CASE)
+        last = await worklist.decided_last(tx, BODY)
+    assert told is not None
+    assert (told["situation"], told["document_no"], told["officer_ref"]) == ("refused", "doc-1", "a" * 32)
+    assert (told["reason_codes"], told["remedies"]) == (["conditions-not-met"], ["lawsuit"])
+    assert [row["case_no"] for row in last] == [CASE]
+
+
+async def test_names_are_those_that_the_catalogue_said_last(make_log: MakeLog) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    old, new = (BodyRegistered(body_uscc=BODY, name_zh=zh, name_en="B", region="330100", level=3) for zh in ("旧", "新"))
+    await after(log, heard(old), heard(new))
+
+    async with log.transaction() as tx:
+        told = await names.of_codes(tx, [], [BODY], ["330100"])
+    assert told["bodies"] == {BODY: ["新", "B"]}
+    assert told["regions"] == {"330100": ["杭州市", "Hangzhou"]}
