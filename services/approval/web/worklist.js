@@ -4,7 +4,7 @@ import { day, fill, find, frame, h, name, named, number, of, say } from "/parts/
 import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
-export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, unsent: 0, away: false };
+export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, unsent: 0, away: false, seen: null };
 const FILTERS = { all: () => true, late: (row) => row.working_days_left < 0, soon: (row) => row.working_days_left >= 0 && row.working_days_left <= 2, suspended: (row) => row.situation === "suspended" };
 
 export const itemName = (code) => name(list.names.items[code], code);
@@ -12,18 +12,23 @@ export const bodyName = (code) => name(list.names.bodies[code], code);
 export const row = (caseNo) => list.desk?.due.find((one) => one.case_no === caseNo);
 
 export async function read() {
+  const before = list.seen;
   try {
     list.desk = await get("/v1/desk");
     for (const kind of Object.keys(list.names)) Object.assign(list.names[kind], list.desk.names[kind]);
     list.away = false;
+    list.seen = JSON.stringify(list.desk);
   } catch (problem) {
     if (problem.status === 401) return staff();
     list.away = true;
+    list.seen = null;
   }
   // Somebody else may have decided what is open here: what was typed stays, and their decision is shown above it.
   if (list.open && list.desk && !row(list.open)) await lookAt(list.open);
-  drawLists();
-  drawPanel();
+  if (list.seen === null || list.seen !== before) {
+    drawLists();
+    drawPanel();
+  }
 }
 export async function lookAt(caseNo) {
   try { list.other = await get(`/v1/cases/${encodeURIComponent(caseNo)}`); } catch { list.other = null; }
@@ -31,17 +36,22 @@ export async function lookAt(caseNo) {
 
 export function open(caseNo) {
   Object.assign(list, { open: caseNo, incoming: null, other: null, act: null, form: {}, error: null });
-  drawLists();
+  mark();
   drawPanel();
   find("case-title")?.focus();
 }
 export function openIncoming(caseNo) {
   Object.assign(list, { open: null, incoming: caseNo, other: null, act: null, form: {}, error: null });
-  drawLists();
+  mark();
   drawPanel();
   find("case-title")?.focus();
 }
 
+/** Mark what is open in the lists without drawing a thousand lines again. */
+function mark() {
+  for (const pick of document.querySelectorAll("#lists [aria-current]")) pick.removeAttribute("aria-current");
+  find(list.open ? `pick-${list.open}` : `offer-${list.incoming}`)?.setAttribute("aria-current", "true");
+}
 /** How long there is, in words; never by colour alone. */
 export function left(one) {
   if (one.situation === "suspended") return h("span", { class: "tag plain" }, say("list.stopped"));
@@ -58,7 +68,7 @@ function offer(one) {
     h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(one.taken_at ? "list.taken" : "list.offered"))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), " · ", say("desk.until", { day: day(one.due) }))));
 }
 function decided(one) {
-  return h("li", {}, h("button", { type: "button", class: "pick", click: async () => { Object.assign(list, { open: one.case_no, incoming: null, act: null, other: one }); drawLists(); drawPanel(); find("case-title")?.focus(); } }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no)));
+  return h("li", {}, h("button", { type: "button", class: "pick", click: async () => { Object.assign(list, { open: one.case_no, incoming: null, act: null, other: one }); mark(); drawPanel(); find("case-title")?.focus(); } }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no)));
 }
 
 export function drawLists() {

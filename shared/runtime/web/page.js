@@ -63,17 +63,24 @@ export const find = (id) => document.getElementById(id);
 
 const zone = { timeZone: "Asia/Shanghai" };
 const locale = () => (language ? "en-GB" : "zh-CN");
+// A formatter costs a hundred times what it does, so each is made once.
+const made = new Map();
+function dates(options) {
+  const key = `${locale()} ${JSON.stringify(options)}`;
+  if (!made.has(key)) made.set(key, new Intl.DateTimeFormat(locale(), { ...zone, ...options }));
+  return made.get(key);
+}
 const midday = (day) => new Date(`${day}T12:00:00+08:00`);
 /** A day: 11月25日 周三. */
 export function day(text) {
   if (!text) return say("unknown");
-  const parts = { ...zone, month: language ? "short" : "long", day: "numeric", weekday: "short" };
+  const parts = { month: language ? "short" : "long", day: "numeric", weekday: "short" };
   const other = midday(text).getFullYear() !== new Date().getFullYear();
-  return new Intl.DateTimeFormat(locale(), other ? { ...parts, year: "numeric" } : parts).format(midday(text));
+  return dates(other ? { ...parts, year: "numeric" } : parts).format(midday(text));
 }
 /** An instant: 11月25日 14:05. */
-export function moment(text) { return new Intl.DateTimeFormat(locale(), { ...zone, month: language ? "short" : "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
-export function clock(text) { return new Intl.DateTimeFormat(locale(), { ...zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
+export function moment(text) { return dates({ month: language ? "short" : "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
+export function clock(text) { return dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
 export function number(value) { return new Intl.NumberFormat(locale()).format(value); }
 export function today() { return new Intl.DateTimeFormat("sv-SE", zone).format(new Date()); }
 /** 第 2 次, 2nd. */
