@@ -47,6 +47,8 @@ async def _log(postgres: str, service: str) -> AsyncIterator[EventLog]:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        pytest.skip("there is no Chromium on this machine")
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
         yield started
