@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
+from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 
 from services.metrics.figures import BY_CODE, Figure
+from services.metrics.shares import Asked
 from services.metrics.slices import Axis, By, LayerChoice, Slice
 from shared.eventsourcing.errors import RefusedError, Rule
 
@@ -20,6 +23,24 @@ UNKNOWN_DIMENSION = Rule(
     "invalid",
     "该指标不能按此维度分组；见 /v1/figures。",
     "This figure is not grouped by that; see /v1/figures.",
+)
+RULE_CHANGED = Rule(
+    "rule-changed",
+    "conflict",
+    "该链接的数字按另一版规则计算；请用当前规则重新打开该指标。",
+    "This link speaks of a figure under another version of its rule; open the figure again under today's.",
+)
+NO_SUM = Rule(
+    "no-sum",
+    "invalid",
+    "该读数是等待时间的分位数，无法逐件相加；请选择其他读数。",
+    "This reading is a percentile or a state of waits and cannot be added up fact by fact; choose another reading.",
+)
+KNOWN_REVERSED = Rule(
+    "known-reversed",
+    "invalid",
+    "较早的知悉日必须早于较晚的知悉日；请改正。",
+    "`then` must be earlier than `now`; mend them.",
 )
 DAYS_REVERSED = Rule("days-reversed", "invalid", "起始日晚于结束日；请改正。", "`from` is later than `to`; mend them.")
 
@@ -65,6 +86,28 @@ def dimension_of(figure: Figure, by: str | None) -> By | None:
     if by not in get_args(By) or by not in figure.by:
         raise RefusedError(UNKNOWN_DIMENSION, field="by")
     return by
+
+
+def asked_of(figure: str, reading: str | None, wanted: Slice, rule: str | None = None) -> Asked:
+    """What evidence is asked for; the first reading where none is named. Raises `RefusedError`."""
+    found = figure_of(figure)
+    chosen = found.readings[0] if reading is None else found.reading(reading)
+    if chosen is None:
+        raise RefusedError(UNKNOWN_READING, field="reading")
+    if rule is not None and rule != found.rule:
+        raise RefusedError(RULE_CHANGED, field="rule")
+    return Asked(found, chosen, wanted)
+
+
+def permalink(asked: Asked, today: date) -> dict[str, Any]:
+    """The words that ask for the same again, whatever is recorded later; closed once no day they name is still running.
+
+    Only an import may still bring facts that were known on a closed day; it says so in its origin.
+    """
+    pinned = asked.slice.known_at or today
+    wanted = replace(asked.slice, known_at=pinned, to_day=asked.slice.to_day or pinned)
+    words = {"figure": asked.figure.code, "reading": asked.reading.code, **query_of(wanted), "rule": asked.figure.rule}
+    return {"query": urlencode(words), "closed": pinned < today}
 
 
 def query_of(asked: Slice) -> dict[str, str]:

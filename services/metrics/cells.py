@@ -185,7 +185,11 @@ NO_WAITS = Waits(0, None, None, 0)
 
 
 async def waits(snap: Snapshot, asked: Slice, today: date, by: By | None = None) -> dict[str | None, Waits]:
-    """Hand-over times by the dimension. Online cases pass no papers on and stay out of the times."""
+    """Hand-over times by the dimension. Online cases pass no papers on and stay out of the times.
+
+    As known on a day, what was overdue then counts, and not what became so since.
+    """
+    now_on = today if asked.known_at is None else min(today, asked.known_at)
     where = _Where()
     day = "offered_on" if asked.axis == "occurred" else "offered_known"
     if asked.from_day is not None:
@@ -205,7 +209,7 @@ async def waits(snap: Snapshot, asked: Slice, today: date, by: By | None = None)
     if asked.known_at is not None:
         where.put("offered_known <= {}", asked.known_at)
         ended = f"(CASE WHEN ended_known <= ${len(where.args)} THEN how END)"
-    where.put("{}::date IS NOT NULL", today)
+    where.put("{}::date IS NOT NULL", now_on)
     now = f"${len(where.args)}"
     sql = (
         f"SELECT {_wait_key(by, day)} AS key, count(seconds) AS taken, "

@@ -1,104 +1,59 @@
 """From a figure to the journeys behind it.
 
-Evidence is read from the rows, never from the cells; that both say the same is what a recount shows.
+Evidence is read from the rows, never from the cells; that both say the same is what a recount shows. One answer looks
+through so many rows at most, and says where the next one goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.metrics.cells import Snapshot, sums
-from services.metrics.contributions import GROUPS, Amounts, contributions
 from services.metrics.facts import day_of_ms
-from services.metrics.figures import Figure, Reading, Value, total, value_of
+from services.metrics.figures import Value, total
 from services.metrics.journey import Row, load
-from services.metrics.ledger import Entry, Ledger, ledger
-from services.metrics.slices import CAUSED, PAIRED, Slice, covers, prefix_of
+from services.metrics.shares import Asked, Share, share_of, valued
+from services.metrics.slices import CAUSED, PAIRED, Slice, prefix_of
 from services.metrics.story import Story, tell
 
 SCAN_PAGE = 500
 GIVE_WAY_EVERY = 100
+LOOK_S = 1.5
+"""How long one answer looks through rows before it says how far it came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Evidence is asked for one reading of one figure over one slice."""
-
-    figure: Figure
-    reading: Reading
-    slice: Slice
-
-    @property
-    def numerator(self) -> dict[str, int]:
-        """What a journey counts by; a reading of single waits rests on the hand-overs themselves."""
-        return {"custody.offered": 1} if self.reading.from_waits else dict(self.reading.numerator)
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups of cells that the reading rests on."""
-        return tuple(sorted({m.partition(".")[0] for m in (*self.numerator, *(self.reading.denominator or {}))}))
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What one journey adds to a reading."""
+class Looked(NamedTuple):
+    """A row that was looked at, with the partition of its journey."""
 
     row: Row
     partition: int
-    numerator: int
-    denominator: int
 
 
-def measured(entries: Iterable[tuple[Entry, Amounts]], asked: Slice) -> dict[str, int]:
-    """The measures of those entries that the slice covers."""
-    made: dict[str, int] = {}
-    for entry, amounts in entries:
-        if covers(asked, entry):
-            group = entry.cell.group
-            for measure, amount in zip(GROUPS[group], amounts, strict=True):
-                name = f"{group}.{measure}"
-                made[name] = made.get(name, 0) + amount
-    return made
-
-
-def entries_of(row: Row, asked: Slice) -> Ledger:
-    """What `row` adds, with known days only where the question is about them."""
-    if asked.known_at is not None or asked.axis == "known":
-        return ledger(row)
-    return {Entry(cell, 0): amounts for cell, amounts in contributions(tell(row)).items()}
-
-
-def share_of(row: Row, partition: int, asked: Asked) -> Share:
-    """What `row` adds to the reading."""
-    found = measured(entries_of(row, asked.slice).items(), asked.slice)
-    return Share(row, partition, total(asked.numerator, found), total(asked.reading.denominator or {}, found))
-
-
-def _candidates(snap: Snapshot, asked: Asked, after: str) -> tuple[str, list[Any]]:
+def _candidates(snap: Snapshot, asked: Asked) -> tuple[str, list[Any]]:
     """Rows that may add to the reading: a superset, found without reading them."""
-    words, args = ["journey > $1"], [after]
+    words, args = list[str](), list[Any]()
 
     def put(condition: str, value: Any) -> None:
         args.append(value)
         words.append(condition.format(f"${len(args)}"))
 
     wanted = asked.slice
-    if wanted.axis == "occurred":
-        if wanted.from_day is not None:
-            put("last_day >= {}", wanted.from_day)
-        if wanted.to_day is not None:
-            put("first_day <= {}", wanted.to_day)
+    if wanted.known_at is not None or wanted.axis == "known":
+        # The columns tell what a row adds today; what it added before something was corrected, only its facts do.
+        return f"{snap.room}.journey", args
+    if wanted.from_day is not None:
+        put("last_day >= {}", wanted.from_day)
+    if wanted.to_day is not None:
+        put("first_day <= {}", wanted.to_day)
     any_of = [f"strpos(touches, ${len(args) + n}) > 0" for n in range(1, len(asked.groups) + 1)]
     args += [_touch(group, wanted) for group in asked.groups]
     words.append(f"({' OR '.join(any_of)})")
     if wanted.item is not None:
         put("strpos(touches, {}) > 0", f"\nitem:{wanted.item}\n")
-    sql = f"SELECT journey, partition, body FROM {snap.room}.journey WHERE {' AND '.join(words)} ORDER BY journey LIMIT {SCAN_PAGE}"
-    return sql, args
+    return f"{snap.room}.journey WHERE {' AND '.join(words)}", args
 
 
 def _touch(group: str, wanted: Slice) -> str:
@@ -111,20 +66,35 @@ def _touch(group: str, wanted: Slice) -> str:
     return f"\n{group}:"
 
 
-async def shares(snap: Snapshot, asked: Asked, after: str = "") -> AsyncIterator[Share]:
-    """Every journey that adds to the reading, in order of its id."""
+async def how_many(snap: Snapshot, asked: Asked) -> int:
+    """How many rows have to be looked through."""
+    source, args = _candidates(snap, asked)
+    found: int = await snap.tx.fetchval(f"SELECT count(*) FROM {source}", *args)
+    return found
+
+
+async def rows(snap: Snapshot, asked: Asked, after: str = "") -> AsyncIterator[Looked]:
+    """Every row that may add to the reading, in order of its journey."""
+    source, args = _candidates(snap, asked)
+    joined = "AND" if " WHERE " in source else "WHERE"
+    sql = f"SELECT journey, partition, body FROM {source} {joined} journey > ${len(args) + 1} ORDER BY journey LIMIT {SCAN_PAGE}"
     while True:
-        sql, args = _candidates(snap, asked, after)
-        rows = await snap.tx.fetch(sql, *args)
-        for number, row in enumerate(rows):
+        found = await snap.tx.fetch(sql, *args, after)
+        for number, row in enumerate(found):
             if number % GIVE_WAY_EVERY == GIVE_WAY_EVERY - 1:
                 await asyncio.sleep(0)
-            share = share_of(load(row["journey"], row["body"]), row["partition"], asked)
-            if share.numerator or share.denominator:
-                yield share
-        if len(rows) < SCAN_PAGE:
+            yield Looked(load(row["journey"], row["body"]), row["partition"])
+        if len(found) < SCAN_PAGE:
             return
-        after = rows[-1]["journey"]
+        after = found[-1]["journey"]
+
+
+async def shares(snap: Snapshot, asked: Asked, after: str = "") -> AsyncIterator[Share]:
+    """Every journey that adds to the reading, in order of its id."""
+    async for looked in rows(snap, asked, after):
+        share = share_of(looked.row, looked.partition, asked)
+        if share.numerator or share.denominator:
+            yield share
 
 
 async def projected(snap: Snapshot, asked: Asked) -> Value:
@@ -133,34 +103,49 @@ async def projected(snap: Snapshot, asked: Asked) -> Value:
     return valued(asked, total(asked.numerator, found), total(asked.reading.denominator or {}, found))
 
 
-def valued(asked: Asked, numerator: int, denominator: int) -> Value:
-    """The reading from its two sums."""
-    if asked.reading.from_waits or asked.reading.denominator is None:
-        return Value(numerator, numerator, None, few=False)
-    whole = Reading("", asked.reading.name, asked.reading.unit, {"n": 1}, {"d": 1})
-    return value_of(whole, {"n": numerator, "d": denominator})
+class Leaf(NamedTuple):
+    """What was found of one stretch of rows, how many were looked at, and after which journey to go on; None at the end."""
+
+    found: list[Any]
+    looked_at: int
+    next: str | None
+
+
+async def leaf(snap: Snapshot, asked: Asked, after: str, limit: int, find: Callable[[Looked], list[Any]]) -> Leaf:
+    """Look through rows until `limit` things are found or the time is over; a row's things stay together."""
+    found: list[Any] = []
+    looked_at = 0
+    clock = asyncio.get_running_loop().time
+    ends = clock() + LOOK_S
+    async for looked in rows(snap, asked, after):
+        if len(found) >= limit or clock() > ends:
+            return Leaf(found, looked_at, after)
+        found += find(looked)
+        looked_at += 1
+        after = looked.row.journey
+    return Leaf(found, looked_at, None)
 
 
 async def page(snap: Snapshot, asked: Asked, after: str, limit: int) -> dict[str, Any]:
     """One page of the journeys behind a reading; over all pages they add up to it."""
-    found: list[Share] = []
-    more = False
-    async for share in shares(snap, asked, after):
-        if len(found) == limit:
-            more = True
-            break
-        found.append(share)
+
+    def find(looked: Looked) -> list[Share]:
+        share = share_of(looked.row, looked.partition, asked)
+        return [share] if share.numerator or share.denominator else []
+
+    turned = await leaf(snap, asked, after, limit, find)
     return {
         "figure": asked.figure.code,
         "reading": asked.reading.code,
         "total": (await projected(snap, asked))._asdict(),
-        "rows": [_shown(share) for share in found],
-        "next": found[-1].row.journey if more else None,
+        "rows": [_shown(share, asked.slice) for share in turned.found],
+        "looked_at": turned.looked_at,
+        "next": turned.next,
     }
 
 
-def _shown(share: Share) -> dict[str, Any]:
-    story = tell(share.row)
+def _shown(share: Share, wanted: Slice) -> dict[str, Any]:
+    story = tell(share.row, None if wanted.known_at is None else wanted.known_at.toordinal())
     return {
         "journey": share.row.journey,
         **situation(story),

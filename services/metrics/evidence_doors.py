@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Annotated, Any
 
@@ -10,41 +12,36 @@ import orjson
 from fastapi import FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
-from services.metrics import evidence, record
-from services.metrics.asking import UNKNOWN_READING, AskedSlice, figure_of
+from services.metrics import bulletin, evidence, record, recounting
+from services.metrics.asking import KNOWN_REVERSED, NO_SUM, AskedSlice, asked_of, permalink
 from services.metrics.catalogue import counts
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.contributions import GROUPS
-from services.metrics.evidence import Asked
 from services.metrics.figure_doors import Answers, today
 from services.metrics.journey import load
 from services.metrics.ledger import Entry, ledger
 from services.metrics.redrive import redrive
+from services.metrics.shares import Asked
 from services.metrics.slices import Slice, prefix_of
 from services.metrics.store import HistoryHook, Store
 from shared.contracts.topics import CATALOGUE_EVENTS
-from shared.eventsourcing.errors import RefusedError
+from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
-from shared.runtime.refusals import UNKNOWN_THING
+from shared.runtime.refusals import UNAVAILABLE, UNKNOWN_THING
 
 LIMIT_MAX = 500
+BULLETIN_MAX = 200
+RECOUNTS_MAX = 2
 LINES_A_CHUNK = 500
 _READERS: frozenset[Any] = frozenset({"operator", "auditor", "service"})
 _JOURNEY = r"^[0-9a-zA-Z:_./-]{1,100}$"
 _CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
 
 
-def _asked(figure: str, reading: str | None, wanted: Slice) -> Asked:
-    found = figure_of(figure)
-    chosen = found.readings[0] if reading is None else found.reading(reading)
-    if chosen is None:
-        raise RefusedError(UNKNOWN_READING, field="reading")
-    return Asked(found, chosen, wanted)
-
-
 def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: HistoryHook | None) -> None:
     """Mount the doors."""
+    recounts = asyncio.Semaphore(RECOUNTS_MAX)
 
     @app.get("/v1/evidence", summary="The journeys behind a reading, a page at a time")
     async def behind(
@@ -53,14 +50,20 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         figure: str,
         reading: str | None = None,
         day: date | None = None,
+        rule: str | None = None,
         after: Annotated[str, Query(pattern=_CURSOR)] = "",
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> Response:
         require(caller, _READERS)
         if figure == "F1":
             return plain(await answers.read(lambda snap: _items(answers, snap, asked, day or today(), after, limit)))
-        wanted = _asked(figure, reading, asked)
-        return plain(await answers.read(lambda snap: evidence.page(snap, wanted, after, limit)))
+        wanted = asked_of(figure, reading, asked, rule)
+        stamped = {"rule": wanted.figure.rule, "permalink": permalink(wanted, today())}
+
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            return {**await evidence.page(snap, wanted, after, limit), **stamped}
+
+        return plain(await answers.read(make))
 
     @app.get("/v1/evidence/journeys/{journey}", summary="One journey: its runs, its cells, its events with their stored bytes")
     async def one(caller: SignedIn, journey: Annotated[str, Path(pattern=_JOURNEY)]) -> Response:
@@ -71,11 +74,41 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
                 raise RefusedError(UNKNOWN_THING, field="journey")
             return plain({**found, **answers.stamp(snap)})
 
-    @app.post("/v1/recount", summary="A reading counted again from its stored bytes")
-    async def recount(caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None) -> Response:
+    @app.get("/v1/bulletin", summary="What was said of the slice then, what is said of it later, and the facts in between")
+    async def bulletins(
+        caller: SignedIn,
+        asked: AskedSlice,
+        figure: str,
+        then: date,
+        now: date | None = None,
+        reading: str | None = None,
+        after: Annotated[str, Query(pattern=_CURSOR)] = "",
+        limit: Annotated[int, Query(ge=1, le=BULLETIN_MAX)] = 50,
+    ) -> Response:
         require(caller, _READERS)
-        wanted = _asked(figure, reading, asked)
-        return plain(await answers.read(lambda snap: record.recount(snap, bootstrap, wanted)))
+        wanted, later = asked_of(figure, reading, asked), now or today()
+        if wanted.reading.from_waits:
+            raise RefusedError(NO_SUM, field="reading")
+        if then >= later:
+            raise RefusedError(KNOWN_REVERSED, field="then")
+        return plain(await answers.read(lambda snap: bulletin.bulletin(snap, bootstrap, wanted, then, later, after, limit)))
+
+    @app.post("/v1/recount", summary="A reading counted again from its stored bytes")
+    async def recount(
+        caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None, rule: str | None = None
+    ) -> Response:
+        require(caller, _READERS)
+        wanted = asked_of(figure, reading, asked, rule)
+        async with _one_of_few(recounts):
+            return plain(await answers.read(lambda snap: recounting.recount(snap, bootstrap, wanted)))
+
+    @app.get("/v1/recount/progress", summary="The same before one's eyes: one line after every stretch, the last one the result")
+    async def watched(
+        caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None, rule: str | None = None
+    ) -> Response:
+        require(caller, _READERS)
+        wanted = asked_of(figure, reading, asked, rule)
+        return StreamingResponse(_watched(answers, bootstrap, wanted, recounts), media_type="application/x-ndjson")
 
     @app.post("/v1/redrive", summary="Fold what is parked, in its order")
     async def again(caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
@@ -94,6 +127,25 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     async def shares(caller: SignedIn) -> StreamingResponse:
         require(caller, _READERS)
         return StreamingResponse(_shares(answers), media_type="application/x-ndjson")
+
+
+@asynccontextmanager
+async def _one_of_few(recounts: asyncio.Semaphore) -> AsyncIterator[None]:
+    """A recount reads much: a few at a time, and nobody waits in a line that he cannot see."""
+    if recounts.locked():
+        raise UnavailableError("too-many-recounts")
+    async with recounts:
+        yield
+
+
+async def _watched(answers: Answers, bootstrap: str, wanted: Asked, recounts: asyncio.Semaphore) -> AsyncIterator[bytes]:
+    try:
+        async with _one_of_few(recounts), snapshot(answers.log) as snap:
+            async for told in recounting.recounting(snap, bootstrap, wanted):
+                yield orjson.dumps({**told, **answers.stamp(snap)}) + b"\n"
+    except UnavailableError:
+        # The answer has begun: what broke off can only be said within it.
+        yield orjson.dumps({"failed": {"zh": UNAVAILABLE.zh, "en": UNAVAILABLE.en}}) + b"\n"
 
 
 async def _items(answers: Answers, snap: Snapshot, asked: Slice, day: date, after: str, limit: int) -> dict[str, Any]:

@@ -1,30 +1,28 @@
-"""From a journey to its events and their stored bytes, and from the bytes back to the figure."""
+"""From a journey to its events and their stored bytes."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from hashlib import sha256
-from time import perf_counter
 from typing import Any, NamedTuple
+
+import orjson
 
 from services.metrics.cells import Snapshot
 from services.metrics.contributions import GROUPS, Cell, contributions
-from services.metrics.evidence import Asked, Share, entries_of, measured, projected, shares, situation, valued
+from services.metrics.evidence import situation
 from services.metrics.facts import instant_of_ms
-from services.metrics.figures import total
-from services.metrics.journey import SOURCES, Row, fold, load
+from services.metrics.journey import SOURCES, Row, load
 from services.metrics.story import Story, runs_of, tell
 from services.metrics.view import read
 from shared.contracts.base import wire_time
 from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS, NOTIFY_EVENTS
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Place
-from shared.kafka.fetch import fetch_records
+from shared.kafka.fetch import Stored, StoredRecord, fetch_stored
 
 TOPIC_OF = {"intake": INTAKE_EVENTS, "approval": APPROVAL_EVENTS, "notify": NOTIFY_EVENTS}
-GIVE_WAY_EVERY = 200
 
 
 class Standing(NamedTuple):
@@ -55,10 +53,10 @@ async def journey(snap: Snapshot, bootstrap: str, journey_id: str) -> dict[str, 
     row = load(journey_id, found["body"])
     story = tell(row)
     places = standings(row, found["partition"])
-    bodies: dict[tuple[Place, int], bytes] = {}
+    stored: Stored = {}
     reachable = True
     try:
-        bodies = await fetch_records(bootstrap, [(standing.place, standing.offset) for standing in places])
+        stored = await fetch_stored(bootstrap, [(standing.place, standing.offset) for standing in places])
     except UnavailableError:
         reachable = False
     counted = runs_of(story)
@@ -73,7 +71,7 @@ async def journey(snap: Snapshot, bootstrap: str, journey_id: str) -> dict[str, 
         },
         "runs": _runs(story),
         "cells": [_cell(cell, amounts) for cell, amounts in contributions(story).items()],
-        "events": [_event(standing, bodies.get((standing.place, standing.offset))) for standing in places],
+        "events": list(_events(places, stored)),
         "record_reachable": reachable,
     }
 
@@ -101,51 +99,40 @@ def _cell(cell: Cell, amounts: Sequence[int]) -> dict[str, Any]:
     return {**cell._asdict(), "day": date.fromordinal(cell.day).isoformat(), "amounts": {m: n for m, n in measures.items() if n}}
 
 
-def _event(standing: Standing, body: bytes | None) -> dict[str, Any]:
-    return {
+def id_of(body: bytes) -> str | None:
+    """The identity of a stored event."""
+    found = orjson.loads(body).get("id")
+    return found if isinstance(found, str) else None
+
+
+def _events(places: Sequence[Standing], stored: Stored) -> Iterator[dict[str, Any]]:
+    """The events with their bytes; each stream's checksums are chained again, link by link."""
+    chain: dict[str, bytes] = {}
+    for standing in places:
+        found = stored.get((standing.place, standing.offset))
+        if found is not None:
+            chain[standing.source] = sha256(chain.get(standing.source, b"") + found.body).digest()
+        yield _event(standing, found, chain.get(standing.source))
+
+
+def _event(standing: Standing, found: StoredRecord | None, chained: bytes | None) -> dict[str, Any]:
+    told = {
         "source": standing.source,
         "sequence": standing.sequence,
-        "type": None if body is None else read(body)["type"],
         "time": wire_time(instant_of_ms(standing.at)),
         "known_on": date.fromordinal(standing.known).isoformat(),
         "topic": standing.place.topic,
         "partition": standing.place.partition,
         "offset": standing.offset,
-        "sha256": None if body is None else sha256(body).hexdigest(),
-        "body": None if body is None else body.decode("utf-8", "replace"),
     }
-
-
-async def recount(snap: Snapshot, bootstrap: str, asked: Asked) -> dict[str, Any]:
-    """The reading from its stored bytes, beside what the projection says. Raises `UnavailableError` without Kafka."""
-    started = perf_counter()
-    said = await projected(snap, asked)
-    behind = [share async for share in shares(snap, asked)]
-    wanted = [(s.place, s.offset) for share in behind for s in standings(share.row, share.partition)]
-    bodies = await fetch_records(bootstrap, wanted) if wanted else {}
-    numerator = denominator = 0
-    for number, share in enumerate(behind):
-        if number % GIVE_WAY_EVERY == GIVE_WAY_EVERY - 1:
-            await asyncio.sleep(0)
-        again = _refolded(share, bodies)
-        found = measured(entries_of(again, asked.slice).items(), asked.slice)
-        numerator += total(asked.numerator, found)
-        denominator += total(asked.reading.denominator or {}, found)
-    counted = valued(asked, numerator, denominator)
+    if found is None or chained is None:
+        return {**told, "id": None, "type": None, "sha256": None, "chain": None, "chain_holds": None, "body": None}
     return {
-        "figure": asked.figure.code,
-        "reading": asked.reading.code,
-        "projected": said._asdict(),
-        "recounted": counted._asdict(),
-        "equal": said == counted,
-        "journeys": len(behind),
-        "events": len(wanted),
-        "took_ms": round((perf_counter() - started) * 1000),
+        **told,
+        "id": id_of(found.body),
+        "type": read(found.body)["type"],
+        "sha256": sha256(found.body).hexdigest(),
+        "chain": found.chain,
+        "chain_holds": None if found.chain is None else found.chain == chained.hex(),
+        "body": found.body.decode("utf-8", "replace"),
     }
-
-
-def _refolded(share: Share, bodies: dict[tuple[Place, int], bytes]) -> Row:
-    again = Row(share.row.journey)
-    for standing in standings(share.row, share.partition):
-        again = fold(again, read(bodies[standing.place, standing.offset]), standing.offset)
-    return again

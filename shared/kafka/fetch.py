@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -23,9 +23,28 @@ WORTH_A_SEEK = 2_000
 Wanted = Sequence[tuple[Place, int]]
 
 
+class StoredRecord(NamedTuple):
+    """The bytes at an offset, and the chained checksum that their relay wrote beside them, in hexadecimal digits."""
+
+    body: bytes
+    chain: str | None
+
+
+Stored = dict[tuple[Place, int], StoredRecord]
+
+
 async def fetch_records(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int], bytes]:
     """The value bytes at each (place, offset). Raises `UnavailableError` if they cannot all be read in time."""
     return {at: record.value for at, record in (await fetch_whole(bootstrap, wanted)).items()}
+
+
+async def fetch_stored(bootstrap: str, wanted: Wanted) -> Stored:
+    """The same with each record's chained checksum."""
+    return {at: StoredRecord(r.value, _chain(r.headers)) for at, r in (await fetch_whole(bootstrap, wanted)).items()}
+
+
+def _chain(headers: Sequence[tuple[str, bytes]]) -> str | None:
+    return next((value.decode("ascii", "replace") for name, value in headers if name == "hash"), None)
 
 
 async def fetch_whole(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int], Any]:

@@ -8,9 +8,10 @@ import pytest
 
 from services.metrics.cells import answer, keyed, snapshot, sums
 from services.metrics.contributions import GROUPS, Group
-from services.metrics.evidence import Asked, page, projected, shares
+from services.metrics.evidence import page, projected, shares
 from services.metrics.figures import FIGURES, Figure
 from services.metrics.ledger import Ledger
+from services.metrics.shares import Asked
 from services.metrics.slices import By, Slice, covers, key_of
 from tests.integration.metrics.conftest import Full
 from tests.integration.metrics.house import expected

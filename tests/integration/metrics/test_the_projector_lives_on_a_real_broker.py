@@ -15,10 +15,11 @@ import pytest
 from services.metrics.app import make_faust, run_faust
 from services.metrics.builds import PLACES, Builds, ask_for_rebuild, live_generation, rebuilds
 from services.metrics.cells import snapshot
-from services.metrics.evidence import Asked
 from services.metrics.figures import BY_CODE
 from services.metrics.projector import Projector
-from services.metrics.record import journey, recount
+from services.metrics.record import journey
+from services.metrics.recounting import recount
+from services.metrics.shares import Asked
 from services.metrics.slices import Slice
 from services.metrics.store import Store
 from services.metrics.watermarks import Watermarks

@@ -1,0 +1,123 @@
+"""The revision bulletin: what was said of some days then, what is said of them later, and the facts that made the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, NamedTuple
+
+from services.metrics.cells import Snapshot
+from services.metrics.contributions import GROUPS, Amounts, Cell
+from services.metrics.evidence import Looked, how_many, leaf, projected, situation
+from services.metrics.facts import instant_of_ms
+from services.metrics.figures import Value
+from services.metrics.record import TOPIC_OF, id_of
+from services.metrics.revision import Span, Step, is_touched, steps, summed
+from services.metrics.shares import Asked, valued
+from services.metrics.story import tell
+from services.metrics.view import read
+from shared.contracts.base import wire_time
+from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.records import Place
+from shared.kafka.fetch import Stored, fetch_stored
+
+
+class _Listed(NamedTuple):
+    """A step with the journey it belongs to."""
+
+    looked: Looked
+    step: Step
+
+    @property
+    def at(self) -> tuple[Place, int]:
+        return Place(TOPIC_OF[self.step.source], self.looked.partition), self.step.fact.offset
+
+
+async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
+    """One page of the bulletin; over all pages the facts add up to the difference."""
+    before, today = await _as_known(snap, asked, then), await _as_known(snap, asked, now)
+    span = Span(then.toordinal(), now.toordinal())
+    everything = replace(asked, slice=replace(asked.slice, known_at=None))
+
+    def find(looked: Looked) -> list[_Listed]:
+        if not is_touched(looked.row, span):
+            return []
+        return [_Listed(looked, step) for step in steps(looked.row, everything, span)]
+
+    # With a known day named, every row is looked at: what a corrected fact took away shows in no column any more.
+    pinned = replace(asked, slice=replace(asked.slice, known_at=now))
+    turned = await leaf(snap, pinned, after, limit, find)
+    listed: list[_Listed] = turned.found
+    stored, reachable = await _stored(bootstrap, listed)
+    numerator, denominator = summed(one.step for one in listed)
+    return {
+        "figure": asked.figure.code,
+        "reading": asked.reading.code,
+        "unit": asked.reading.unit,
+        "rule": asked.figure.rule,
+        "then": {"known_at": then, **before._asdict()},
+        "now": {"known_at": now, **today._asdict()},
+        "difference": _difference(before, today),
+        "listed": {"numerator": numerator, "denominator": denominator},
+        "facts": [_told(one, stored) for one in listed],
+        "record_reachable": reachable,
+        "looked_at": turned.looked_at,
+        "of": await how_many(snap, pinned),
+        "next": turned.next,
+    }
+
+
+async def _as_known(snap: Snapshot, asked: Asked, day: date) -> Value:
+    pinned = replace(asked, slice=replace(asked.slice, known_at=day))
+    found = await projected(snap, pinned)
+    return valued(pinned, found.numerator, found.denominator or 0)
+
+
+def _difference(before: Value, after: Value) -> dict[str, Any]:
+    value = None if before.value is None or after.value is None else after.value - before.value
+    return {
+        "numerator": after.numerator - before.numerator,
+        "denominator": (after.denominator or 0) - (before.denominator or 0),
+        "value": value,
+    }
+
+
+async def _stored(bootstrap: str, listed: Sequence[_Listed]) -> tuple[Stored, bool]:
+    if not listed:
+        return {}, True
+    try:
+        return await fetch_stored(bootstrap, sorted({one.at for one in listed})), True
+    except UnavailableError:
+        return {}, False
+
+
+def _told(one: _Listed, stored: Stored) -> dict[str, Any]:
+    (row, _), step = one.looked, one.step
+    place, offset = one.at
+    found = stored.get(one.at)
+    about = situation(tell(row))
+    return {
+        "journey": row.journey,
+        "item": about["item"],
+        "basic": about["basic"],
+        "event": None if found is None else id_of(found.body),
+        "type": None if found is None else read(found.body)["type"],
+        "kind": type(step.fact).__name__.lower(),
+        "why": step.why,
+        "time": wire_time(instant_of_ms(step.fact.at)),
+        "known_on": date.fromordinal(step.fact.known),
+        "source": step.source,
+        "sequence": step.sequence,
+        "topic": place.topic,
+        "partition": place.partition,
+        "offset": offset,
+        "numerator": step.numerator,
+        "denominator": step.denominator,
+        "cells": [_cell(cell, amounts) for cell, amounts in step.cells],
+    }
+
+
+def _cell(cell: Cell, amounts: Amounts) -> dict[str, Any]:
+    moved = {measure: n for measure, n in zip(GROUPS[cell.group], amounts, strict=True) if n}
+    return {**cell._asdict(), "day": date.fromordinal(cell.day), "amounts": moved}

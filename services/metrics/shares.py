@@ -1,0 +1,76 @@
+"""What one journey adds to one reading of one figure over one slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from services.metrics.contributions import GROUPS, Amounts, contributions
+from services.metrics.figures import Figure, Reading, Value, total, value_of
+from services.metrics.journey import Row
+from services.metrics.ledger import Entry, Ledger, ledger
+from services.metrics.slices import Slice, covers
+from services.metrics.story import tell
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Evidence is asked for one reading of one figure over one slice."""
+
+    figure: Figure
+    reading: Reading
+    slice: Slice
+
+    @property
+    def numerator(self) -> dict[str, int]:
+        """What a journey counts by; a reading of single waits rests on the hand-overs themselves."""
+        return {"custody.offered": 1} if self.reading.from_waits else dict(self.reading.numerator)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of cells that the reading rests on."""
+        return tuple(sorted({m.partition(".")[0] for m in (*self.numerator, *(self.reading.denominator or {}))}))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one journey adds to a reading."""
+
+    row: Row
+    partition: int
+    numerator: int
+    denominator: int
+
+
+def measured(entries: Iterable[tuple[Entry, Amounts]], asked: Slice) -> dict[str, int]:
+    """The measures of those entries that the slice covers."""
+    made: dict[str, int] = {}
+    for entry, amounts in entries:
+        if covers(asked, entry):
+            group = entry.cell.group
+            for measure, amount in zip(GROUPS[group], amounts, strict=True):
+                name = f"{group}.{measure}"
+                made[name] = made.get(name, 0) + amount
+    return made
+
+
+def entries_of(row: Row, asked: Slice) -> Ledger:
+    """What `row` adds, with known days only where they are what the slice is cut by."""
+    if asked.axis == "known":
+        return ledger(row)
+    known_to = None if asked.known_at is None else asked.known_at.toordinal()
+    return {Entry(cell, 0): amounts for cell, amounts in contributions(tell(row, known_to)).items()}
+
+
+def share_of(row: Row, partition: int, asked: Asked) -> Share:
+    """What `row` adds to the reading."""
+    found = measured(entries_of(row, asked.slice).items(), asked.slice)
+    return Share(row, partition, total(asked.numerator, found), total(asked.reading.denominator or {}, found))
+
+
+def valued(asked: Asked, numerator: int, denominator: int) -> Value:
+    """The reading from its two sums."""
+    if asked.reading.from_waits or asked.reading.denominator is None:
+        return Value(numerator, numerator, None, few=False)
+    whole = Reading("", asked.reading.name, asked.reading.unit, {"n": 1}, {"d": 1})
+    return value_of(whole, {"n": numerator, "d": denominator})
