@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.metrics.shelf import shown
 from services.metrics.slices import Slice, city
 from shared.reference.divisions import CITY_CODES
 
+MOVERS_MAX = 6
 LAYERS = ("physical", "virtual")
 Rows = Iterable[tuple[Cell, Mapping[str, int]]]
 _PROMISE = BY_CODE["F2"].measures | BY_CODE["F3"].measures | BY_CODE["F4"].measures
@@ -71,6 +73,39 @@ def gap_of(rows: Rows) -> dict[str, Any]:
 async def causes(snap: Snapshot, asked: Slice) -> dict[str, Any]:
     """F5 by cause and who answers for it, most frequent first."""
     return causes_of(await grouped(snap, "extra", asked, ("tag",)))
+
+
+def before(asked: Slice, today: date) -> Slice | None:
+    """As many days as the slice has, right before it; None where it has no first day."""
+    if asked.from_day is None or asked.axis != "occurred":
+        return None
+    length = (asked.to_day or today) - asked.from_day
+    return replace(asked, from_day=asked.from_day - length - timedelta(days=1), to_day=asked.from_day - timedelta(days=1))
+
+
+def movers_of(now: Rows, then: Rows) -> list[dict[str, Any]]:
+    """Where the gap grew most since the days before, of the items and cities with enough journeys in both."""
+    found, old = _gaps(now), _gaps(then)
+    moved = [
+        {
+            "basic": basic,
+            "city": place,
+            "gap": gap,
+            "before": old[basic, place],
+            "change": gap["value"] - old[basic, place]["value"],
+        }
+        for (basic, place), gap in found.items()
+        if (basic, place) in old and not gap["few"] and not old[basic, place]["few"]
+    ]
+    worse = [mover for mover in moved if mover["change"] > 0]
+    return sorted(worse, key=lambda mover: (-mover["change"], mover["basic"], mover["city"]))[:MOVERS_MAX]
+
+
+def _gaps(rows: Rows) -> dict[tuple[str, str], dict[str, Any]]:
+    parts: dict[tuple[str, str], list[tuple[Cell, Mapping[str, int]]]] = defaultdict(list)
+    for cell, amounts in rows:
+        parts[cell.basic, city(cell.region)].append((cell, amounts))
+    return {key: _reading("F4", "gap", added(part)) for key, part in parts.items()}
 
 
 def causes_of(rows: Rows) -> dict[str, Any]:
@@ -143,6 +178,8 @@ def travel_of(rows: Rows) -> list[dict[str, Any]]:
 async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
     """Everything of the first screen but the coverage, the live part and the alerts."""
     delivered = await grouped(snap, "delivered", asked, ("region", "basic"), _PROMISE)
+    earlier = before(asked, today)
+    then = [] if earlier is None else await grouped(snap, "delivered", earlier, ("region", "basic"), BY_CODE["F4"].measures)
     by_day = await grouped(snap, "delivered", asked, ("day",), _TREND)
     extra = await grouped(snap, "extra", asked, ("tag",))
     visits = await grouped(snap, "visit", asked, ("other",), _VISITS)
@@ -158,6 +195,7 @@ async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
         "promise": {code: shown(evaluate(BY_CODE[code], sums)) for code in ("F2", "F3", "F4", "F0")},
         "trend": trend_of(by_day),
         "gap": gap_of(delivered),
+        "movers": None if earlier is None else movers_of(delivered, then),
         "causes": causes_of(extra),
         "matrix": matrix_of(accepted),
         "travel": travel_of(visits),

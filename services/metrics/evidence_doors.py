@@ -26,8 +26,10 @@ from services.metrics.slices import Slice, prefix_of
 from services.metrics.store import HistoryHook, Store
 from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.eventsourcing.errors import RefusedError, UnavailableError
+from shared.postgres.standing import require_seen
 from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
+from shared.runtime.operator_doors import note_action
 from shared.runtime.refusals import UNAVAILABLE, UNKNOWN_THING
 
 LIMIT_MAX = 500
@@ -111,8 +113,12 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return StreamingResponse(_watched(answers, bootstrap, wanted, recounts), media_type="application/x-ndjson")
 
     @app.post("/v1/redrive", summary="Fold what is parked, in its order")
-    async def again(caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
+    async def again(
+        caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None, seen: str | None = None
+    ) -> Response:
         require(caller, {"operator"})
+        await require_seen(answers.log, journey, seen)
+        note_action(caller, "redrive")
         async with snapshot(answers.log) as snap:
             generation = snap.generation
         done = await redrive(Store(answers.log, generation, history), journey)

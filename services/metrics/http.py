@@ -10,8 +10,10 @@ from fastapi import FastAPI, Response
 from services.metrics import log_doors, trust
 from services.metrics.builds import live_generation, retired_groups
 from services.metrics.cells import Snapshot
+from services.metrics.csv_doors import csv_doors
 from services.metrics.evidence_doors import evidence_doors
 from services.metrics.figure_doors import Answers, figure_doors
+from services.metrics.operations_doors import operations_doors
 from services.metrics.rebuild_doors import rebuild_doors
 from services.metrics.store import HistoryHook
 from services.metrics.stream import Hub, stream_door
@@ -19,6 +21,7 @@ from services.metrics.watermarks import Watermarks
 from shared.runtime.http import plain
 from shared.runtime.operator_doors import operator_doors
 from shared.runtime.pages import serve_pages
+from shared.runtime.sign_in import Play, sign_in_doors
 
 PAGES = Path(__file__).parent / "web"
 
@@ -38,9 +41,12 @@ def mount(
     evidence_doors(app, answers, bootstrap, history)
     rebuild_doors(app, answers)
     _trust_door(app, answers, watermarks, client)
+    operations_doors(app, answers, client, bootstrap)
+    csv_doors(app, answers)
     log_doors.mount(app, answers.log, lambda: live_generation(answers.log))
     # A redrive of the projection is its own; what every service has comes after it.
     operator_doors(app, answers.log, retired=retired_groups)
+    sign_in_doors(app, Play(("operator", "auditor")))
     serve_pages(app, PAGES)
     return app
 

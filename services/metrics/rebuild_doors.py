@@ -6,12 +6,13 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
-from services.metrics.builds import ask_for_rebuild, rebuilds
+from services.metrics.builds import ask_for_rebuild, live_generation, rebuilds
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers
 from shared.eventsourcing.errors import RefusedError, Rule
 from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
+from shared.runtime.operator_doors import note_action
 from shared.runtime.problems import JsonBytes
 
 REBUILD_RUNNING = Rule(
@@ -21,13 +22,23 @@ REBUILD_RUNNING = Rule(
     "A rebuild is under way already; wait until it has finished.",
 )
 
+BUILD_CHANGED = Rule(
+    "build-changed",
+    "conflict",
+    "当前使用的版本已与您看到的不同；请重新查看后再确认。",
+    "Another build is served than the one you were shown; look again and confirm that.",
+)
+
 
 def rebuild_doors(app: FastAPI, answers: Answers) -> None:
     """Mount the doors."""
 
     @app.post("/v1/rebuild", status_code=202, summary="Build the projection anew beside the live one")
-    async def rebuild(caller: SignedIn) -> Response:
+    async def rebuild(caller: SignedIn, serving: int | None = None) -> Response:
         require(caller, {"operator"})
+        if serving is not None and serving != await live_generation(answers.log):
+            raise RefusedError(BUILD_CHANGED, field="serving")
+        note_action(caller, "rebuild")
         generation = await ask_for_rebuild(answers.log, caller.id)
         if generation is None:
             raise RefusedError(REBUILD_RUNNING, state="building")

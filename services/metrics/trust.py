@@ -32,9 +32,10 @@ _OTHERS: tuple[Service, ...] = ("intake", "approval", "notify")
 
 
 class Client(Protocol):
-    """Asks another service."""
+    """Asks another service, as this one or with the words and the token of whoever asked this one."""
 
     async def get(self, service: Service, path: str, **query: str | int) -> Any: ...
+    async def forward(self, service: Service, path: str, token: str, key: str, body: bytes) -> tuple[int, bytes, str]: ...
 
 
 async def ask_all(log: EventLog, client: Client) -> tuple[dict[str, Any], list[str]]:

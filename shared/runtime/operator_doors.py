@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
@@ -9,17 +10,25 @@ from fastapi import FastAPI, Query, Request, Response
 
 from shared.contracts.ingress import parse_json
 from shared.eventsourcing.errors import RefusedError, Rule
-from shared.postgres import conservation, timers
+from shared.postgres import conservation, standing, timers
 from shared.postgres.event_log import EventLog
 from shared.postgres.inbound import Inbound
 from shared.postgres.outbox import Outbox
-from shared.runtime.auth import require
+from shared.runtime.auth import Caller, require
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.problems import JsonBytes
 
 RECORD_PAGE_MAX = 5_000
 HOLD_MAX_S = 600
 _SECONDS = Rule("hold-seconds", "invalid", "hold_s 须为 0 至 600 的整数。", "hold_s must be a whole number from 0 to 600.")
+
+
+_log = logging.getLogger(__name__)
+
+
+def note_action(caller: Caller, action: str) -> None:
+    """Write down who did what: an operator's act is no event, but nobody does it unseen."""
+    _log.warning("operator-acted", extra={"action": action, "role": caller.role, "caller": caller.id})
 
 
 async def nobody(_: EventLog) -> Collection[str]:
@@ -68,9 +77,22 @@ def operator_doors(
             )
         return plain([dict(row) for row in rows])
 
+    @app.get("/v1/standing", summary="Outbox, lease, and each parked journey with its first fault")
+    async def stands(caller: SignedIn) -> Response:
+        require(caller, {"operator", "auditor", "service"})
+        return plain(await standing.standing(log))
+
+    @app.get("/v1/parked/seen", summary="A word for exactly what is parked now, to confirm a redrive with")
+    async def seen_now(caller: SignedIn, journey: str | None = None) -> Response:
+        require(caller, {"operator", "auditor", "service"})
+        async with log.transaction() as tx:
+            return JsonBytes({"seen": await standing.seen_now(tx, journey)})
+
     @app.post("/v1/redrive", summary="Apply what is parked, in its order")
-    async def redrive(caller: SignedIn, journey: str | None = None) -> Response:
+    async def redrive(caller: SignedIn, journey: str | None = None, seen: str | None = None) -> Response:
         require(caller, {"operator"})
+        await standing.require_seen(log, journey, seen)
+        note_action(caller, "redrive")
         return JsonBytes({inbound.group: await inbound.redrive(journey) for inbound in inbounds})
 
     @app.put("/v1/timekeeper", summary="Let timers stand still while history is being entered")
@@ -86,4 +108,5 @@ def operator_doors(
     @app.post("/v1/republish", summary="Owe every event to Kafka again; only after its cluster was replaced")
     async def republish(caller: SignedIn, cluster_id: str = Query(max_length=100)) -> Response:
         require(caller, {"operator"})
+        note_action(caller, "republish")
         return JsonBytes({"events": await Outbox(log).refill(cluster_id)})

@@ -32,6 +32,9 @@ _FIELDS = frozenset(
         "duration_ms",
         "count",
         "rule",
+        "action",
+        "role",
+        "caller",
     }
 )
 _META = frozenset({"_record", "_from_structlog"})

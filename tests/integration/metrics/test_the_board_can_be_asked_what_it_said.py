@@ -39,6 +39,9 @@ class Alone:
     async def get(self, service: Service, path: str, **query: str | int) -> Any:
         raise UnavailableError(f"{service}-away")
 
+    async def forward(self, service: Service, path: str, token: str, key: str, body: bytes) -> tuple[int, bytes, str]:
+        raise UnavailableError(f"{service}-away")
+
 
 @dataclass
 class Asker:

@@ -1,0 +1,107 @@
+"""Every table of the board as CSV, under the same filters as its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from services.metrics import board, sheets
+from services.metrics.asking import AskedSlice, dimension_of, figure_of, told
+from services.metrics.cells import Snapshot, answer
+from services.metrics.figure_doors import Answers, today
+from services.metrics.names import names
+from services.metrics.shelf import covered, shown
+from services.metrics.slices import Slice
+
+Pairs = dict[str, tuple[str, str]]
+Rows = Iterable[Sequence[Any]]
+Made = tuple[Sequence[str], Rows]
+
+
+def csv_doors(app: FastAPI, answers: Answers) -> None:
+    """Mount the doors."""
+
+    async def file(name: str, asked: Slice, make: Callable[[Snapshot], Awaitable[Made]]) -> Response:
+        async def read(snap: Snapshot) -> dict[str, Any]:
+            head, rows = await make(snap)
+            return {"head": head, "rows": [list(row) for row in rows]}
+
+        found = await answers.read(read)
+        stamped = {**{key: value for key, value in told(asked).items() if value is not None}, "as_of": found["as_of"]}
+        stamped |= {"demo": found["demo"]}
+        body = sheets.sheet([*found["head"], *stamped], ([*row, *stamped.values()] for row in found["rows"]))
+        headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
+        return Response(body, 200, headers, "text/csv; charset=utf-8")
+
+    async def named(snap: Snapshot) -> dict[str, Pairs]:
+        found = names(await answers.shelf.rows(snap))
+        return {
+            family: {code: (words["zh"], words["en"]) for code, words in found[family].items()}
+            for family in ("regions", "items", "basics", "causes", "channels", "scopes", "levels")
+        }
+
+    @app.get("/v1/csv/figures/F1", summary="Coverage as CSV")
+    async def coverage(asked: AskedSlice) -> Response:
+        async def make(snap: Snapshot) -> Made:
+            found = covered(await answers.shelf.rows(snap), asked.to_day or today(), asked.known_at, asked.region)
+            groups = [{"key": str(level["level"]), "readings": level["readings"]} for level in found["levels"]]
+            said = {"figure": "F1", "readings": found["total"]["readings"], "groups": groups}
+            return sheets.FIGURE_HEAD, sheets.figure_rows(said, (await named(snap))["levels"])
+
+        return await file("F1-level", asked, make)
+
+    @app.get("/v1/csv/figures/{code}", summary="One figure as CSV, by a dimension if one is named")
+    async def figures(code: str, asked: AskedSlice, by: str | None = None) -> Response:
+        figure = figure_of(code)
+        dimension = dimension_of(figure, by)
+
+        async def make(snap: Snapshot) -> Made:
+            found = await answer(snap, figure, asked, today(), dimension)
+            groups = [{"key": key, "readings": shown(values)} for key, values in found.groups.items()]
+            said = {"figure": code, "readings": shown(found.readings), "groups": groups}
+            known = await named(snap)
+            return sheets.FIGURE_HEAD, sheets.figure_rows(said, _words(known, found.groups))
+
+        return await file(code if dimension is None else f"{code}-{dimension}", asked, make)
+
+    @app.get("/v1/csv/gap", summary="Experienced minus declared runs by basic item and city, as CSV")
+    async def gap(asked: AskedSlice) -> Response:
+        async def make(snap: Snapshot) -> Made:
+            known = await named(snap)
+            return sheets.GAP_HEAD, sheets.gap_rows(await board.gap(snap, asked), known["basics"], known["regions"])
+
+        return await file("gap", asked, make)
+
+    @app.get("/v1/csv/matrix", summary="Who handles whose people, as CSV")
+    async def matrix(asked: AskedSlice) -> Response:
+        async def make(snap: Snapshot) -> Made:
+            return sheets.MATRIX_HEAD, sheets.matrix_rows(await board.matrix(snap, asked), (await named(snap))["regions"])
+
+        return await file("matrix", asked, make)
+
+    @app.get("/v1/csv/causes", summary="Why people came again, as CSV")
+    async def causes(asked: AskedSlice) -> Response:
+        async def make(snap: Snapshot) -> Made:
+            return sheets.CAUSE_HEAD, sheets.cause_rows(await board.causes(snap, asked), (await named(snap))["causes"])
+
+        return await file("causes", asked, make)
+
+
+def _words(known: dict[str, Pairs], keys: Iterable[str]) -> Pairs:
+    """The words of a dimension's keys; a key is a code, or two of them joined by what joins them."""
+    every: Pairs = {}
+    for family in known.values():
+        every |= family
+    return {key: _joined(every, key) for key in keys}
+
+
+def _joined(every: Pairs, key: str) -> tuple[str, str]:
+    if key in every:
+        return every[key]
+    joint = next((mark for mark in (">", "|") if mark in key), None)
+    if joint is None:
+        return ("", "")
+    parts = [every.get(part, (part, part)) for part in key.split(joint)]
+    return (" → ".join(zh for zh, _ in parts), " → ".join(en for _, en in parts))

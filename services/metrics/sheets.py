@@ -1,0 +1,81 @@
+"""Tables for spreadsheets: CSV that Excel opens in Chinese and that no cell of can become a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+BOM = "\ufeff"
+"""Without it Excel reads UTF-8 as something else."""
+Names = Mapping[str, tuple[str, str]]
+"""A code's names, in Chinese and in English."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def spelled(value: Any) -> Any:
+    """A value as a cell: what is unknown is empty, and a text that a spreadsheet would execute is quoted."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and value.lstrip().startswith(_FORMULA):
+        return "'" + value
+    return value
+
+
+def sheet(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """The table as bytes, with a byte order mark and the line ends that the format asks for."""
+    into = io.StringIO(newline="")
+    writer = csv.writer(into)
+    writer.writerow(head)
+    writer.writerows([[spelled(value) for value in row] for row in rows])
+    return (BOM + into.getvalue()).encode()
+
+
+def figure_rows(answered: Mapping[str, Any], names: Names) -> Iterable[list[Any]]:
+    """One line for each group and reading of a figure's answer; the whole comes first, under no key."""
+    for key, readings in [("", answered["readings"]), *((group["key"], group["readings"]) for group in answered["groups"])]:
+        for code, value in readings.items():
+            zh, en = names.get(key, ("", ""))
+            yield [answered["figure"], code, key, zh, en, value["value"], value["numerator"], value["denominator"], value["few"]]
+
+
+FIGURE_HEAD = ("figure", "reading", "key", "name_zh", "name_en", "value", "numerator", "denominator", "few")
+
+
+def gap_rows(gap: Mapping[str, Any], items: Names, places: Names) -> Iterable[list[Any]]:
+    """One line for each basic item and city of the gap table."""
+    for item in gap["items"]:
+        for city in gap["cities"]:
+            found = gap["cells"][item].get(city)
+            if found is not None:
+                reading = found["gap"]
+                amounts = [reading[name] for name in ("value", "numerator", "denominator", "few")]
+                named = [item, *items.get(item, ("", "")), city, *places.get(city, ("", ""))]
+                yield [*named, *amounts, found["kept"]["value"]]
+
+
+GAP_HEAD = ("basic", "item_zh", "item_en", "city", "city_zh", "city_en", "gap", "extra_runs", "journeys", "few", "promise_kept")
+
+
+def matrix_rows(matrix: Mapping[str, Any], places: Names) -> Iterable[list[Any]]:
+    """One line for each layer and pair of cities."""
+    for layer, counts in matrix["layers"].items():
+        for row, there in enumerate(matrix["codes"]):
+            for column, here in enumerate(matrix["codes"]):
+                yield [layer, there, *places.get(there, ("", "")), here, *places.get(here, ("", "")), counts[row][column]]
+
+
+MATRIX_HEAD = ("layer", "received_in", "received_zh", "received_en", "handled_in", "handled_zh", "handled_en", "cases")
+
+
+def cause_rows(causes: Mapping[str, Any], names: Names) -> Iterable[list[Any]]:
+    """One line for each cause with who answers for it."""
+    for bar in causes["causes"]:
+        cause = bar["cause"]
+        yield [cause, *names.get(cause, ("", "")), bar["government"], bar["applicant"], bar["unknown"], bar["total"]]
+
+
+CAUSE_HEAD = ("cause", "cause_zh", "cause_en", "government", "applicant", "unknown", "total")

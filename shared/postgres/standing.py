@@ -1,0 +1,78 @@
+"""How a service stands, for operators: what its outbox owes and since when, who holds its lease, and what is parked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from shared.eventsourcing.errors import RefusedError, Rule
+from shared.postgres.event_log import EventLog, Tx
+
+PARKED_MAX = 500
+PARKED_CHANGED = Rule(
+    "parked-changed",
+    "conflict",
+    "搁置的内容已与您看到的不同；请重新查看后再确认。",
+    "What is parked is no longer what you were shown; look again and confirm that.",
+)
+_OUTBOX = """
+SELECT topic, kind, count(*)::bigint AS waiting, extract(epoch FROM clock_timestamp() - min(recorded))::float AS oldest_s
+FROM outbox GROUP BY topic, kind ORDER BY topic, kind
+"""
+_LEASES = """
+SELECT shard, holder, epoch, until, until > clock_timestamp() AS held FROM lease ORDER BY shard
+"""
+_GROUPS = """
+SELECT grp AS group, count(*)::bigint AS events, count(DISTINCT key)::bigint AS journeys,
+       extract(epoch FROM clock_timestamp() - min(first_seen))::float AS oldest_s
+FROM parked GROUP BY grp ORDER BY grp
+"""
+# The first of a journey is what failed; everything behind it only waits for it.
+_JOURNEYS = """
+SELECT f.*, w.events FROM (
+    SELECT DISTINCT ON (grp, key) n, grp AS group, key AS journey, source, sequence, type, topic, partition,
+           kafka_offset AS offset, error_code, attempts, first_seen,
+           extract(epoch FROM clock_timestamp() - first_seen)::float AS age_s
+    FROM parked ORDER BY grp, key, n) f
+JOIN (SELECT grp, key, count(*)::bigint AS events FROM parked GROUP BY grp, key) w ON w.grp = f.group AND w.key = f.journey
+ORDER BY f.n LIMIT $1
+"""
+_SEEN = """
+SELECT grp, key, n, attempts FROM parked WHERE $1::text IS NULL OR key = $1 ORDER BY n
+"""
+
+
+async def standing(log: EventLog) -> dict[str, Any]:
+    """Outbox, lease and parked journeys of one service, read in one snapshot."""
+    async with log.transaction() as tx:
+        return {
+            "outbox": [dict(row) for row in await tx.fetch(_OUTBOX)],
+            "leases": [dict(row) for row in await tx.fetch(_LEASES)],
+            "parked": [dict(row) for row in await tx.fetch(_GROUPS)],
+            "journeys": [dict(row) for row in await tx.fetch(_JOURNEYS, PARKED_MAX)],
+            "timers_held_to": await tx.fetchval("SELECT held_to FROM timekeeper WHERE held_to > clock_timestamp()"),
+            "seen": await seen_now(tx, None),
+        }
+
+
+def seen_of(rows: Iterable[Mapping[str, Any]]) -> str:
+    """A short word for exactly these parked events in exactly this state."""
+    digest = sha256()
+    for row in rows:
+        digest.update(f"{row['grp']} {row['key']} {row['n']} {row['attempts']}\n".encode())
+    return digest.hexdigest()[:32]
+
+
+async def seen_now(tx: Tx, journey: str | None) -> str:
+    """The word for what is parked now, of one journey or of all."""
+    return seen_of([dict(row) for row in await tx.fetch(_SEEN, journey)])
+
+
+async def require_seen(log: EventLog, journey: str | None, seen: str | None) -> None:
+    """Raise `RefusedError` if what is parked is not what the operator was shown; who was shown nothing confirms nothing."""
+    if seen is None:
+        return
+    async with log.transaction() as tx:
+        if seen != await seen_now(tx, journey):
+            raise RefusedError(PARKED_CHANGED, field="seen")
