@@ -1,85 +1,150 @@
-// Evidence: a figure's rows, one journey's runs and events down to the stored bytes, and a recount from those bytes.
-import { applyWords, languageButton, named, number, percent, say, whole } from "./words.js";
-import { el, replace, table } from "./draw.js";
+// Evidence: from a number to the journeys behind it, to their visits and events, and to the bytes; counted again on request.
+import { about, get, leave, staff } from "/parts/ask.js";
+import { day, fill, find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
+import { fixed, inUnit, own, rowHead, table, trouble, whole, word } from "./charts.js";
 
+const place = await about();
+const me = await staff();
 const query = new URLSearchParams(location.search);
-const handed = new URLSearchParams(location.hash.slice(1)).get("token");
-if (handed) { sessionStorage.setItem("token", handed); history.replaceState(null, "", location.pathname + location.search); }
-let names = null, figures = null, first = null, rows = [], next = null, shown = null;
+if (!query.get("figure")) query.set("figure", "F4");
+const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "axis"];
+let names = null, figures = null, first = null, rows = [], next = null, looked = 0, counting = null, shown = null, problem = null, busy = false;
 
-async function ask(path, method = "GET") {
-  const answer = await fetch(path, { method, headers: { authorization: `Bearer ${sessionStorage.getItem("token") ?? ""}` } });
-  if (answer.status === 401) { sessionStorage.removeItem("token"); document.getElementById("sign").hidden = false; throw new Error(""); }
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(named({ zh: body.title_zh, en: body.title }));
-  return body;
-}
-
-function fail(error) {
-  const trouble = document.getElementById("trouble");
-  trouble.hidden = !error.message;
-  trouble.textContent = say("refused") + error.message;
-}
-
-const place = (code) => (names.regions[code] ? named(names.regions[code]) : code ?? say("unknown"));
+const asked = () => { const made = new URLSearchParams(query); made.delete("journey"); made.delete("lang"); return made; };
+const region = (code) => named(word(names.regions[code]), code === null || code === undefined ? say("unknown") : code);
+const item = (code) => named(word(names.items[code]), code ?? say("unknown"));
 
 async function load() {
-  if (!sessionStorage.getItem("token")) { document.getElementById("sign").hidden = false; return; }
-  document.getElementById("sign").hidden = true;
+  busy = true;
+  problem = null;
+  draw();
   try {
-    names ??= await (await fetch("v1/names")).json();
-    figures ??= (await (await fetch("v1/figures")).json()).figures;
-    const page = await ask(`v1/evidence?${query}${next ? `&after=${encodeURIComponent(next)}` : ""}`);
-    first ??= page; rows.push(...page.rows); next = page.next;
-    draw();
-  } catch (error) { fail(error); }
+    const wanted = asked();
+    if (next) wanted.set("after", next);
+    const [known, defined, page] = await Promise.all([names ?? get("/v1/names"), figures ?? get("/v1/figures").then((told_) => told_.figures), get(`/v1/evidence?${wanted}`)]);
+    names = known;
+    figures = defined;
+    first ??= page;
+    rows = rows.concat(page.rows);
+    next = page.next;
+    looked += page.looked_at ?? 0;
+    if (!shown && query.get("journey")) await open(query.get("journey"), false);
+  } catch (failed) { problem = failed; }
+  busy = false;
+  draw();
+  // A stretch in which nothing was found is no answer yet: go on until there is one.
+  if (!problem && next && rows.length === 0) await load();
+}
+async function open(journey, linked = true) {
+  try {
+    shown = await get(`/v1/evidence/journeys/${encodeURIComponent(journey)}`);
+    query.set("journey", journey);
+    history.replaceState(null, "", `?${query}`);
+    if (linked) { draw(); find("journey-title").focus(); }
+  } catch (failed) { problem = failed; draw(); }
+}
+function again(changes) {
+  for (const [key, value] of Object.entries(changes)) if (value) query.set(key, value); else query.delete(key);
+  for (const key of ["journey", "rule"]) query.delete(key);
+  history.replaceState(null, "", `?${query}`);
+  [first, rows, next, looked, counting, shown] = [null, [], null, 0, null, null];
+  load();
 }
 
-function title() {
-  const figure = figures.find((f) => f.code === first.figure), reading = figure?.readings?.find((r) => r.code === first.reading);
-  return [first.figure, figure && named(figure.name), reading && named(reading.name)].filter(Boolean).join(" · ");
+/** Count again from the stored bytes, and say after every stretch how far it is. */
+async function recount() {
+  counting = { looked_at: 0, of: 0, journeys: 0, events: 0 };
+  draw();
+  try {
+    const answer = await fetch(`/v1/recount/progress?${asked()}`, { credentials: "same-origin", cache: "no-store" });
+    if (!answer.ok) throw Object.assign(new Error(), { sentence: say("trouble.unknown") });
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      for (const line of lines) counting = JSON.parse(line);
+      draw();
+    }
+    if (counting.equal === undefined && !counting.failed) counting.failed = { zh: say("recount.broke"), en: say("recount.broke") };
+  } catch (failed) { counting = { failed: { zh: failed.sentence ?? say("trouble.away"), en: failed.sentence ?? say("trouble.away") } }; }
+  draw();
 }
+function counted() {
+  if (!counting) return null;
+  if (counting.failed) return h("p", { class: "note bad", role: "alert" }, h("strong", {}, named(word(counting.failed))));
+  const far = say("recount.far", { n: whole(counting.looked_at), d: whole(counting.of), j: whole(counting.journeys), e: whole(counting.events), s: fixed((counting.took_ms ?? 0) / 1000, 1) });
+  if (counting.equal === undefined) return h("div", { role: "status" }, h("label", {}, far, h("progress", { max: counting.of || 1, value: counting.looked_at })));
+  const { projected, recounted } = counting;
+  return h("div", { class: `note ${counting.equal ? "good" : "bad"}`, id: "recounted", role: "status" }, h("strong", {}, say(counting.equal ? "recount.same" : "recount.differs")),
+    h("p", {}, say("recount.both", { a: parts(projected), b: parts(recounted) })), h("p", {}, far));
+}
+const parts = (value) => (value.denominator === null ? whole(value.numerator) : `${whole(value.numerator)} / ${whole(value.denominator)}`);
 
+function head() {
+  const figure = figures.find((one) => one.code === first.figure), reading = figure?.readings.find((one) => one.code === first.reading);
+  const link = first.permalink && `${location.origin}/evidence.html?${first.permalink.query}`;
+  const chips = SLICE.filter((key) => query.get(key)).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", sliced(key, query.get(key))));
+  return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, figure ? named(word(figure.name)) : say("tile.F1")), figure ? h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })) : null,
+    figure && h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
+    first.total ? h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading?.unit, first.total.value), " ", h("small", { class: "soft" }, parts(first.total))) : null,
+    h("p", { class: "row" }, chips, first.rule && h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
+    first.total && h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, disabled: counting && counting.equal === undefined && !counting.failed }, say("recount.act")),
+      h("button", { type: "button", class: "second", id: "keep", click: () => copy(link) }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
+    first.permalink && h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), counted());
+}
+function past() {
+  const made = asked();
+  if (made.get("known_at")) { made.set("then", made.get("known_at")); made.delete("known_at"); }
+  return made;
+}
+async function copy(link) {
+  try { await navigator.clipboard.writeText(link); told(say("evidence.copied")); } catch { find("permalink").focus(); told(say("evidence.copyit")); }
+}
+function sliced(key, value) {
+  if (key === "region") return region(value);
+  if (key === "pair") return value.split(">").map(region).join(" → ");
+  if (key === "cause") return `${of("cause", value.split("|")[0])} · ${of("party", value.split("|")[1])}`;
+  if (key === "basic") return named(word(names.basics[value]), value);
+  if (key === "item") return item(value);
+  if (key === "channel") return named(word(names.channels[value]), value);
+  if (key === "layer") return of("layer", value);
+  return key === "axis" ? value : day(value);
+}
+function list() {
+  const items = first.figure === "F1";
+  const body = rows.map((row) => items
+    ? h("tr", {}, rowHead(item(row.item)), h("td", { class: "t" }, region(row.region)), h("td", {}, whole(row.declared)), h("td", {}, row.effective_from), h("td", {}, `${row.topic}[${row.partition}]@${row.offset}`), h("td", {}, whole(row.numerator)))
+    : h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `j-${row.journey}`, click: () => open(row.journey) }, row.journey.slice(0, 13), "…")), h("td", { class: "t" }, item(row.item)), h("td", { class: "t" }, row.handling_region ? region(row.handling_region) : ""), h("td", {}, row.opened_on ?? ""), h("td", {}, row.delivered_on ?? ""), h("td", {}, whole(row.numerator)), h("td", {}, whole(row.denominator))));
+  const heads = items ? ["evidence.item", "evidence.region", "evidence.declared", "evidence.from", "evidence.stands", "evidence.counts"] : ["evidence.journey", "evidence.item", "evidence.handled", "evidence.opened", "evidence.delivered", "evidence.above", "evidence.below"];
+  return h("div", { class: "card" }, h("h2", {}, say(items ? "evidence.items" : "evidence.journeys"), " ", h("span", { class: "count" }, number(rows.length), next ? "+" : "")),
+    rows.length ? table(say("evidence.journeys"), heads.map((key) => say(key)), body) : h("p", { class: "soft" }, say(busy ? "loading" : "evidence.none")), looked && next ? h("p", { class: "soft small" }, say("evidence.looked", { n: whole(looked) })) : null,
+    next && h("button", { type: "button", class: "second", id: "more", disabled: busy, click: load }, say("more")));
+}
+function journey() {
+  const { counts } = shown;
+  const runs = shown.runs.map((run) => h("tr", {}, rowHead(run.date), h("td", { class: "t" }, region(run.region), " · ", run.venue), h("td", { class: "t" }, of("run", run.kind), run.statutory ? ` · ${say("run.statutory")}` : ""), h("td", { class: "t" }, of("cause", run.cause)), h("td", { class: "t" }, of("party", run.responsible))));
+  const cells = shown.cells.map((cell) => h("tr", {}, rowHead(of("group", cell.group)), h("td", {}, cell.day), h("td", { class: "t" }, region(cell.region)), h("td", { class: "t" }, Object.entries(cell.amounts).map(([name, n]) => `${name} ${n > 0 ? "+" : ""}${n}`).join(" · "))));
+  return h("section", { class: "card", "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("evidence.one"), " ", h("code", {}, shown.journey)),
+    h("p", {}, say("evidence.counted", { d: counts.declared ?? say("unknown"), s: counts.statutory, e: counts.experienced, p: counts.proxy })),
+    shown.counts.declared !== null && counts.experienced > counts.declared ? h("p", { class: "note lived" }, h("strong", {}, say("evidence.broken", { n: counts.experienced - counts.declared }))) : null,
+    h("h3", {}, say("evidence.runs")), runs.length ? table(say("evidence.runs"), ["day", "evidence.where", "evidence.counts", "why.cause", "why.who"].map((key) => say(key)), runs) : h("p", { class: "soft" }, say("evidence.noruns")),
+    h("h3", {}, say("evidence.cells")), table(say("evidence.cells"), ["evidence.group", "day", "evidence.region", "evidence.adds"].map((key) => say(key)), cells),
+    h("h3", {}, say("evidence.events")), shown.record_reachable ? null : h("p", { class: "note wait" }, say("evidence.unreachable")), shown.events.map(event));
+}
+function event(one) {
+  const code = one.type?.split(".")[2];
+  return h("details", { id: `e-${one.source}-${one.sequence}` }, h("summary", {}, `${one.source} ${one.sequence} · `, code ? of("fact", code) : "?", ` · ${one.topic}[${one.partition}]@${one.offset}`),
+    one.body === null ? null : h("dl", {}, h("dt", {}, "id"), h("dd", {}, h("code", {}, one.id)), h("dt", {}, say("evidence.known")), h("dd", {}, one.known_on), h("dt", {}, "SHA-256"), h("dd", {}, h("code", {}, one.sha256)),
+      h("dt", {}, say("evidence.chain")), h("dd", {}, one.chain ? h("code", {}, one.chain) : say("unknown"), " ", one.chain_holds === null ? null : h("b", { class: one.chain_holds ? "ok" : "wrong" }, say(one.chain_holds ? "evidence.chained" : "evidence.unchained")))), one.body === null ? null : h("pre", {}, harmless(one.body)));
+}
 function draw() {
-  if (!first) return;
-  const total = first.total, value = total.denominator == null ? whole(total.value) : total.value != null && total.value <= 1 && total.value >= 0 ? percent(total) : number(total.value);
-  replace("figure", el("h3", {}, title()), el("p", { class: "big" }, `${value} `, el("span", { class: "soft" }, total.denominator == null ? "" : `${whole(total.numerator)} / ${whole(total.denominator)}`)));
-  document.getElementById("recount").hidden = first.figure === "F1";
-  document.getElementById("more").hidden = !next;
-  const body = rows.map((row) => {
-    const open = el("a", { href: "#journey" }, row.journey ? row.journey.slice(0, 13) : row.item);
-    if (row.journey) open.addEventListener("click", (event) => { event.preventDefault(); openJourney(row.journey); });
-    return el("tr", {}, el("td", {}, open), el("td", {}, named(names.items[row.item]) ), el("td", {}, place(row.handling_region ?? row.region)), el("td", {}, row.opened_on ?? ""), el("td", {}, row.delivered_on ?? ""), el("td", {}, `${row.numerator} / ${row.denominator ?? ""}`));
-  });
-  replace("rows", table(["journey", "item", "handling", "opened", "delivered", "counts"].map((w) => say(w)), body, say("evidence")));
-  drawJourney();
+  document.body.dataset.ready = String(Boolean(first) && !busy);
+  fill(find("main"), own(), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }),
+    first && names ? [head(), shown && journey(), list()] : problem ? null : h("p", { class: "loading" }, say("loading")));
+  trouble(problem);
 }
-
-async function openJourney(id) {
-  try { shown = await ask(`v1/evidence/journeys/${id}`); drawJourney(); document.getElementById("journey").scrollIntoView(); } catch (error) { fail(error); }
-}
-
-function drawJourney() {
-  if (!shown) return;
-  const c = shown.counts;
-  const runs = shown.runs.map((run) => el("tr", {}, el("td", {}, run.date), el("td", {}, place(run.region)), el("td", {}, `${say(run.kind)}${run.statutory ? ` · ${say("statutory")}` : ""}`), el("td", {}, named(names.causes[run.cause])), el("td", {}, named(names.responsible[run.responsible]))));
-  const events = shown.events.map((e) => el("details", {}, el("summary", {}, `${e.source} ${e.sequence} · ${e.type} · ${e.topic}[${e.partition}]@${e.offset}`), el("p", { class: "note" }, `sha256 ${e.sha256}`), el("pre", {}, e.body)));
-  replace("journey", el("div", { class: "card" }, el("h3", {}, `${say("journey")} ${shown.journey}`),
-    el("p", {}, ["declared", "statutory", "experienced", "proxy"].map((w) => `${say(w)} ${c[w]}`).join(" · ")),
-    el("h3", {}, say("runs")), table(["day", "venue", "counts", "why", "who"].map((w) => say(w)), runs, say("runs")), el("h3", {}, say("events")), ...events));
-}
-
-document.getElementById("sign").addEventListener("submit", (event) => { event.preventDefault(); sessionStorage.setItem("token", event.target.token.value.trim()); load(); });
-document.getElementById("more").addEventListener("click", load);
-document.getElementById("recount").addEventListener("click", async () => {
-  const status = document.getElementById("recounted");
-  status.textContent = say("loading");
-  try {
-    const found = await ask(`v1/recount?${query}`, "POST");
-    status.textContent = say("recounted", { n: whole(found.recounted.numerator), d: whole(found.recounted.denominator), e: say(found.equal ? "same" : "differs") });
-    status.className = found.equal ? "ok" : "wrong";
-  } catch (error) { fail(error); status.textContent = ""; }
-});
-languageButton(document.getElementById("language"), draw);
-applyWords();
-load();
+frame("evidence.title", { about: place, who: () => of("role", me.role), leave, draw });
+await load();

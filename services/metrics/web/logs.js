@@ -1,46 +1,44 @@
 // Permit logs of others: what they say, under their own names, apart from our figures.
-import { applyWords, languageButton, named, number, say, whole } from "./words.js";
-import { el, replace, table } from "./draw.js";
+import { about, get, leave, who } from "/parts/ask.js";
+import { fill, find, frame, h, named, of, say } from "/parts/page.js";
+import { bar, fixed, own, rowHead, table, trouble, whole, word } from "./charts.js";
 
-let told = null, chosen = null, figures = null;
-const get = async (path) => { const answer = await fetch(path); if (!answer.ok) throw new Error(String(answer.status)); return answer.json(); };
+const place = await about();
+const staff = await who().catch(() => null);
+let told = null, chosen = new URLSearchParams(location.search).get("log"), figures = null, problem = null;
 
 async function load() {
   try {
-    told = await get("v1/logs");
+    told = await get("/v1/logs");
     chosen ??= told.logs[0]?.origin;
-    figures = chosen ? await get(`v1/logs/${encodeURIComponent(chosen)}`) : null;
-    draw();
-  } catch {
-    const trouble = document.getElementById("trouble");
-    trouble.textContent = say("away", { t: say("unknown") });
-    trouble.hidden = false;
-  }
+    figures = chosen ? await get(`/v1/logs/${encodeURIComponent(chosen)}`) : null;
+    problem = null;
+  } catch (failed) { problem = failed; }
+  draw();
 }
-
-const spread = (s) => (s ? [whole(s.n), number(s.median, 1), number(s.mean, 1), number(s.p90, 1)] : ["", "", "", ""]);
-const line = (name, ...cells) => el("tr", {}, el("th", { scope: "row" }, name), ...cells.map((c) => el("td", {}, c)));
-const card = (word, ...children) => el("div", { class: "card" }, el("h3", {}, say(word)), el("div", { class: "scroll" }, ...children));
-
-function tally(words) {
+function choose(origin) {
+  chosen = origin;
+  history.replaceState(null, "", `?log=${encodeURIComponent(origin)}`);
+  load();
+}
+const spread = (found) => (found ? [whole(found.n), fixed(found.median, 1), fixed(found.mean, 1), fixed(found.p90, 1)] : ["", "", "", ""]);
+const card = (title, ...children) => h("div", { class: "card" }, h("h2", {}, say(title)), children);
+function tally(title, words) {
   const most = Math.max(...Object.values(words), 1);
-  return Object.entries(words).sort((a, b) => b[1] - a[1]).map(([name, n]) => el("div", { class: "row" }, el("span", {}, name), el("span", { class: "track" }, el("i", { class: "plainbar", part: `${(n / most) * 100}%` })), el("b", {}, whole(n))));
+  const rows = Object.entries(words).sort((one, other) => other[1] - one[1]).map(([name, n]) => h("tr", {}, rowHead(name), bar([["by-government", n / most]]), h("td", {}, whole(n))));
+  return card(title, table(say(title), [say(title), h("th", { "aria-hidden": "true" }), "n"], rows));
 }
-
-function draw() {
-  replace("origins", ...told.logs.map((log) => {
-    const button = el("button", { type: "button", class: "plain", "aria-pressed": String(log.origin === chosen) }, log.origin);
-    button.addEventListener("click", () => { chosen = log.origin; load(); });
-    return button;
-  }));
-  if (!figures) { replace("log", el("p", { class: "waiting" }, say("nologs"))); return; }
+function log() {
+  if (!figures) return h("p", { class: "soft" }, say("logs.none"));
   const regions = Object.keys(figures.counts).sort();
-  const counts = regions.map((r) => line(r === "all" ? say("all") : r, whole(figures.counts[r].cases), whole(figures.counts[r].events), whole(figures.counts[r].in_flight), number(figures.counts[r].runs_proxy_mean), ...spread(figures.submitted_to_decision_days[r])));
-  replace("log", el("p", { class: "trouble" }, `${figures.origin}: ${named(figures.note)}`),
-    card("cases", table(["", say("cases"), say("events_"), say("inflight"), say("proxyruns"), "n", say("median"), say("average"), "p90"], counts, say("cases"))),
-    el("div", { class: "two" }, card("rules", ...tally(figures.rules.all)), card("channel", ...tally(figures.channels.all))));
+  const rows = regions.map((region) => h("tr", {}, rowHead(region === "all" ? say("all") : region), ["cases", "events", "in_flight"].map((key) => h("td", {}, whole(figures.counts[region][key]))), h("td", {}, fixed(figures.counts[region].runs_proxy_mean)), spread(figures.submitted_to_decision_days[region]).map((text) => h("td", {}, text))));
+  return [h("p", { class: "note wait" }, h("strong", {}, figures.origin), named(word(figures.note))),
+    card("logs.cases", table(say("logs.cases"), [say("filter.region"), ...["logs.count", "logs.events", "logs.flight", "logs.runs"].map((key) => say(key)), "n", say("logs.median"), say("logs.mean"), "p90"], rows)), h("div", { class: "wide2" }, tally("logs.rules", figures.rules.all), tally("filter.channel", figures.channels.all)), h("p", { class: "sources" }, h("a", { href: `/v1/logs/${encodeURIComponent(chosen)}` }, say("take.json")))];
 }
-
-languageButton(document.getElementById("language"), () => told && draw());
-applyWords();
-load();
+function draw() {
+  fill(find("main"), own(), h("h1", {}, say("logs.title")), h("p", { class: "how" }, say("logs.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }),
+    told ? [h("div", { class: "switch", role: "group", "aria-label": say("logs.title") }, told.logs.map((one) => h("button", { type: "button", class: "second", id: `log-${one.origin}`, "aria-pressed": String(one.origin === chosen), click: () => choose(one.origin) }, one.origin))), log()] : problem ? null : h("p", { class: "loading" }, say("loading")));
+  trouble(problem);
+}
+frame("logs.title", { about: place, who: staff && (() => of("role", staff.role)), leave: staff && leave, draw });
+await load();

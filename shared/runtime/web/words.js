@@ -1,8 +1,9 @@
 // Every word of every page, in both languages, zh first; a test says what is missing, unused or unlike the contracts.
+import { BOARD } from "./words/board.js";
 import { CITIZEN } from "./words/citizen.js";
 import { CODES } from "./words/codes.js";
 import { DESK } from "./words/desk.js";
 import { SHARED } from "./words/shared.js";
 import { WORKLIST } from "./words/worklist.js";
 
-export const WORDS = { ...SHARED, ...CODES, ...DESK, ...CITIZEN, ...WORKLIST };
+export const WORDS = { ...SHARED, ...CODES, ...DESK, ...CITIZEN, ...WORKLIST, ...BOARD };

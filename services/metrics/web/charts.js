@@ -1,0 +1,77 @@
+// Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
+import { find, h, harmless, number, say } from "/parts/page.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+export const RUN_PAGES = [["/", "nav.figures"], ["/past.html", "nav.past"], ["/operations.html", "nav.operations"], ["/logs.html", "nav.logs"]];
+
+/** The pages of the board's own service. */
+export function own(query = "") {
+  return h("nav", { class: "own", "aria-label": say("nav.own") }, RUN_PAGES.map(([path, word]) => h("a", { href: path === "/operations.html" || path === "/logs.html" ? path : path + query, "aria-current": location.pathname === path ? "page" : null }, say(word))));
+}
+function svg(tag, attributes = {}, ...children) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [key, value] of Object.entries(attributes)) if (value !== null && value !== undefined) made.setAttribute(key, harmless(value));
+  made.append(...children);
+  return made;
+}
+/** An element with a measure that its style reads: `--depth` of a colour, `--part` of a bar. */
+export function measured(made, property, share) {
+  made.style.setProperty(`--${property}`, `${Math.round(share * 1000) / 10}%`);
+  return made;
+}
+export const word = (words) => (words ? [words.zh, words.en] : null);
+export const whole = (n) => (n === null || n === undefined ? say("unknown") : number(Math.round(n)));
+export const fixed = (n, digits = 2) => (n === null || n === undefined ? say("unknown") : n.toFixed(digits));
+export const percent = (reading) => (reading?.value === null || reading?.value === undefined ? say("unknown") : `${(reading.value * 100).toFixed(1)} %`);
+/** A time span in the unit that people would use. */
+export function span(seconds) {
+  if (seconds === null || seconds === undefined) return say("unknown");
+  if (seconds < 90) return say("span.s", { n: seconds.toFixed(seconds < 10 ? 1 : 0) });
+  if (seconds < 5400) return say("span.m", { n: (seconds / 60).toFixed(0) });
+  return seconds < 172_800 ? say("span.h", { n: (seconds / 3600).toFixed(1) }) : say("span.d", { n: (seconds / 86_400).toFixed(1) });
+}
+/** A value of a reading in its unit. */
+export function inUnit(unit, value) {
+  if (value === null || value === undefined) return say("unknown");
+  if (unit === "ratio") return `${(value * 100).toFixed(1)} %`;
+  if (unit === "seconds") return span(value);
+  return unit === "count" ? whole(value) : fixed(value);
+}
+export function table(caption, head, rows, kind = "dense") {
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption }, h("table", { class: kind }, h("caption", { class: "unseen" }, caption),
+    h("thead", {}, h("tr", {}, head.map((one) => (one instanceof Node ? one : h("th", { scope: "col" }, one))))), h("tbody", {}, rows)));
+}
+export const rowHead = (text) => h("th", { scope: "row" }, text);
+/** The same numbers to take along. */
+export function sources(path, query) {
+  return h("p", { class: "sources" }, h("a", { href: `/v1/csv/${path}?${query}`, download: "" }, say("take.csv")), h("a", { href: `/v1/${path.replace(/^csv\//, "")}?${query}` }, say("take.json")));
+}
+export function bar(parts) {
+  return h("td", { class: "bar" }, h("div", { class: "track", "aria-hidden": "true" }, parts.map(([kind, share]) => measured(h("i", { class: kind }), "part", share))));
+}
+export function spark(values) {
+  const known = values.filter((value) => value !== null && value !== undefined);
+  if (known.length < 2) return h("div", { class: "spark" });
+  const low = Math.min(...known), reach = Math.max(...known) - low || 1;
+  const points = values.map((value, at) => (value === null || value === undefined ? null : `${((at * 180) / (values.length - 1)).toFixed(1)},${(31 - ((value - low) / reach) * 28).toFixed(1)}`)).filter(Boolean);
+  return svg("svg", { viewBox: "0 0 180 34", class: "spark", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("path", { d: `M${points.join("L")}` }));
+}
+// Where each city lies among its neighbours: column and row.
+const PLACES = { 330500: [1, 0], 330400: [2, 0], 330100: [1, 1], 330600: [2, 1], 330200: [3, 1], 330900: [4, 1], 330800: [0, 2], 330700: [1, 2], 331000: [2, 2], 331100: [1, 3], 330300: [2, 3] };
+/** Eleven tiles that keep neighbours together; not a map, and labelled so. */
+export function cartogram(cities, { name, reading, show, href }) {
+  const worst = Math.max(...cities.map((code) => reading(code)?.value ?? 0), 0.01);
+  return svg("svg", { viewBox: "0 0 320 232", width: "100%", role: "group", "aria-label": say("travel.label") }, ...cities.map((code) => {
+    const [column, row] = PLACES[code], found = reading(code), x = column * 64 + 2, y = row * 58 + 2;
+    const link = svg("a", { href: href(code), class: "tile11", id: `tile-${code}`, "aria-label": `${name(code)} ${show(found)}` }, svg("rect", { x, y, width: 60, height: 54, rx: 8 }),
+      svg("text", { x: x + 30, y: y + 24, "text-anchor": "middle" }, name(code)), svg("text", { x: x + 30, y: y + 42, "text-anchor": "middle", class: "s" }, show(found)));
+    return measured(link, "depth", (0.85 * (found?.value ?? 0)) / worst);
+  }));
+}
+/** Say what went wrong above everything else; nothing takes it away. */
+export function trouble(problem) {
+  const place = find("trouble");
+  if (!place) return;
+  place.hidden = !problem;
+  place.replaceChildren(...(problem ? [h("strong", {}, problem.sentence ?? String(problem))] : []));
+}

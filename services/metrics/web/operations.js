@@ -1,0 +1,116 @@
+// Operations: how every service stands, who is behind, what is parked and why; acts are two steps, and say what they do.
+import { about, get, leave, post, staff } from "/parts/ask.js";
+import { clock, fill, find, frame, h, moment, number, of, say, told } from "/parts/page.js";
+import { own, rowHead, span, table, trouble, whole } from "./charts.js";
+
+const EVERY_MS = 3_000, LATE_MS = 9_000, LAG_LATE = 1_000, OUTBOX_LATE_S = 10;
+const place = await about();
+const me = await staff();
+let seen = null, seenAt = 0, asking = null, problem = null, busy = false;
+const acts = me.role === "operator";
+
+async function load() {
+  try {
+    seen = await get("/v1/operations");
+    seenAt = Date.now();
+    problem = asking ? problem : null;
+  } catch (failed) { problem = failed; }
+  draw();
+  setTimeout(load, EVERY_MS);
+}
+/** The first step: ask what exactly is parked now, and show it. */
+async function ask(service, journey) {
+  try {
+    const word = await get(`/v1/operations/seen?service=${service}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`);
+    asking = { kind: "redrive", service, journey, seen: word.seen, faults: seen.parked.filter((one) => one.service === service && (!journey || one.journey === journey)) };
+    problem = null;
+  } catch (failed) { problem = failed; }
+  draw();
+  find("confirm")?.focus();
+}
+function askRebuild() {
+  asking = { kind: "rebuild", serving: seen.rebuilds.find((one) => one.state === "live")?.generation };
+  problem = null;
+  draw();
+  find("confirm")?.focus();
+}
+/** The second step: what was shown, or nothing. */
+async function confirm() {
+  const { kind, service, journey, seen: word, serving } = asking;
+  busy = true;
+  draw();
+  try {
+    if (kind === "redrive") {
+      const answer = await post(`/v1/operations/redrive?service=${service}&seen=${word}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`);
+      told(say("ops.redriven", { n: Object.entries(answer).filter(([key]) => key !== "still_parked").reduce((sum, [, n]) => sum + n, 0) }));
+    } else {
+      const answer = await post(`/v1/rebuild?serving=${serving}`);
+      told(say("ops.rebuilding", { n: answer.generation }));
+    }
+    [asking, problem] = [null, null];
+  } catch (failed) { [asking, problem] = [null, failed]; }
+  busy = false;
+  draw();
+}
+function cancel() {
+  asking = null;
+  draw();
+}
+function question() {
+  if (!asking) return null;
+  const redrive = asking.kind === "redrive";
+  const rows = (asking.faults ?? []).map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, one.error_code), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts))));
+  return h("section", { class: "note wait", id: "question", "aria-labelledby": "question-title", keydown: (event) => { if (event.key === "Escape") cancel(); } }, h("h2", { id: "question-title" }, redrive ? say("ops.sure", { s: asking.service }) : say("ops.surerebuild", { n: asking.serving })),
+    h("p", {}, say(redrive ? "ops.surehow" : "ops.surerebuildhow")), redrive ? table(say("ops.parked"), ["evidence.journey", "ops.fault", "ops.events", "ops.attempts"].map((key) => say(key)), rows) : null,
+    h("div", { class: "row" }, h("button", { type: "button", id: "confirm", class: "warn", disabled: busy, click: confirm }, say(redrive ? "ops.confirm" : "ops.confirmrebuild")), h("button", { type: "button", class: "second", id: "cancel", click: cancel }, say("cancel"))));
+}
+const card = (title, ...children) => h("div", { class: "card" }, h("h2", {}, say(title)), children);
+const late = (yes, text) => h("td", { class: yes ? "late" : null }, text);
+
+function services() {
+  const rows = seen.services.map((one) => {
+    if (!one.answers) return h("tr", {}, rowHead(one.service), h("td", { class: "t wrong" }, say("ops.silent")), ["", "", "", "", ""].map(() => h("td", {}, "")));
+    const lease = one.leases[0];
+    return h("tr", {}, rowHead(one.service), h("td", { class: "t ok" }, say("ops.answers")), h("td", {}, whole(one.waiting)), late(one.oldest_s > OUTBOX_LATE_S, one.oldest_s === null ? "–" : span(one.oldest_s)),
+      h("td", { class: lease && !lease.held ? "t late" : "t" }, lease ? `${lease.holder} · ${say("ops.epoch", { n: number(lease.epoch) })} · ${say(lease.held ? "ops.until" : "ops.ended", { t: clock(lease.until) })}` : "–"), late(one.parked.length, whole(one.parked.reduce((sum, group) => sum + group.journeys, 0))), late(one.dead_lettered, whole(one.dead_lettered)));
+  });
+  return card("ops.services", table(say("ops.services"), [say("ops.service"), h("th", { class: "t", scope: "col" }, say("ops.state")), say("ops.outbox"), say("ops.oldest"), h("th", { class: "t", scope: "col" }, say("ops.lease")), say("ops.parked"), say("ops.dead")], rows), seen.kafka ? null : h("p", { class: "note bad" }, h("strong", {}, say("ops.nokafka"))));
+}
+function lag() {
+  const shown = (one) => h("tr", {}, rowHead(`${one.topic} → ${one.group}`), late(one.lag > LAG_LATE, one.lag === null ? say("unknown") : number(one.lag)), h("td", {}, whole(one.dead_lettered)),
+    h("td", { class: "t" }, one.partitions.map((part) => `${part.partition}: ${part.lag === null ? "?" : number(part.lag)}`).join("  ")));
+  // Partners have topics of their own, most of them at rest: what waits comes first, the rest is folded away.
+  const main = seen.lag.filter((one) => one.lag !== 0 || !/^gov\.(portal|department)\./.test(one.topic)), rest = seen.lag.filter((one) => !main.includes(one));
+  const heads = [say("books.topic"), say("ops.lag"), say("ops.dead"), h("th", { class: "t", scope: "col" }, say("ops.partitions"))];
+  return card("ops.lagtitle", h("p", { class: "how" }, say("ops.laghow")), table(say("ops.lagtitle"), heads, main.map(shown)), rest.length ? h("details", { id: "resting" }, h("summary", {}, say("ops.resting", { n: rest.length })), table(say("ops.lagtitle"), heads, rest.map(shown))) : null);
+}
+function parked() {
+  const rows = seen.parked.map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, `${one.service} · ${one.group}`), h("td", { class: "t" }, h("b", {}, one.error_code), " ", one.type), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts)), h("td", {}, span(one.age_s)), h("td", { class: "t" }, `${one.topic}[${one.partition}]@${one.offset}`),
+    acts ? h("td", {}, h("button", { type: "button", class: "second", id: `redrive-${one.service}-${one.journey}`, "aria-label": `${say("ops.redrive")} ${one.journey}`, click: () => ask(one.service, one.journey) }, say("ops.redrive"))) : null));
+  const all = acts ? [...new Set(seen.parked.map((one) => one.service))].map((service) => h("button", { type: "button", class: "second", id: `redrive-${service}`, click: () => ask(service, null) }, say("ops.redriveall", { s: service }))) : null;
+  return card("ops.parkedtitle", h("p", { class: "how" }, say("ops.parkedhow")), rows.length ? [table(say("ops.parkedtitle"), ["evidence.journey", "ops.where", "ops.fault", "ops.events", "ops.attempts", "ops.age", "evidence.stands", ...(acts ? ["ops.act"] : [])].map((key) => say(key)), rows), h("p", { class: "row" }, all)] : h("p", { class: "ok" }, say("ops.noneparked")));
+}
+function builds() {
+  const building = seen.rebuilds.some((one) => ["asked", "building"].includes(one.state));
+  const rows = seen.rebuilds.map((one) => h("tr", {}, rowHead(number(one.generation)), h("td", { class: "t" }, of("build", one.state)), h("td", { class: "bar" }, one.state === "building" ? h("label", {}, h("span", { class: "unseen" }, say("ops.progress")), h("progress", { max: 1, value: one.progress })) : ""), h("td", {}, `${whole(one.events_done)} / ${whole(one.events_total)}`), h("td", {}, one.eta_s === null ? "" : span(one.eta_s)), h("td", { class: "t" }, one.finished_at ? moment(one.finished_at) : ""),
+    h("td", { class: "t" }, one.report ? h("span", { class: one.report.cells_different || one.report.rows_different ? "wrong" : "ok" }, say("ops.report", { c: whole(one.report.cells_different), n: whole(one.report.cells_compared), r: whole(one.report.rows_different) })) : "")));
+  return card("ops.builds", h("p", { class: "how" }, say("ops.buildshow")), table(say("ops.builds"), ["ops.build", "ops.state", "ops.progress", "ops.events", "ops.eta", "ops.finished", "ops.difference"].map((key) => h("th", { scope: "col", class: "t" }, say(key))), rows), acts ? h("button", { type: "button", class: "second", id: "rebuild", disabled: building, click: askRebuild }, say("ops.rebuild")) : null);
+}
+function fresh() {
+  const state = find("state");
+  if (!state) return;
+  const old = Date.now() - seenAt > LATE_MS;
+  const text = old ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("ops.fresh");
+  find("main").classList.toggle("stale", old);
+  state.className = old ? "late" : "ok";
+  if (state.textContent !== text) state.textContent = text;
+}
+function draw() {
+  fill(find("main"), own(), h("h1", {}, say("ops.title")), h("p", { class: "how" }, say("ops.how")), seen ? h("p", { class: "strip" }, h("b", { id: "state", role: "status" }), acts ? null : h("span", {}, say("ops.reader"))) : null, h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }),
+    question(), seen ? [services(), parked(), lag(), builds(), h("p", { class: "sources" }, h("a", { href: "/v1/operations" }, say("take.json")))] : problem ? null : h("p", { class: "loading" }, say("loading")));
+  trouble(problem);
+  fresh();
+}
+frame("ops.title", { about: place, who: () => of("role", me.role), leave, draw });
+await load();
+setInterval(fresh, 1_000);

@@ -1,0 +1,96 @@
+// Time travel: what the board said of some days then, what it says of them now, and every fact that made the difference.
+import { about, get, leave, staff } from "/parts/ask.js";
+import { day, fill, find, frame, h, moment, named, number, of, say, today } from "/parts/page.js";
+import { inUnit, own, rowHead, table, trouble, whole, word } from "./charts.js";
+
+const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed"];
+const place = await about();
+const me = await staff();
+const given = new URLSearchParams(location.search);
+const back = (days) => new Date(Date.parse(today()) - days * 864e5).toISOString().slice(0, 10);
+const start = given.get("then") ?? given.get("to") ?? back(7);
+const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("reading") ?? "", region: given.get("region") ?? "330000", basic: given.get("basic") ?? "", from: given.get("from") ?? "", to: given.get("to") ?? start, then: start, now: given.get("now") ?? today() };
+const kept = ["channel", "pair", "cause", "layer", "item"].filter((key) => given.get(key));
+let names = null, figures = null, first = null, facts = [], sums = null, looked = 0, busy = false, whole_ = false, problem = null, turn = 0;
+
+function asked() {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(chosen)) if (value) query.set(key, value);
+  for (const key of kept) query.set(key, given.get(key));
+  return query;
+}
+async function load() {
+  const mine = ++turn;
+  Object.assign(document.body.dataset, { ready: "false" });
+  [first, facts, sums, looked, busy, whole_, problem] = [null, [], { numerator: 0, denominator: 0 }, 0, true, false, null];
+  history.replaceState(null, "", `?${asked()}`);
+  if (names) draw();
+  try {
+    names ??= await get("/v1/names");
+    figures ??= (await get("/v1/figures")).figures;
+    for (let after = ""; after !== null;) {
+      const query = asked();
+      query.set("limit", "100");
+      if (after) query.set("after", after);
+      const page = await get(`/v1/bulletin?${query}`);
+      if (mine !== turn) return;
+      first ??= page;
+      facts = facts.concat(page.facts);
+      for (const side of ["numerator", "denominator"]) sums[side] += page.listed[side];
+      looked += page.looked_at;
+      first.of = page.of;
+      after = page.next;
+      whole_ = after === null;
+      draw();
+    }
+  } catch (failed) { if (mine === turn) problem = failed; }
+  busy = false;
+  draw();
+  Object.assign(document.body.dataset, { ready: "true" });
+}
+
+const figure = () => figures.find((one) => one.code === chosen.figure);
+const readings = () => figure()?.readings.filter((one) => !["overdue", "wait_p50", "wait_p90"].includes(one.code)) ?? [];
+function pick(event) {
+  chosen[event.target.name] = event.target.value;
+  if (event.target.name === "figure") chosen.reading = "";
+  load();
+}
+function select(key, label, options) {
+  return h("label", {}, say(label), h("select", { name: key, id: `f-${key}`, change: pick }, options.map(([code, text]) => h("option", { value: code, selected: code === chosen[key] }, text))));
+}
+const dated = (key, label) => h("label", {}, say(label), h("input", { type: "date", name: key, id: `f-${key}`, value: chosen[key], max: today(), change: pick }));
+function form() {
+  return h("form", { class: "filters card", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
+    select("figure", "past.figure", figures.map((one) => [one.code, `${one.code} · ${named(word(one.name))}`])), select("reading", "evidence.reading", readings().map((one, at) => [at ? one.code : "", named(word(one.name))])),
+    select("region", "filter.region", [["330000", say("filter.province")], ...names.cities.map((code) => [code, named(word(names.regions[code]))])]), select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
+    dated("from", "past.from"), dated("to", "past.to"), dated("then", "past.then"), dated("now", "past.now"));
+}
+function said(title, one, side) {
+  return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? whole(one.numerator) : say("board.of", { n: whole(one.numerator), d: whole(one.denominator) }), one.few ? ` · ${say("few")}` : ""));
+}
+function signed(n) { return n > 0 ? `+${number(n)}` : number(n); }
+function answer() {
+  const { difference } = first, sides = first.now.denominator === null ? ["numerator"] : ["numerator", "denominator"];
+  const exact = sides.every((side) => sums[side] === difference[side]);
+  const counts = Object.fromEntries(WHYS.map((why) => [why, facts.filter((fact) => fact.why === why).length]));
+  return [h("p", { class: "soft" }, say("past.about", { d: day(chosen.to) })), h("div", { class: "said2" }, said("past.said", first.then, "then"), h("div", { class: "arrow", "aria-hidden": "true" }, "→"), said("past.says", first.now, "now")),
+    h("div", { class: "card", id: "bulletin" }, h("h2", {}, say("past.why")), busy ? h("label", { role: "status" }, say("past.looking", { n: whole(looked), d: whole(first.of) }), h("progress", { max: first.of || 1, value: looked })) : null,
+      whole_ ? h("p", { class: `note ${exact ? "good" : "wait"}`, id: "sum", role: "status" }, h("strong", {}, say(exact ? (facts.length ? "past.exact" : "past.nothing") : "past.moved")), facts.length ? h("p", {}, say("past.sum", { n: whole(facts.length), a: signed(sums.numerator), b: sides.length > 1 ? signed(sums.denominator) : "–", c: signed(difference.numerator), d: sides.length > 1 ? signed(difference.denominator) : "–" })) : null) : null,
+      facts.length ? h("ul", {}, WHYS.filter((why) => counts[why]).map((why) => h("li", {}, h("b", {}, of("because", why), " ", number(counts[why])), " ", h("span", { class: "soft" }, of("becausehow", why))))) : null,
+      facts.length ? table(say("past.why"), [say("past.fact"), say("past.because"), say("past.occurred"), say("past.known"), say("past.above"), say("past.below"), say("evidence.journey"), say("evidence.stands")], facts.slice(0, SHOWN_MAX).map(line)) : null,
+      facts.length > SHOWN_MAX ? h("p", { class: "soft" }, say("past.more", { n: whole(facts.length - SHOWN_MAX) })) : null, h("p", { class: "sources" }, h("a", { href: `/v1/bulletin?${asked()}` }, say("take.json"))))];
+}
+function line(fact) {
+  const code = fact.type?.split(".")[2];
+  const cells = fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${named(word(names.regions[cell.region]), cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${name} ${signed(n)}`).join(", ")}`);
+  return h("tr", {}, rowHead(h("details", {}, h("summary", {}, code ? of("fact", code) : fact.kind), h("p", { class: "small" }, named(word(names.items[fact.item]), fact.item ?? ""), h("br"), h("code", {}, fact.event ?? ""), cells.map((cell) => [h("br"), cell])))), h("td", { class: "t" }, of("because", fact.why)),
+    h("td", {}, moment(fact.time)), h("td", {}, fact.known_on), h("td", {}, signed(fact.numerator)), h("td", {}, signed(fact.denominator)), h("td", {}, h("a", { href: `/evidence.html?figure=${chosen.figure}&journey=${encodeURIComponent(fact.journey)}` }, fact.journey.slice(0, 8), "…")), h("td", {}, `${fact.topic}[${fact.partition}]@${fact.offset}`));
+}
+function draw() {
+  fill(find("main"), own(), h("h1", {}, say("past.title")), h("p", { class: "how" }, say("past.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }), figures ? form() : null,
+    first ? answer() : problem ? null : h("p", { class: "loading" }, say("loading")));
+  trouble(problem);
+}
+frame("past.title", { about: place, who: () => of("role", me.role), leave, draw });
+await load();

@@ -1,0 +1,129 @@
+// The questions of the board, each a heading in plain words and one sentence that says how to read what follows.
+import { h, moment, named, number, of, say } from "/parts/page.js";
+import { bar, cartogram, fixed, measured, percent, rowHead, sources, span, spark, table, whole } from "./charts.js";
+
+/** What the sections read: names, figures, books, and how to ask for more. */
+export const board = { names: null, figures: null, books: null, layer: "physical", moved: new Set() };
+const PARTIES = ["government", "applicant", "unknown"];
+
+function question(id, title, how, ...children) {
+  return h("section", { class: "q", id: `q-${id}`, "aria-labelledby": `h-${id}` }, h("h2", { id: `h-${id}` }, say(title)), h("p", { class: "how" }, say(how)), children);
+}
+const card = (title, ...children) => h("div", { class: "card" }, h("h3", {}, title), children);
+const of_ = (reading) => say("board.of", { n: whole(reading.numerator), d: whole(reading.denominator) });
+
+function tile(figure, title, reading, lines, { promised = false, trend = null, extra = {} } = {}) {
+  const unknown = reading.value === null;
+  return h("article", { class: `card tile${promised ? " promised" : ""}${reading.few ? " few" : ""}`, "data-figure": figure }, h("h3", {}, say(title)),
+    h("div", { class: "v" }, unknown ? say("unknown") : (reading.value * 100).toFixed(1), unknown ? null : h("small", {}, " %")), trend ? spark(trend) : null,
+    lines.map((line) => h("p", {}, line)), reading.few && !unknown ? h("p", {}, h("strong", {}, say("few"))) : null, h("a", { id: `t-${figure}`, href: board.evidence(figure, extra) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)));
+}
+export function promise() {
+  const { F1, F2, F3, F4, F0 } = board.figures.promise, { trend } = board.figures, items = F1.total.readings;
+  const weeks = (key) => trend.map((week) => week[key]?.value);
+  const rows = trend.map((week) => h("tr", {}, rowHead(week.week), ["once", "experienced_once", "kept"].map((key) => h("td", {}, percent(week[key]))), h("td", {}, whole(week.kept.denominator))));
+  return question("promise", "board.q1", "board.q1how", h("div", { class: "tiles" },
+    tile("F1", "tile.F1", items.once, [say("tile.items", { n: whole(items.once.numerator), d: whole(items.once.denominator) }), say("tile.less", { p: percent(items.once_less_exceptions) })], { promised: true }),
+    tile("F2", "tile.F2", F2.once, [of_(F2.once), say("tile.zero", { p: percent(F2.zero) })], { trend: weeks("once") }),
+    tile("F3", "tile.F3", F3.once, [of_(F3.once), say("tile.mean", { v: fixed(F3.mean.value) })], { trend: weeks("experienced_once") }),
+    tile("F4", "tile.F4", F4.kept, [of_(F4.kept), say("tile.extra", { v: fixed(F4.gap.value) })], { trend: weeks("kept") })),
+  h("p", { class: "soft small" }, say("board.endings", { w: whole(F0.withdrawn.numerator), l: whole(F0.lapsed.numerator), n: whole(F0.not_accepted.numerator) })),
+  h("details", { id: "weeks" }, h("summary", {}, say("board.weeks")), table(say("board.weeks"), [say("week"), say("tile.F2"), say("tile.F3"), say("tile.F4"), "n"], rows), sources("figures/F4", board.query({ by: "week" }))));
+}
+
+function heat(kind, depth, reading, text, href, id, more = "") {
+  const made = h("td", { class: `c ${kind}${reading?.few ? " few" : ""}${more}`, title: reading?.denominator ? `n = ${number(reading.denominator)}` : null }, h("a", { href, id }, text, reading?.few ? h("span", { class: "unseen" }, ` (${say("few")})`) : null));
+  return measured(made, "depth", depth * 0.85);
+}
+const nothing = () => h("td", { class: "c" }, h("span", { class: "none" }, "·"));
+function gaps() {
+  const { items, cities, cells } = board.figures.gap;
+  const worst = Math.max(...items.flatMap((item) => cities.map((code) => cells[item]?.[code]?.gap.value ?? 0)), 0.01);
+  const rows = items.map((item) => h("tr", {}, rowHead(board.thing(item)), cities.map((code) => {
+    const gap = cells[item]?.[code]?.gap;
+    if (!gap || gap.value === null) return nothing();
+    return heat("warm", Math.max(0, gap.value) / worst, gap, (gap.value * 100).toFixed(0), board.evidence("F4", { reading: "gap", basic: item, region: code }), `gap-${item}-${code}`, board.moved.has(`delivered|${item}|${code.slice(0, 4)}`) ? " glow" : "");
+  })));
+  return card(say("gap.title"), items.length ? table(say("gap.title"), [say("filter.thing"), ...cities.map(board.city)], rows) : h("p", { class: "soft" }, say("none.delivered")), sources("gap", board.query()));
+}
+function causes() {
+  const { causes: bars, total } = board.figures.causes, most = bars[0]?.total || 1;
+  const rows = bars.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar(PARTIES.map((party) => [`by-${party}`, one[party] / most])), PARTIES.map((party) => h("td", {}, one[party] ? h("a", { id: `why-${one.cause}-${party}`, href: board.evidence("F5", { reading: "extra", cause: `${one.cause}|${party}` }) }, whole(one[party])) : "0")), h("td", {}, h("b", {}, whole(one.total)))));
+  return card([say("why.title"), " ", h("span", { class: "count" }, say("why.of", { n: whole(total.numerator) }))], bars.length ? table(say("why.title"), [say("why.cause"), h("th", { "aria-hidden": "true" }), ...PARTIES.map((party) => of("party", party)), say("total")], rows) : h("p", { class: "soft" }, say("none.extra")),
+    h("p", { class: "legend", "aria-hidden": "true" }, PARTIES.map((party) => h("span", {}, h("i", { class: `by-${party}` }), of("party", party)))), sources("causes", board.query()));
+}
+function movers() {
+  const { movers: found } = board.figures;
+  const lines = (found ?? []).map((one) => h("li", {}, h("a", { id: `mover-${one.basic}-${one.city}`, href: board.evidence("F4", { reading: "gap", basic: one.basic, region: one.city }) }, board.thing(one.basic), " · ", board.city(one.city)), h("b", {}, say("movers.line", { b: (one.before.value * 100).toFixed(0), a: (one.gap.value * 100).toFixed(0) }))));
+  return card(say("movers.title"), h("p", { class: "soft small" }, say("movers.how")), lines.length ? h("ul", { class: "movers" }, lines) : h("p", { class: "soft" }, say(found === null ? "movers.open" : "movers.none")));
+}
+export const whereNot = () => question("where", "board.q2", "board.q2how", gaps(), h("div", { class: "wide2" }, causes(), movers()));
+
+function matrix() {
+  const { codes, layers, readings } = board.figures.matrix, counts = layers[board.layer];
+  const most = Math.max(...counts.flatMap((row, at) => row.filter((_, other) => at !== other)), 1);
+  const rows = codes.map((from, at) => h("tr", {}, rowHead(board.city(from)), codes.map((to, other) => {
+    const n = counts[at][other];
+    if (!n) return nothing();
+    const href = board.evidence("F6", { reading: "accepted", pair: `${from}>${to}`, layer: board.layer });
+    return at === other ? heat("", 0, null, whole(n), href, `m-${from}-${to}`, " home") : heat("cool", 0.15 + (0.85 * n) / most, null, whole(n), href, `m-${from}-${to}`);
+  })));
+  return card(say("matrix.title"), h("div", { class: "switch", role: "group", "aria-label": say("matrix.layer") }, ["physical", "virtual"].map((layer) => h("button", { type: "button", class: "second", id: `layer-${layer}`, "aria-pressed": String(layer === board.layer), click: () => board.turn(layer) }, of("layer", layer)))),
+    table(`${say("matrix.title")} · ${of("layer", board.layer)}`, [say("matrix.corner"), ...codes.map(board.city)], rows),
+    h("p", { class: "soft small" }, say("matrix.crossing", { n: whole(readings.cross_city.numerator), d: whole(readings.cross_city.denominator), p: percent(readings.cross_city) })), sources("matrix", board.query({ layer: board.layer })));
+}
+function travel() {
+  const away = Object.fromEntries(board.figures.travel.map((row) => [row.region, row.away]));
+  const href = (code) => board.evidence("F7", { reading: "away", region: code });
+  const rows = Object.entries(away).map(([code, reading]) => h("tr", {}, rowHead(board.city(code)), h("td", { class: reading.few ? "few" : null }, percent(reading)), h("td", {}, whole(reading.numerator)), h("td", {}, whole(reading.denominator))));
+  return card(say("travel.title"), cartogram(board.names.cities, { name: board.city, reading: (code) => away[code], show: percent, href }), h("p", { class: "soft small" }, say("travel.notmap")),
+    h("details", { id: "travel-table" }, h("summary", {}, say("take.table")), table(say("travel.title"), [say("travel.home"), say("travel.share"), say("travel.away"), say("travel.runs")], rows)), sources("figures/F7", board.query({ by: "home" })));
+}
+function small(title, value, note, figure, reading) {
+  return h("div", { class: "card" }, h("h3", { class: "soft" }, say(title)), h("div", { class: "big" }, value), h("p", {}, note), h("a", { id: `s-${title}`, href: board.evidence(figure, { reading }) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)));
+}
+export function whoHandles() {
+  const { custody, on_time: time, duty } = board.figures, notices = duty.second_notices.value;
+  return question("who", "board.q3", "board.q3how", h("div", { class: "wide2" }, matrix(), travel()), h("div", { class: "four" },
+    small("custody.title", span(custody.wait_p50.value), say("custody.note", { n: whole(custody.offered.numerator), p: percent(custody.returned), o: whole(custody.overdue.numerator) }), "F8", "offered"),
+    small("ontime.title", percent(time.on_time), say("ontime.note", { n: whole(time.on_time.denominator), b: whole(time.statutory_breaches.numerator) }), "F9", "on_time"),
+    small("speed.title", percent(time.speed_up), say("speed.note"), "F9", "speed_up"),
+    small("duty.title", notices === null ? say("unknown") : fixed(notices, 1), say("duty.note", { o: whole(duty.off_list_n.numerator), y: whole(duty.yellow_n.numerator), r: whole(duty.red_n.numerator) }), "F12", "second_notices")));
+}
+
+// Each partner has a pair of topics of its own; together they are one line, unless one of them does not balance.
+function gathered(lines, keys) {
+  const found = new Map();
+  for (const line of lines) {
+    const topic = line.balanced === false ? line.topic : line.topic.replace(/^(gov\.(?:portal|department))\.[^.]+/, "$1.*");
+    const at = `${topic}|${line.service}|${line.group ?? ""}`, sum = found.get(at);
+    if (!sum) found.set(at, { ...line, topic });
+    else for (const key of keys) sum[key] += line[key];
+  }
+  return [...found.values()];
+}
+function mark(good) {
+  return h("td", { class: good === false ? "wrong" : "ok" }, good === false ? say("books.no") : say("books.yes"));
+}
+export function trust() {
+  const { books } = board, { services, parked } = board.figures.trust;
+  const marks = services.map((one) => h("tr", {}, rowHead(one.service), h("td", {}, moment(one.complete_to))));
+  const head = h("div", { class: "wide2" }, card(say("trust.watermark"), table(say("trust.watermark"), [say("ops.service"), say("trust.complete")], marks), h("p", { class: "soft small" }, say("trust.watermarkhow"))),
+    card(say("trust.parked"), h("div", { class: `big ${parked ? "wrong" : ""}` }, whole(parked)), h("p", {}, say(parked ? "trust.parkedsome" : "trust.parkednone"), " ", h("a", { href: "/operations.html" }, say("nav.operations")))));
+  if (!books) return question("trust", "board.q4", "board.q4how", head, h("p", { class: "loading" }, say("loading")));
+  const IN = ["consumed", "applied", "duplicate", "ignored", "parked", "dead_lettered"];
+  const written = books.written.map((one) => h("tr", {}, h("th", { scope: "row" }, `${one.service} → ${one.topic}`), ["appended", "published", "waiting"].map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
+  const read = gathered(books.consumed, IN).map((one) => h("tr", {}, h("th", { scope: "row" }, `${one.topic} → ${one.group}`), IN.map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
+  return question("trust", "board.q4", "board.q4how", head, books.unreachable.length ? h("p", { class: "note wait" }, say("books.away", { s: books.unreachable.join(", ") })) : null,
+    card(say("books.written"), table(say("books.written"), [say("books.topic"), ...["appended", "published", "waiting", "equal"].map((key) => say(`books.${key}`))], written)), card(say("books.read"), table(say("books.read"), [say("books.topic"), ...IN.map((key) => say(`books.${key}`)), say("books.equal")], read), h("p", { class: "sources" }, h("a", { href: "/v1/trust" }, say("take.json")))));
+}
+export function live() {
+  const { open, by_age: ages, by_holder: holders, failed_today: failed } = board.figures.live, { alerts } = board.figures;
+  const most = Math.max(...ages.map((one) => one.open), 1), worst = Math.max(...failed.map((one) => one.attempts), 1);
+  const held = holders.map((one) => h("tr", {}, rowHead(one.region === "none" ? say("live.nobody") : board.city(one.region)), h("td", {}, whole(one.open)), h("td", {}, whole(one.anonymous))));
+  return question("now", "board.q5", "board.q5how", h("div", { class: "wide2" },
+    card(say("live.open"), h("p", {}, say("live.total", { n: whole(open.total), a: whole(open.anonymous) })), table(say("live.open"), [say("live.age"), h("th", { "aria-hidden": "true" }), say("live.journeys")], ages.map((one) => h("tr", {}, rowHead(say("live.days", { d: one.days })), bar([["by-government", one.open / most]]), h("td", {}, whole(one.open))))),
+      h("details", { id: "holders" }, h("summary", {}, say("live.holders")), table(say("live.holders"), [say("live.city"), say("live.journeys"), say("live.anonymous")], held)), h("p", { class: "sources" }, h("a", { href: "/v1/live" }, say("take.json")))),
+    h("div", {}, card(say("live.failed"), failed.length ? table(say("live.failed"), [say("why.cause"), h("th", { "aria-hidden": "true" }), say("live.attempts")], failed.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar([["by-applicant", one.attempts / worst]]), h("td", {}, whole(one.attempts))))) : h("p", { class: "soft" }, say("live.nofail"))),
+      card(say("live.alerts"), alerts.length ? h("ul", { class: "movers" }, alerts.map((one) => h("li", {}, h("span", {}, named([one.zh, one.en])), h("time", { class: "soft small" }, moment(one.at))))) : h("p", { class: "soft" }, say("live.quiet"))))));
+}
