@@ -28,15 +28,16 @@ async def house(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     """Intake and approval with the demonstration's catalogue."""
     directory = tmp_path_factory.mktemp("house")
     async with (
-        _log(postgres, "intake") as intake,
-        _log(postgres, "approval") as approval,
+        log_of(postgres, "intake") as intake,
+        log_of(postgres, "approval") as approval,
         opened(intake, approval, directory) as made,
     ):
         yield made
 
 
 @asynccontextmanager
-async def _log(postgres: str, service: str) -> AsyncIterator[EventLog]:
+async def log_of(postgres: str, service: str) -> AsyncIterator[EventLog]:
+    """A database of one service."""
     owner, app = await ensure_database(postgres, f"t_{service}_{token_hex(6)}", "test-only")
     await migrate(owner, [SERVICES / service / "migrations"])
     log = EventLog(await open_pool(app, service=service), service)
