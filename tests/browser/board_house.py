@@ -39,7 +39,20 @@ from shared.runtime.http import make_app
 from shared.runtime.settings import About, Settings
 from shared.telemetry import clock
 from tests.integration.metrics.house import expected, renamed, send, some_tales, stored_cells
-from tests.unit.metrics.stories import BODY, HANGZHOU, SPACE, Told, opened, scripted, submitted, visited, voided
+from tests.unit.metrics.stories import (
+    BODY,
+    HANGZHOU,
+    SPACE,
+    Told,
+    accepted,
+    completed,
+    delivered,
+    opened,
+    scripted,
+    submitted,
+    visited,
+    voided,
+)
 
 DEADLINE_S = 60.0
 PARKED = """
@@ -86,7 +99,9 @@ class BoardHouse:
         about = About(local=True, demo=True, urls={"metrics": self.url})
         app = make_app("metrics", "metrics", self.keys, lambda: True, about=about)
         http.mount(app, answers, hub, Watermarks(self.log, self.kafka), Alone(self.client), self.kafka, None)
-        self.server = uvicorn.Server(uvicorn.Config(app, port=self.port, log_level="warning", timeout_graceful_shutdown=1))
+        self.server = uvicorn.Server(
+            uvicorn.Config(app, port=self.port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+        )
         projector = Projector(self.kafka, Store(self.log, 1))
         running = (self.server.serve(), hub.run(self._stop), projector.run(self._stop))
         self._tasks = tuple(asyncio.ensure_future(one) for one in running)
@@ -127,6 +142,13 @@ def failed_visit() -> Told:
     now = clock.now()
     told = Told(journey=str(uuid4()), at=now - timedelta(seconds=5))
     return told.says(opened(), visited(told.journey, now, outcome="wrong_place", cause="wrong_place", responsible="applicant"))
+
+
+def finished_now() -> Told:
+    """A whole journey that happened and became known within these seconds."""
+    told = Told(journey=str(uuid4()), at=clock.now() - timedelta(seconds=10))
+    told.says(opened(), visited(told.journey, told.at), submitted(), accepted(told.at))
+    return told.says(delivered(told.at), completed("granted", told.at))
 
 
 def late_and_corrected() -> list[Told]:

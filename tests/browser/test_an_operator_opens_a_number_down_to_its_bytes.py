@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.board_house import BoardHouse, anew, day_before, failed_visit, opened_board
+from tests.browser.board_house import BoardHouse, day_before, failed_visit, finished_now, opened_board
 from tests.browser.conftest import DESKTOP, PHONE, log_of, shot
 from tests.browser.looking import objections, sideways
-from tests.unit.metrics.stories import scripted
 
 pytestmark = pytest.mark.browser
 PAGES = {
@@ -144,7 +143,7 @@ async def test_a_permanent_link_answers_the_same_later(board: BoardHouse, window
     page = await windows.open(f"/evidence.html?figure=F4&known_at={day_before(1)}")
     await is_ready(page, "evidence")
     link, said = await page.locator("#permalink").get_attribute("href"), await page.locator(".big").text_content()
-    await board.tell(anew(scripted()))
+    await board.tell(finished_now())
 
     assert link is not None
     again = await windows.open(link.removeprefix(board.url))

@@ -1,5 +1,5 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
-import { find, h, harmless, number, say } from "/parts/page.js";
+import { find, h, harmless, number, of, say } from "/parts/page.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 export const RUN_PAGES = [["/", "nav.figures"], ["/past.html", "nav.past"], ["/operations.html", "nav.operations"], ["/logs.html", "nav.logs"]];
@@ -38,8 +38,11 @@ export function inUnit(unit, value) {
   return unit === "count" ? whole(value) : fixed(value);
 }
 export function table(caption, head, rows, kind = "dense") {
+  // A head stands as its column does: words to the left, numbers to the right.
+  const columns = rows[0]?.children ?? [];
+  const stands = (at) => (columns[at]?.classList.contains("t") ? "t" : null);
   return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption }, h("table", { class: kind }, h("caption", { class: "unseen" }, caption),
-    h("thead", {}, h("tr", {}, head.map((one) => (one instanceof Node ? one : h("th", { scope: "col" }, one))))), h("tbody", {}, rows)));
+    h("thead", {}, h("tr", {}, head.map((one, at) => (one instanceof Node ? one : h("th", { scope: "col", class: stands(at) }, one))))), h("tbody", {}, rows)));
 }
 export const rowHead = (text) => h("th", { scope: "row" }, text);
 /** The same numbers to take along. */
@@ -63,10 +66,16 @@ export function cartogram(cities, { name, reading, show, href }) {
   const worst = Math.max(...cities.map((code) => reading(code)?.value ?? 0), 0.01);
   return svg("svg", { viewBox: "0 0 320 232", width: "100%", role: "group", "aria-label": say("travel.label") }, ...cities.map((code) => {
     const [column, row] = PLACES[code], found = reading(code), x = column * 64 + 2, y = row * 58 + 2;
-    const link = svg("a", { href: href(code), class: "tile11", id: `tile-${code}`, "aria-label": `${name(code)} ${show(found)}` }, svg("rect", { x, y, width: 60, height: 54, rx: 8 }),
-      svg("text", { x: x + 30, y: y + 24, "text-anchor": "middle" }, name(code)), svg("text", { x: x + 30, y: y + 42, "text-anchor": "middle", class: "s" }, show(found)));
+    const link = svg("a", { href: href(code), class: "tile11", id: `tile-${code}` }, svg("rect", { x, y, width: 60, height: 54, rx: 8 }),
+      svg("text", { x: x + 30, y: y + 24, "text-anchor": "middle" }, name(code)), " ", svg("text", { x: x + 30, y: y + 42, "text-anchor": "middle", class: "s" }, show(found)));
     return measured(link, "depth", (0.85 * (found?.value ?? 0)) / worst);
   }));
+}
+/** What a fact is called; those of the other services have a family of their own. */
+export function fact(type) {
+  const code = type?.split(".")[2] ?? "";
+  const named_ = of("fact", code);
+  return named_ === code ? of("act", code) : named_;
 }
 /** Say what went wrong above everything else; nothing takes it away. */
 export function trouble(problem) {

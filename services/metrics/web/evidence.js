@@ -1,7 +1,7 @@
 // Evidence: from a number to the journeys behind it, to their visits and events, and to the bytes; counted again on request.
 import { about, get, leave, staff } from "/parts/ask.js";
 import { day, fill, find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
-import { fixed, inUnit, own, rowHead, table, trouble, whole, word } from "./charts.js";
+import { fact, fixed, inUnit, own, rowHead, table, trouble, whole, word } from "./charts.js";
 
 const place = await about();
 const me = await staff();
@@ -135,8 +135,7 @@ function journey() {
     h("h3", {}, say("evidence.events")), shown.record_reachable ? null : h("p", { class: "note wait" }, say("evidence.unreachable")), shown.events.map(event));
 }
 function event(one) {
-  const code = one.type?.split(".")[2];
-  return h("details", { id: `e-${one.source}-${one.sequence}` }, h("summary", {}, `${one.source} ${one.sequence} · `, code ? of("fact", code) : "?", ` · ${one.topic}[${one.partition}]@${one.offset}`),
+  return h("details", { id: `e-${one.source}-${one.sequence}` }, h("summary", {}, `${one.source} ${one.sequence} · `, one.type ? fact(one.type) : "?", ` · ${one.topic}[${one.partition}]@${one.offset}`),
     one.body === null ? null : h("dl", {}, h("dt", {}, "id"), h("dd", {}, h("code", {}, one.id)), h("dt", {}, say("evidence.known")), h("dd", {}, one.known_on), h("dt", {}, "SHA-256"), h("dd", {}, h("code", {}, one.sha256)),
       h("dt", {}, say("evidence.chain")), h("dd", {}, one.chain ? h("code", {}, one.chain) : say("unknown"), " ", one.chain_holds === null ? null : h("b", { class: one.chain_holds ? "ok" : "wrong" }, say(one.chain_holds ? "evidence.chained" : "evidence.unchained")))), one.body === null ? null : h("pre", {}, harmless(one.body)));
 }

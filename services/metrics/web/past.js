@@ -1,7 +1,7 @@
 // Time travel: what the board said of some days then, what it says of them now, and every fact that made the difference.
 import { about, get, leave, staff } from "/parts/ask.js";
 import { day, fill, find, frame, h, moment, named, number, of, say, today } from "/parts/page.js";
-import { inUnit, own, rowHead, table, trouble, whole, word } from "./charts.js";
+import { fact as factName, inUnit, own, rowHead, table, trouble, whole, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed"];
 const place = await about();
@@ -67,7 +67,7 @@ function form() {
     dated("from", "past.from"), dated("to", "past.to"), dated("then", "past.then"), dated("now", "past.now"));
 }
 function said(title, one, side) {
-  return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? whole(one.numerator) : say("board.of", { n: whole(one.numerator), d: whole(one.denominator) }), one.few ? ` · ${say("few")}` : ""));
+  return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? null : say("board.of", { n: whole(one.numerator), d: whole(one.denominator) }), one.few ? ` · ${say("few")}` : ""));
 }
 function signed(n) { return n > 0 ? `+${number(n)}` : number(n); }
 function answer() {
@@ -82,9 +82,8 @@ function answer() {
       facts.length > SHOWN_MAX ? h("p", { class: "soft" }, say("past.more", { n: whole(facts.length - SHOWN_MAX) })) : null, h("p", { class: "sources" }, h("a", { href: `/v1/bulletin?${asked()}` }, say("take.json"))))];
 }
 function line(fact) {
-  const code = fact.type?.split(".")[2];
   const cells = fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${named(word(names.regions[cell.region]), cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${name} ${signed(n)}`).join(", ")}`);
-  return h("tr", {}, rowHead(h("details", {}, h("summary", {}, code ? of("fact", code) : fact.kind), h("p", { class: "small" }, named(word(names.items[fact.item]), fact.item ?? ""), h("br"), h("code", {}, fact.event ?? ""), cells.map((cell) => [h("br"), cell])))), h("td", { class: "t" }, of("because", fact.why)),
+  return h("tr", {}, rowHead(h("details", {}, h("summary", {}, fact.type ? factName(fact.type) : fact.kind), h("p", { class: "small" }, named(word(names.items[fact.item]), fact.item ?? ""), h("br"), h("code", {}, fact.event ?? ""), cells.map((cell) => [h("br"), cell])))), h("td", { class: "t" }, of("because", fact.why)),
     h("td", {}, moment(fact.time)), h("td", {}, fact.known_on), h("td", {}, signed(fact.numerator)), h("td", {}, signed(fact.denominator)), h("td", {}, h("a", { href: `/evidence.html?figure=${chosen.figure}&journey=${encodeURIComponent(fact.journey)}` }, fact.journey.slice(0, 8), "…")), h("td", {}, `${fact.topic}[${fact.partition}]@${fact.offset}`));
 }
 function draw() {
