@@ -71,7 +71,7 @@ async def journey(snap: Snapshot, bootstrap: str, journey_id: str) -> dict[str, 
         },
         "runs": _runs(story),
         "cells": [_cell(cell, amounts) for cell, amounts in contributions(story).items()],
-        "events": list(_events(places, stored)),
+        "events": list(chained(places, stored)),
         "record_reachable": reachable,
     }
 
@@ -105,7 +105,7 @@ def id_of(body: bytes) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _events(places: Sequence[Standing], stored: Stored) -> Iterator[dict[str, Any]]:
+def chained(places: Sequence[Standing], stored: Stored) -> Iterator[dict[str, Any]]:
     """The events with their bytes; each stream's checksums are chained again, link by link."""
     chain: dict[str, bytes] = {}
     for standing in places:
@@ -115,7 +115,7 @@ def _events(places: Sequence[Standing], stored: Stored) -> Iterator[dict[str, An
         yield _event(standing, found, chain.get(standing.source))
 
 
-def _event(standing: Standing, found: StoredRecord | None, chained: bytes | None) -> dict[str, Any]:
+def _event(standing: Standing, found: StoredRecord | None, link: bytes | None) -> dict[str, Any]:
     told = {
         "source": standing.source,
         "sequence": standing.sequence,
@@ -125,7 +125,7 @@ def _event(standing: Standing, found: StoredRecord | None, chained: bytes | None
         "partition": standing.place.partition,
         "offset": standing.offset,
     }
-    if found is None or chained is None:
+    if found is None or link is None:
         return {**told, "id": None, "type": None, "sha256": None, "chain": None, "chain_holds": None, "body": None}
     return {
         **told,
@@ -133,6 +133,6 @@ def _event(standing: Standing, found: StoredRecord | None, chained: bytes | None
         "type": read(found.body)["type"],
         "sha256": sha256(found.body).hexdigest(),
         "chain": found.chain,
-        "chain_holds": None if found.chain is None else found.chain == chained.hex(),
+        "chain_holds": None if found.chain is None else found.chain == link.hex(),
         "body": found.body.decode("utf-8", "replace"),
     }

@@ -272,6 +272,8 @@ export const BOARD = {
   "ops.laghow": ["滞后 = 分区末尾位置 − 已处理到的位置。", "Lag = end of the partition − position applied."],
   "ops.lag": ["滞后", "Lag"],
   "ops.partitions": ["各分区", "By partition"],
+  "ops.part": ["{p} 号差 {n}", "{n} on {p}"],
+  "ops.level": ["都不落后", "none behind"],
   "ops.resting": ["另有 {n} 个合作方主题没有滞后", "{n} more topics of partners, none behind"],
   "ops.parkedtitle": ["搁置的事", "Parked journeys"],
   "ops.parkedhow": ["一件事的某个事件处理失败，后面的按顺序等着。排除原因后重新处理。", "One event of the journey failed, and those behind it wait in order. Redrive once the reason is gone."],
