@@ -216,9 +216,11 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
         return JsonBytes(await kept.get(asked))
 
     @app.get("/v1/names", summary="The words behind the codes, in both languages")
-    async def words() -> Response:
+    async def words(only: Annotated[str | None, Query(pattern=r"^[a-z]+(,[a-z]+){0,10}$")] = None) -> Response:
         async def make(snap: Snapshot) -> dict[str, Any]:
-            return names(await answers.shelf.rows(snap))
+            found = names(await answers.shelf.rows(snap))
+            # A whole catalogue has thousands of items; a page that only draws regions need not carry them.
+            return found if only is None else {family: found[family] for family in only.split(",") if family in found}
 
         return plain(await answers.read(make))
 

@@ -55,8 +55,8 @@ async def end_offsets(bootstrap: str, places: Sequence[Place]) -> dict[Place, in
 async def held_offsets(bootstrap: str, places: Sequence[Place]) -> dict[Place, range]:
     """The offsets that each partition holds, up to the one that its next record will get."""
     client = consumer(bootstrap, None, "runonce-offsets")
-    await client.start()
     try:
+        await client.start()
         asked = [TopicPartition(p.topic, p.partition) for p in places]
         begins, ends = await client.beginning_offsets(asked), await client.end_offsets(asked)
         return {Place(tp.topic, tp.partition): range(begins[tp], ends[tp]) for tp in asked}

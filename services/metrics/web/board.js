@@ -36,7 +36,7 @@ async function load() {
   if (reading) { again = true; return; }
   reading = true;
   try {
-    const [names, figures] = await Promise.all([board.names ?? get("/v1/names"), get(`/v1/dashboard?${sliced()}`)]);
+    const [names, figures] = await Promise.all([board.names ?? get("/v1/names?only=regions,cities,basics,channels"), get(`/v1/dashboard?${sliced()}`)]);
     Object.assign(board, { names, figures });
     seenAt = Date.now();
     trouble(null);
