@@ -218,18 +218,14 @@ async def test_the_filters_are_in_the_address_and_every_table_can_be_taken_along
     assert (await download.value).suggested_filename == "gap.csv"
 
 
+WEIGHED = """() => performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
+    .filter((one) => !one.name.endsWith("/v1/stream")).reduce((sum, one) => sum + one.encodedBodySize, 0)"""
+
+
 async def test_the_page_is_light_and_its_first_figure_quick(windows: Windows) -> None:
-    page = await windows.open("/logs.html", role=None)
-    sizes: list[int] = []
-
-    async def weigh(response: Any) -> None:
-        if "/v1/stream" not in response.url:
-            sizes.append(len(await response.body()))
-
-    page.on("response", weigh)
-    await page.goto(page.url.replace("/logs.html", "/"))
+    page = await windows.open("/", role=None)
     await is_ready(page, "board")
     took = await page.evaluate("performance.now()")
 
-    assert sum(sizes) <= WEIGHT_MAX
-    assert took <= FIRST_FIGURE_MS * 3  # A shared machine; the budget itself is measured alone.
+    assert 50_000 < await page.evaluate(WEIGHED) <= WEIGHT_MAX
+    assert took <= FIRST_FIGURE_MS * 3, took  # Other work may share the machine; the budget itself is measured alone.
