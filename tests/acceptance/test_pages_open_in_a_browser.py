@@ -73,6 +73,23 @@ async def test_a_number_opens_its_evidence(installation: Installation, page: Pag
     assert heard == []
 
 
+async def test_the_operations_page_hears_every_service(installation: Installation, page: Page) -> None:
+    heard = complaints(page)
+    url = installation.found.urls["metrics"]
+    await page.context.request.post(f"{url}/v1/session/demo", data={"role": "operator"})
+    await page.goto(f"{url}/operations.html")
+    await page.locator("#state").wait_for()
+
+    said = await (await page.context.request.get(f"{url}/v1/operations")).json()
+    assert all(service["answers"] for service in said["services"])
+    assert {service["service"] for service in said["services"] if any(lease["held"] for lease in service["leases"])} >= {"intake"}
+    assert said["kafka"]
+    assert all(row["lag"] is not None for row in said["lag"])
+    assert await page.locator(".wrong").count() == 0
+    assert not await sideways(page)
+    assert heard == []
+
+
 async def test_the_messages_page_asks_who_is_there(installation: Installation, page: Page) -> None:
     heard = complaints(page)
     await page.goto(installation.found.urls["notify"] + "/")

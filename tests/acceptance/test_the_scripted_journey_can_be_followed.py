@@ -129,6 +129,7 @@ async def test_its_evidence_goes_down_to_the_stored_bytes(told: Told) -> None:
     assert (evidence["counts"]["statutory"], evidence["counts"]["experienced"]) == (1, 2)
     assert [run["cause"] for run in evidence["runs"]] == ["wrong_place", "normal"]
     assert all(event["body"] is not None and event["offset"] >= 0 for event in evidence["events"])
+    assert all(event["chain_holds"] for event in evidence["events"]), "the checksums that the relay wrote are chained again"
     assert {event["topic"] for event in evidence["events"]} == {
         f"gov.{name}.events.v1" for name in ("intake", "approval", "notify")
     }
