@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ LONG_AGO = datetime(2026, 3, 9, tzinfo=UTC)
 
 
 class Told(NamedTuple):
-    """What a producer is told of a record that was kept."""
+    """What a producer is told of a batch that was kept: the offset of its first record."""
 
     offset: int
 
@@ -36,7 +37,9 @@ class Owed:
     async def lease(self, holder: str, ttl_s: float) -> int | None:
         return self.epoch
 
-    async def slice(self, limit: int, without: Sequence[str] = ()) -> list[Outgoing]:
+    async def slice(
+        self, limit: int, without: Sequence[str] = (), without_journeys: Sequence[tuple[str, str]] = ()
+    ) -> list[Outgoing]:
         return self.rows[:limit]
 
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool:
@@ -51,13 +54,29 @@ class Owed:
         return {}
 
 
-class Broken:
-    """A producer that keeps what it is given, but for values that fail and values of which nobody hears."""
+class Batch:
+    """Values that arrive together or not at all."""
 
-    def __init__(self, fails: frozenset[bytes] = frozenset(), silent: frozenset[bytes] = frozenset()) -> None:
+    def __init__(self, room: int) -> None:
+        self.values: list[bytes] = []
+        self._room = room
+
+    def append(self, *, value: bytes, **_: Any) -> object | None:
+        if len(self.values) == self._room:
+            return None
+        self.values.append(value)
+        return self
+
+
+class Broken:
+    """A producer that keeps every batch it is given, but for those with a value that fails or of which nobody hears."""
+
+    def __init__(self, room: int, fails: frozenset[bytes] = frozenset(), silent: frozenset[bytes] = frozenset()) -> None:
         self.sent: list[bytes] = []
+        self._room = room
         self._fails = fails
         self._silent = silent
+        self._ends = Counter[int]()
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
@@ -65,13 +84,17 @@ class Broken:
     async def partitions_for(self, topic: str) -> set[int]:
         return {0, 1}
 
-    async def send(self, topic: str, value: bytes, *_: Any, **__: Any) -> asyncio.Future[Told]:
+    def create_batch(self) -> Batch:
+        return Batch(self._room)
+
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Told]:
         told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-        if value in self._fails:
+        if self._fails & set(batch.values):
             told.set_exception(KafkaTimeoutError())
-        elif value not in self._silent:
-            told.set_result(Told(len(self.sent)))
-        self.sent.append(value)
+        elif not self._silent & set(batch.values):
+            told.set_result(Told(self._ends[partition]))
+        self._ends[partition] += len(batch.values)
+        self.sent += batch.values
         return told
 
     async def send_and_wait(self, topic: str, value: bytes, key: bytes) -> Told:
@@ -84,28 +107,33 @@ def relay_over(outbox: Owed, producer: Broken, monkeypatch: pytest.MonkeyPatch) 
     return Relay("intake", outbox, "nowhere", "me", asyncio.Event())
 
 
-async def test_what_was_acknowledged_is_forgotten_and_its_end_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    outbox, producer = Owed(), Broken()
+@pytest.mark.parametrize("room", [1, 2, 5])
+async def test_what_was_acknowledged_is_forgotten_and_its_end_told(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox, producer = Owed(), Broken(room)
 
     assert await relay_over(outbox, producer, monkeypatch).run_once()
 
     assert sorted(outbox.forgotten) == [1, 2, 3, 4, 5]
-    assert outbox.ends == {Place(TOPIC, 0): 4, Place(TOPIC, 1): 5}
+    assert outbox.ends == {Place(TOPIC, 0): 2, Place(TOPIC, 1): 3}
 
 
 @pytest.mark.parametrize("how", ["fails", "silent"])
-async def test_behind_a_record_without_an_acknowledgement_nothing_is_forgotten(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    outbox, producer = Owed(), Broken(**{how: frozenset({b"3"})})
+@pytest.mark.parametrize(("room", "acknowledged", "end"), [(1, [1], {Place(TOPIC, 1): 1}), (2, [], {})])
+async def test_behind_a_batch_without_an_acknowledgement_nothing_is_forgotten(
+    room: int, acknowledged: list[int], end: dict[Place, int], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox, producer = Owed(), Broken(room, **{how: frozenset({b"3"})})
 
     with pytest.raises(Exception, match=r"^$"):
         await relay_over(outbox, producer, monkeypatch).run_once()
 
-    assert sorted(outbox.forgotten) == [1, 2, 4]
-    assert outbox.ends == {Place(TOPIC, 0): 4, Place(TOPIC, 1): 1}
+    assert sorted(producer.sent) == [b"1", b"2", b"3", b"4", b"5"]
+    assert sorted(outbox.forgotten) == [*acknowledged, 2, 4]
+    assert outbox.ends == {Place(TOPIC, 0): 2} | end
 
 
 async def test_without_the_lease_nothing_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    outbox, producer = Owed(epoch=None), Broken()
+    outbox, producer = Owed(epoch=None), Broken(room=1)
 
     assert not await relay_over(outbox, producer, monkeypatch).run_once()
 
