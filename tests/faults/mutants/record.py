@@ -18,19 +18,30 @@ MUTANTS = (
         (
             Edit(
                 _LOG,
-                'await self.execute(_OWE, columns[4], columns[5], columns[6], columns[2], "event", recorded)',
-                'self.late = [*getattr(self, "late", ()), (*columns[4:7], columns[2], "event", recorded)]',
+                "INSERT INTO outbox (topic, partition, key, kind, ref, recorded)\n"
+                "SELECT topic, partition, key, 'event', ref, recorded\n"
+                "FROM unnest($5::text[], $6::smallint[], $7::text[], $3::uuid[], $8::timestamptz[])\n"
+                "    WITH ORDINALITY AS o(topic, partition, key, ref, recorded, n)\n"
+                "ORDER BY n\n",
+                "SELECT 1\n",
+            ),
+            Edit(
+                _LOG,
+                "*_timer_columns(timers))\n        self.owes = True",
+                "*_timer_columns(timers))\n"
+                '        self.late = [*getattr(self, "late", ()), (*columns[4:7], columns[2], recorded)]\n'
+                "        self.owes = True",
             ),
             Edit(
                 _LOG,
                 "        if tx.owes:\n",
                 '        for owed in getattr(tx, "late", ()):\n'
                 "            with translated():\n"
-                "                await self.pool.execute(_OWE, *owed)\n"
+                "                await self.pool.execute(_OWE.replace(\"'message'\", \"'event'\"), *owed)\n"
                 "        if tx.owes:\n",
             ),
         ),
-        (Schedules("deliveries", 300),),
+        (suite(f"{_APPEND_TESTS}::test_events_outbox_and_timers_are_written_together"),),
     ),
     Mutant(
         "append-without-expected-version",
@@ -57,13 +68,7 @@ MUTANTS = (
         "recordedtime-before-the-lock",
         "commit times never go back within a stream",
         "R9, ruling 10",
-        (
-            Edit(
-                _LOG,
-                'recorded = await self.fetchval("SELECT clock_timestamp()")\n        rows = [',
-                'recorded = await self.fetchval("SELECT now()")\n        rows = [',
-            ),
-        ),
+        (Edit(_LOG, "SELECT clock_timestamp() AS recorded, array(", "SELECT now() AS recorded, array("),),
         (suite(f"{_APPEND_TESTS}::test_commit_times_never_go_back_within_a_stream"),),
     ),
     Mutant(

@@ -21,8 +21,8 @@ MUTANTS = (
         (
             Edit(
                 _RUNS,
-                "return (visit.local_date, visit.venue_id, visit.person,",
-                "return (visit.local_date, visit.venue_id, visit.visit_id,",
+                "member = (visit.local_date, visit.venue_id, visit.person,",
+                "member = (visit.local_date, visit.venue_id, visit.visit_id,",
             ),
         ),
         (suite(_RUN_TESTS),),
@@ -137,8 +137,8 @@ MUTANTS = (
                 _AUTH,
                 "claims = jwt.decode(token, self._verifying, algorithms=_ALGORITHMS).claims",
                 "import base64, json\n"
-                "            part = token.split('.')[1]\n"
-                "            claims = json.loads(base64.urlsafe_b64decode(part + '=' * (-len(part) % 4)))",
+                "                part = token.split('.')[1]\n"
+                "                claims = json.loads(base64.urlsafe_b64decode(part + '=' * (-len(part) % 4)))",
             ),
         ),
         (suite(_TOKEN_TESTS),),

@@ -19,9 +19,9 @@ MUTANTS = (
         (
             Edit(
                 _RELAY,
-                "done = await self._send(slice_)",
+                "done = await self._send([row for row in slice_",
                 "await self._outbox.acknowledge(self._epoch, [row.position for row in slice_], {})\n"
-                "            done = await self._send(slice_)",
+                "            done = await self._send([row for row in slice_",
             ),
         ),
         (Schedules("deliveries", 200),),
@@ -30,7 +30,11 @@ MUTANTS = (
         "acknowledged-beyond-the-prefix",
         "only the longest acknowledged prefix of a partition is forgotten",
         "ruling 16",
-        (Edit(_RELAY, "done.whole = False\n                break", "done.whole = False\n                continue"),),
+        (
+            Edit(
+                _RELAY, "too_large.add(place.topic)\n                break", "too_large.add(place.topic)\n                continue"
+            ),
+        ),
         (suite(_RELAY_TESTS),),
     ),
     Mutant(
@@ -79,15 +83,11 @@ MUTANTS = (
         "a promise claims no more than is published",
         "ruling 17",
         (
+            Edit(_OUTBOX, "            writers: datetime = await self._log.pool.fetchval(_OLDEST_WRITER)\n", ""),
             Edit(
                 _OUTBOX,
-                "writers: datetime = await tx.fetchval(_OLDEST_WRITER)",
-                "waiting: datetime | None = await tx.fetchval(\"SELECT min(recorded) FROM outbox WHERE kind = 'event'\")",
-            ),
-            Edit(
-                _OUTBOX,
-                "waiting: datetime | None = await tx.fetchval(\"SELECT min(recorded) FROM outbox WHERE kind = 'event'\")",
-                "writers: datetime = await tx.fetchval(_OLDEST_WRITER)",
+                "        return writers if waiting",
+                "            writers: datetime = await self._log.pool.fetchval(_OLDEST_WRITER)\n        return writers if waiting",
             ),
         ),
         (Schedules("deliveries", 3000),),

@@ -66,6 +66,14 @@ async def act(log: EventLog, *orders: Order[Register]) -> list[Outcome]:
     return await log.transact(work)
 
 
+WRITERS = """
+SELECT count(DISTINCT w.xmin::text) FROM (
+    SELECT xmin FROM event UNION ALL SELECT xmin FROM outbox UNION ALL SELECT xmin FROM due
+) AS w
+"""
+"""How many transactions wrote what is there."""
+
+
 async def test_events_outbox_and_timers_are_written_together(make_log: MakeLog) -> None:
     log = await make_log("intake")
 
@@ -78,6 +86,7 @@ async def test_events_outbox_and_timers_are_written_together(make_log: MakeLog) 
             ("body-a", "two"),
             ("body-b", "one"),
         ]
+        assert await tx.fetchval(WRITERS) == 1
 
 
 @pytest.mark.parametrize("before", [(), (FIRST,)])
