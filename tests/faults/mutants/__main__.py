@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
+from typing import NoReturn
 
 from tests.faults.mutants.catalogue import MUTANTS
 from tests.faults.mutants.mutant import Ask, Mutant, Schedules, Suite, UnfitError, broken
@@ -27,6 +29,9 @@ def main(words: Sequence[str]) -> int:
         "--all-tests", action="store_true", help="ask the ordinary suite when the tests of a mutant do not notice it"
     )
     asked = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, _end)
+    # What a shell starts in the background is deaf to it, and so would be its children: the tests, which are stopped by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = [mutant.name for mutant in MUTANTS]
     unknown = sorted(set(asked.only or ()) - set(names))
     if unknown:
@@ -92,7 +97,19 @@ def _all_tried(made: Sequence[Copy], chosen: Sequence[Mutant], more: tuple[Ask, 
         return result
 
     with ThreadPoolExecutor(len(made)) as pool:
-        return list(pool.map(trial, chosen))
+        try:
+            return list(pool.map(trial, chosen))
+        except BaseException:
+            # The pool waits for what is under way, and the copies must stay until then.
+            for copy in made:
+                copy.give_up()
+            raise
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """End in an orderly way, which takes a moment that nobody shall cut short by asking again."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _line(result: Result) -> str:

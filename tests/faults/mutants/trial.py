@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -9,8 +10,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import cache_from_source
@@ -24,6 +26,9 @@ from tests.faults.mutants.mutant import Ask, Mutant, Schedules, Suite, broken
 ROOT = Path(__file__).parents[3]
 ASK_S = 240
 IMPORT_S = 60
+LOOK_S = 0.2
+STOP_S = 20
+"""How long the tests may take to stop what they started; servers that are killed leave memory of theirs behind."""
 PARTS = ("services", "shared", "deploy", "benchmarks", "tests", "pyproject.toml", "runonce", "requirements", "docs")
 _NOT_A_FINDING = re.compile(
     r"\b(SyntaxError|IndentationError|ImportError|ModuleNotFoundError|NameError|UnboundLocalError|AttributeError|TypeError"
@@ -51,11 +56,16 @@ class Result:
     seconds: float
 
 
+class GivenUpError(Exception):
+    """Nobody waits for the answer any more."""
+
+
 class Copy:
     """A copy of the sources that may be broken and mended. The checkout itself is never touched."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._given_up = threading.Event()
         for part in PARTS:
             if (ROOT / part).is_dir():
                 shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -72,6 +82,27 @@ class Copy:
         finally:
             for file in mutant.files:
                 self._write(file, (ROOT / file).read_text())
+
+    def run(self, words: Sequence[str], seconds: float) -> tuple[int, str] | None:
+        """Exit code and words of a process in the copy; None if it had to be ended for its time. Raises `GivenUpError`."""
+        environ = {
+            **os.environ,
+            "PYTHONPATH": str(self.root),
+            "RUNONCE_CACHE": os.environ.get("RUNONCE_CACHE", str(ROOT / ".run" / "cache")),
+        }
+        with _process(words, self.root, environ) as process:
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                if self._given_up.is_set():
+                    raise GivenUpError
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    said, _ = process.communicate(timeout=LOOK_S)
+                    return process.returncode, said
+        return None
+
+    def give_up(self) -> None:
+        """End whatever runs in the copy, soon."""
+        self._given_up.set()
 
     def _write(self, file: str, text: str) -> None:
         (self.root / file).write_text(text)
@@ -94,7 +125,7 @@ def try_out(copy: Copy, mutant: Mutant, asks: Sequence[Ask]) -> Result:
 def _imports(copy: Copy, files: Iterable[str]) -> Told:
     modules = [file.removesuffix(".py").replace("/", ".") for file in files if file.endswith(".py")]
     words = f"import importlib\nfor name in {modules}: assert importlib.import_module(name).__file__.startswith({str(copy.root)!r})"
-    done = _run(copy, [sys.executable, "-c", words], IMPORT_S)
+    done = copy.run([sys.executable, "-c", words], IMPORT_S)
     return Told("survived") if done is not None and done[0] == 0 else Told("broken", "it does not even import")
 
 
@@ -120,7 +151,7 @@ def _ask_tests(copy: Copy, paths: Sequence[str]) -> Told:
         f"--junitxml={report}",
         f"--basetemp={copy.root / 'scratch'}",
     ]
-    done = _run(copy, [sys.executable, "-m", "pytest", *options, *paths], ASK_S)
+    done = copy.run([sys.executable, "-m", "pytest", *options, *paths], ASK_S)
     if done is None:
         return Told("broken", f"no answer within {ASK_S} s from {' '.join(paths)}")
     code, said = done
@@ -140,7 +171,7 @@ def _ask_tests(copy: Copy, paths: Sequence[str]) -> Told:
 
 
 def _ask_schedules(copy: Copy, scenario: str, count: int) -> Told:
-    done = _run(copy, [sys.executable, "-m", "tests.simulation", scenario, "0", "--count", str(count)], ASK_S)
+    done = copy.run([sys.executable, "-m", "tests.simulation", scenario, "0", "--count", str(count)], ASK_S)
     if done is None:
         return Told("broken", f"no answer within {ASK_S} s from {count} schedules of {scenario}")
     code, said = done
@@ -152,16 +183,12 @@ def _ask_schedules(copy: Copy, scenario: str, count: int) -> Told:
     return Told("caught", f"schedule {failed[1]} of {scenario}: {failed[3]}")
 
 
-def _run(copy: Copy, words: Sequence[str], seconds: float) -> tuple[int, str] | None:
-    """Exit code and words of a process in the copy; None if it did not end in time, and then it and its children are ended."""
-    environ = {
-        **os.environ,
-        "PYTHONPATH": str(copy.root),
-        "RUNONCE_CACHE": os.environ.get("RUNONCE_CACHE", str(ROOT / ".run" / "cache")),
-    }
+@contextmanager
+def _process(words: Sequence[str], directory: Path, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that has ended, with everything it started, when the block has."""
     process = subprocess.Popen(
         words,
-        cwd=copy.root,
+        cwd=directory,
         env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -170,12 +197,15 @@ def _run(copy: Copy, words: Sequence[str], seconds: float) -> tuple[int, str] | 
         preexec_fn=die_with_parent(),
     )
     try:
-        said, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return None
-    return process.returncode, said
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=STOP_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
 
 
 @contextmanager

@@ -90,7 +90,7 @@ MUTANTS = (
                 "            writers: datetime = await self._log.pool.fetchval(_OLDEST_WRITER)\n        return writers if waiting",
             ),
         ),
-        (Schedules("deliveries", 3000),),
+        (Schedules("deliveries", 1_000),),
     ),
     Mutant(
         "watermark-passes-open-writers",
