@@ -98,7 +98,10 @@ def asked_once(database: Database, asked: Sequence[Request]) -> None:
 
 
 def published(database: Database, broker: Broker, disordered: Set[str] = frozenset()) -> None:
-    """Every event is on the bus, first occurrences in order (but for `disordered` keys), and the relay's tallies are exact."""
+    """Every event and message is on the bus, the first occurrences of a journey's events in order (but for `disordered` keys).
+
+    And the relay's tallies are exact.
+    """
     counted: dict[Place, int] = defaultdict(int)
     order: dict[tuple[Place, str], list[bytes]] = defaultdict(list)
     for row in database.rows("event"):
@@ -113,6 +116,18 @@ def published(database: Database, broker: Broker, disordered: Set[str] = frozens
         told = database.tables["published"][(place.topic, place.partition)]
         must(told["records"] == count, "appended = published + waiting", place, told, count)
         must(told["end_offset"] <= len(broker.logs[place]), "the end that is promised exists", place, told)
+    _messages_published(database, broker)
+
+
+def _messages_published(database: Database, broker: Broker) -> None:
+    said: dict[str, list[bytes]] = defaultdict(list)
+    for row in database.rows("message"):
+        said[row["topic"]].append(row["body"])
+    for topic, bodies in said.items():
+        there = {kept.value for place, log in broker.logs.items() if place.topic == topic for kept in log}
+        must(there == set(bodies), "none of the messages is missing, and no other is there", topic)
+        told = sum(row["records"] for row in database.rows("published") if row["topic"] == topic)
+        must(told == len(bodies), "said = published + waiting", topic, told, len(bodies))
 
 
 def watermarks_hold(database: Database, broker: Broker, service: str) -> None:

@@ -44,6 +44,27 @@ MUTANTS = (
         (suite(f"{_APPEND_TESTS}::test_events_outbox_and_timers_are_written_together"),),
     ),
     Mutant(
+        "message-owed-in-a-transaction-of-its-own",
+        "a message and its outbox row commit together",
+        "R6, ruling 24",
+        (
+            Edit(
+                _LOG,
+                "await self.execute(_OWE, topics, places, keys, refs, recorded)",
+                'self.late = [*getattr(self, "late", ()), (topics, places, keys, refs, recorded)]',
+            ),
+            Edit(
+                _LOG,
+                "        if tx.owes:\n",
+                '        for owed in getattr(tx, "late", ()):\n'
+                "            with translated():\n"
+                "                await self.pool.execute(_OWE, *owed)\n"
+                "        if tx.owes:\n",
+            ),
+        ),
+        (Schedules("requests", 500),),
+    ),
+    Mutant(
         "append-without-expected-version",
         "of racing decisions on one stream exactly one wins",
         "R7, ruling 9",
