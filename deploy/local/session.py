@@ -18,7 +18,6 @@ from deploy.local.instance import Instance
 from deploy.local.ledger import Ledger
 from deploy.local.seed import seed
 from deploy.local.stack import Options, Stack
-from shared.contracts.topics import SERVICES
 from shared.postgres import timers
 from shared.postgres.event_log import EventLog
 from shared.postgres.pool import open_pool
@@ -54,10 +53,12 @@ def doors_of(data: Path) -> Doors:
 def addresses(urls: dict[str, str]) -> str:
     """The addresses to open, a line each."""
     lines = [
-        f"  board     {urls['metrics']}/",
-        f"  messages  {urls['notify']}/",
-        *(f"  {service:<9} {urls[service]}/docs" for service in SERVICES),
-        "  evidence needs a token: ./runonce token --role auditor",
+        f"  board      {urls['metrics']}/            operations {urls['metrics']}/operations.html",
+        f"  citizens   {urls['intake']}/            before going {urls['intake']}/guide.html",
+        f"  counter    {urls['intake']}/desk.html",
+        f"  department {urls['approval']}/",
+        f"  messages   {urls['notify']}/",
+        f"  interfaces {'/openapi.json '.join(urls.values())}/openapi.json",
     ]
     return "\n".join(lines)
 

@@ -41,7 +41,7 @@ def make_app(
 
     On a local installation, as `about` says, roles may be chosen without proof, and sessions need no TLS.
     """
-    app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.keys = keys
     app.state.service = service
     app.state.about = about or About()
