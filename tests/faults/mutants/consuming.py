@@ -118,7 +118,7 @@ MUTANTS = (
         "a database that is away parks nobody",
         "R23",
         (Edit(_INBOUND, "_PASS_ON = (FencedError, UnavailableError, VersionConflictError)", "_PASS_ON = (FencedError,)"),),
-        (Schedules("deliveries", 300),),
+        (suite("integration/postgres/test_a_database_that_is_away_parks_nobody.py"),),
     ),
     Mutant(
         "redrive-out-of-order",
