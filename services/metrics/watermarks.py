@@ -54,6 +54,7 @@ class Marks:
     def __init__(self) -> None:
         self.newest: dict[str, Mark] = {}
         self._pending: dict[str, deque[Mark]] = {}
+        self._claimed: dict[str, dict[Place, int]] = {}
 
     def hear(self, value: bytes) -> None:
         """Take a promise; one that cannot be read promises nothing."""
@@ -70,7 +71,12 @@ class Marks:
         }
         made = Mark(mark.complete_to, ends)
         self.newest[mark.service] = made
-        waiting = self._pending.setdefault(mark.service, deque())
+        waiting, claimed = self._pending.setdefault(mark.service, deque()), self._claimed.setdefault(mark.service, {})
+        if any(end < claimed.get(place, 0) for place, end in ends.items()):
+            # A topic was begun anew: no checkpoint comes to what was promised of the old one, and nothing may wait behind that.
+            waiting.clear()
+            claimed.clear()
+        claimed.update(ends)
         waiting.append(made)
         if len(waiting) > PENDING_MAX:
             # Far behind, every other promise is as good as all of them.
@@ -81,6 +87,7 @@ class Marks:
         made = Marks()
         made.newest = dict(self.newest)
         made._pending = {service: deque([mark]) for service, mark in self.newest.items()}
+        made._claimed = {service: dict(mark.ends) for service, mark in self.newest.items()}
         return made
 
     def reached(self, checkpoints: Mapping[Place, int]) -> dict[str, datetime]:

@@ -8,7 +8,7 @@ import orjson
 
 from services.metrics.watermarks import PENDING_MAX, Marks, behind
 from shared.contracts.base import wire_time
-from shared.contracts.topics import INTAKE_EVENTS
+from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS
 from shared.eventsourcing.records import Place
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -60,6 +60,16 @@ def test_far_behind_no_promise_reached_is_lost_and_memory_stays_bounded() -> Non
     found = marks.reached({HERE: 3 * PENDING_MAX})
 
     assert found == {"intake": START + timedelta(seconds=3 * PENDING_MAX - 1)}
+
+
+def test_what_was_promised_of_a_topic_before_it_was_begun_anew_is_not_waited_for() -> None:
+    marks = Marks()
+    marks.hear(promise(1, 1_000))
+    marks.hear(promise(2, 7, topic=APPROVAL_EVENTS))
+    marks.hear(promise(3, 4))
+
+    assert marks.reached({HERE: 3}) == {}
+    assert marks.reached({HERE: 4}) == {"intake": START + timedelta(seconds=3)}
 
 
 def test_another_build_has_to_reach_the_newest_promise_again() -> None:
