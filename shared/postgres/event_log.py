@@ -6,10 +6,11 @@ tables the service keeps in step. Locks are always taken in the order checkpoint
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -72,6 +73,7 @@ _SAY = """
 INSERT INTO message (id, topic, key, body, recorded) SELECT id, topic, key, body, $5
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS m(id, topic, key, body) ON CONFLICT DO NOTHING RETURNING id
 """
+_RECORD = "SELECT stream, version, body FROM event WHERE (stream, version) > ($1, $2) ORDER BY stream, version LIMIT $3"
 _STOP_TIMERS = """
 DELETE FROM due d USING unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS o(stream, case_no, kind, due_at)
 WHERE d.stream = o.stream AND d.case_no = o.case_no AND d.kind = o.kind AND d.due_at = o.due_at
@@ -251,6 +253,18 @@ def _timer_columns(timers: Sequence[tuple[str, Timer]]) -> tuple[list[Any], ...]
     )
 
 
+@contextmanager
+def _cut_after(seconds: float | None, connection: Connection) -> Iterator[None]:
+    if seconds is None:
+        yield
+        return
+    cut = asyncio.get_running_loop().call_later(seconds, connection.terminate)
+    try:
+        yield
+    finally:
+        cut.cancel()
+
+
 class EventLog:
     """One service's log. `on_commit` is called after a commit that owes something to Kafka, so the relay need not poll."""
 
@@ -260,20 +274,25 @@ class EventLog:
         self._on_commit = on_commit
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
-        """One transaction. Raises `UnavailableError` when the database is away or the commit's fate is unknown."""
+    async def transaction(self, limit_s: float | None = None) -> AsyncIterator[Tx]:
+        """One transaction. Raises `UnavailableError` when the database is away or the commit's fate is unknown.
+
+        One that is not over after `limit_s` seconds loses its connection, so that even its rollback waits for nobody.
+        """
         with translated():
-            async with self.pool.acquire(timeout=ACQUIRE_S) as connection, connection.transaction():
-                tx = Tx(connection, self.source)
-                yield tx
+            async with self.pool.acquire(timeout=ACQUIRE_S) as connection:
+                with _cut_after(limit_s, connection):
+                    async with connection.transaction():
+                        tx = Tx(connection, self.source)
+                        yield tx
         if tx.owes:
             self._on_commit()
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], limit_s: float | None = None) -> T:
         """Run `work` in a transaction; after a lost race run it again from the start, at most three times in all."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                async with self.transaction() as tx:
+                async with self.transaction(limit_s) as tx:
                     return await work(tx)
             except VersionConflictError:
                 if attempt == ATTEMPTS_MAX:
@@ -283,15 +302,13 @@ class EventLog:
     async def read_stream(self, stream: str) -> list[bytes]:
         """The exact bytes of a stream, oldest first."""
         with translated():
-            rows = await self.pool.fetch("SELECT body FROM event WHERE stream = $1 ORDER BY version", stream)
+            async with self.pool.acquire(timeout=ACQUIRE_S) as connection:
+                rows = await connection.fetch("SELECT body FROM event WHERE stream = $1 ORDER BY version", stream)
         return [row["body"] for row in rows]
 
     async def read_record(self, after: tuple[str, int], limit: int) -> list[tuple[str, int, bytes]]:
         """Up to `limit` events behind `after` in (stream, version) order, with their exact bytes."""
         with translated():
-            rows = await self.pool.fetch(
-                "SELECT stream, version, body FROM event WHERE (stream, version) > ($1, $2) ORDER BY stream, version LIMIT $3",
-                *after,
-                limit,
-            )
+            async with self.pool.acquire(timeout=ACQUIRE_S) as connection:
+                rows = await connection.fetch(_RECORD, *after, limit)
         return [(row["stream"], row["version"], row["body"]) for row in rows]

@@ -30,6 +30,8 @@ from shared.runtime.settings import About
 from shared.telemetry import clock
 
 BATCH_DOCUMENTS_MAX = 500
+ANSWER_S, RECALL_S = 10.0, 5.0
+"""How long a command may take once it has a connection, and the look for the answer of one whose fate is unknown."""
 _log = logging.getLogger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -199,13 +201,13 @@ async def _answered(log: EventLog, asked: Asked, fingerprint: bytes, handle: Han
         return await once(tx, asked.caller.id, asked.id, fingerprint, lambda: decide(tx))
 
     try:
-        return await log.transact(work)
+        return await log.transact(work, ANSWER_S)
     except _RefusedAnswerError as refused:
         response = problems.problem_of(refused.receipt)
         return Answer(response.status_code, bytes(response.body)), False
     except UnavailableError:
         # The commit's fate may be unknown: look once, on a fresh connection, before saying so.
-        known = await log.transact(lambda tx: recall(tx, asked.caller.id, asked.id, fingerprint))
+        known = await log.transact(lambda tx: recall(tx, asked.caller.id, asked.id, fingerprint), RECALL_S)
         if known is None:
             raise
         return known, True

@@ -34,8 +34,8 @@ class Doubtful(EventLog):
 
     unheard = 0
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        done = await super().transact(work)
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], limit_s: float | None = None) -> T:
+        done = await super().transact(work, limit_s)
         if self.unheard:
             self.unheard -= 1
             raise UnavailableError("commit-unknown")
