@@ -32,6 +32,7 @@ class Wire:
         self._target = target
         self._mode: Mode = "open"
         self._opened = asyncio.Event()
+        self._ended = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         ready = threading.Event()
@@ -48,8 +49,8 @@ class Wire:
         self._loop.call_soon_threadsafe(self._cut)
 
     def stop(self) -> None:
-        """Take the wire away."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """Take the wire away, with all that is still connected."""
+        self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(10)
 
     def _run(self, ready: threading.Event) -> None:
@@ -58,10 +59,16 @@ class Wire:
             self.port = server.sockets[0].getsockname()[1]
             self._opened.set()
             ready.set()
+            await self._ended.wait()
+            server.close()
+            under_way = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in under_way:
+                task.cancel()
+            self._cut()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
-        asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(serve())
-        self._loop.run_forever()
+        self._loop.close()
 
     def _set(self, mode: Mode) -> None:
         self._mode = mode
