@@ -19,7 +19,7 @@ from shared.kafka.clients import consumer
 
 SLICE_MAX = 200
 POLL_MS = 200
-BACK_OFF_S = (0.1, 10.0)
+BACK_OFF_S = (0.1, 5.0)
 COMMIT_EVERY_S = 5.0
 GATHER_S = 0.02
 """How long a poll that brought little lets the next one gather: a poll is a transaction, whatever it brings."""
