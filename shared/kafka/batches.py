@@ -14,6 +14,7 @@ from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.assignment import Assignment, ClaimAll
 from shared.kafka.clients import consumer
+from shared.kafka.instep import InStep
 
 STOP_S = 10.0
 
@@ -37,6 +38,7 @@ class BatchReader:
         self._client = consumer(bootstrap, group, f"runonce-{group}", instance)
         self._assignment = Assignment(self._client, claim_all)
         self._assignment.subscribe(topics)
+        self._in_step = InStep()
 
     @property
     def claims(self) -> dict[Place, Claim]:
@@ -56,34 +58,68 @@ class BatchReader:
     async def refresh(self) -> bool:
         """Claim anew after a rebalance; True if so, and then whatever was taken before belongs to nobody."""
         with broker_words():
-            return await self._assignment.refresh()
+            is_anew = await self._assignment.refresh()
+        if is_anew:
+            self._in_step.forget()
+        return is_anew
 
     async def reclaim(self) -> None:
         """Raise the epochs of what is assigned and go on where the database says."""
+        self._in_step.forget()
         with broker_words():
             await self._assignment.reclaim()
 
     async def take(self, records_max: int, wait_ms: int) -> dict[Place, tuple[Claim, Sequence[Delivery]]]:
-        """The next records of claimed partitions, each with the claim it begins at.
+        """The next records of claimed partitions, each with the claim it begins at; topics are in step under a backlog.
 
         Empty after a rebalance or when the client read from a wrong position, which is then set right.
         """
-        with broker_words():
-            fetched = await self._client.getmany(timeout_ms=wait_ms, max_records=records_max)
-            taken: dict[Place, tuple[Claim, Sequence[Delivery]]] = {}
-            astray = False
-            for tp, records in fetched.items():
-                place = Place(tp.topic, tp.partition)
-                held = self.claims.get(place)
-                if held is None or records[0].offset != self._assignment.expected(place):
-                    astray = True
-                    continue
-                taken[place] = (held, records)
-            for place, (held, records) in taken.items():
-                self.claims[place] = Claim(records[-1].offset + 1, held.epoch)
-            if astray:
-                await self._assignment.seek()
-        return taken
+        taken: dict[Place, Sequence[Delivery]] = {}
+        # What is in hand already may be due as it is: look what has come without waiting first.
+        for wait in (0, wait_ms) if self._in_step else (wait_ms,):
+            with broker_words():
+                await self._fetch(records_max, wait)
+            # Somebody who takes records one by one does not gain by waiting for others.
+            more = self._places_with_more() if records_max > 1 else ()
+            taken = self._in_step.take(records_max, more, asyncio.get_running_loop().time())
+            if taken:
+                break
+        found: dict[Place, tuple[Claim, Sequence[Delivery]]] = {}
+        for place, records in taken.items():
+            held = self.claims[place]
+            found[place] = (held, records)
+            self.claims[place] = Claim(records[-1].offset + 1, held.epoch)
+        return found
+
+    async def _fetch(self, records_max: int, wait_ms: int) -> None:
+        """Take into hand what the client has of partitions of which nothing is in hand."""
+        wanted = [tp for tp in self._client.assignment() if not self._in_step.held(Place(tp.topic, tp.partition))]
+        if not wanted:
+            return
+        fetched = await self._client.getmany(*wanted, timeout_ms=wait_ms, max_records=records_max)
+        astray = False
+        for tp, records in fetched.items():
+            place = Place(tp.topic, tp.partition)
+            claim = self.claims.get(place)
+            if claim is None or records[0].offset != self._assignment.expected(place):
+                astray = True
+            else:
+                self._in_step.put(place, records)
+        if astray:
+            self._in_step.forget()
+            await self._assignment.seek()
+
+    def _places_with_more(self) -> set[Place]:
+        """Partitions that have records behind what is in hand, as far as the client knows."""
+        more = set()
+        for tp in self._client.assignment():
+            place, end = Place(tp.topic, tp.partition), self._client.highwater(tp)
+            claim = self.claims.get(place)
+            if claim is None:
+                continue
+            if end is None or claim.next_offset + self._in_step.held(place) < end:
+                more.add(place)
+        return more
 
     async def tell_progress(self, offsets: Mapping[Place, int]) -> None:
         """Commit offsets to Kafka for lag displays; the database's checkpoint is what counts."""

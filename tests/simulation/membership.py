@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
@@ -162,18 +162,24 @@ class SimulatedConsumer:
         await self._world.reach(self._process, "end offsets", KafkaError)
         return {tp: len(self._broker.logs[Place(tp.topic, tp.partition)]) for tp in partitions}
 
+    def highwater(self, tp: TopicPartition) -> int:
+        """Where the partition ends."""
+        return len(self._broker.logs[Place(tp.topic, tp.partition)])
+
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Tell the group how far it is."""
         await self._world.reach(self._process, "offset commit", KafkaError)
         self._group.committed.update({Place(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
 
-    async def getmany(self, *, timeout_ms: int = 0, max_records: int | None = None) -> dict[TopicPartition, list[Kept]]:
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Kept]]:
         """Some records of some partitions, in order within each; none if nothing comes in time."""
         await self._world.reach(self._process, "poll", KafkaConnectionError)
-        fetched = self._fetch(max_records)
+        fetched = self._fetch(max_records, partitions)
         if not fetched:
             await self._wait(timeout_ms / 1000)
-            fetched = self._fetch(max_records)
+            fetched = self._fetch(max_records, partitions)
         # Whatever is cut off here was read by the client and is nowhere remembered but in its position.
         await self._world.reach(self._process, "polled", KafkaConnectionError)
         return fetched
@@ -183,13 +189,13 @@ class SimulatedConsumer:
         await asyncio.wait([woken], timeout=seconds)
         woken.cancel()
 
-    def _fetch(self, records_max: int | None) -> dict[TopicPartition, list[Kept]]:
+    def _fetch(self, records_max: int | None, wanted: Collection[TopicPartition]) -> dict[TopicPartition, list[Kept]]:
         if self._broker.away:
             return {}
         if any(position is None for position in self._positions.values()):
             raise NoOffsetForPartitionError
         chance, found = self._world.chance, dict[TopicPartition, list[Kept]]()
-        ready = [tp for tp in sorted(self._positions) if self._lag(tp) > 0]
+        ready = [tp for tp in sorted(self._positions) if self._lag(tp) > 0 and (not wanted or tp in wanted)]
         if self._world.stormy:
             chance.shuffle(ready)
             ready = ready[: chance.randint(1, len(ready))] if ready else ready
