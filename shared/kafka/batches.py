@@ -94,8 +94,9 @@ class BatchReader:
     async def _fetch(self, records_max: int, wait_ms: int) -> None:
         """Take into hand what the client has of partitions of which nothing is in hand."""
         wanted = [tp for tp in self._client.assignment() if not self._in_step.held(Place(tp.topic, tp.partition))]
-        if not wanted:
+        if self._in_step and not wanted:
             return
+        # Whoever owns nothing asks all the same: the client lets it wait.
         fetched = await self._client.getmany(*wanted, timeout_ms=wait_ms, max_records=records_max)
         astray = False
         for tp, records in fetched.items():

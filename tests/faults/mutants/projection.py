@@ -150,7 +150,9 @@ MUTANTS = (
         "ruling 20",
         (
             Edit(
-                "shared/kafka/batches.py", "held is None or records[0].offset != self._assignment.expected(place):", "held is None:"
+                "shared/kafka/batches.py",
+                "claim is None or records[0].offset != self._assignment.expected(place):",
+                "claim is None:",
             ),
         ),
         (Schedules("projections", 500),),
