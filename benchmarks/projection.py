@@ -2,6 +2,7 @@
 
 Broker and PostgreSQL run on one core, contestants one after the other on the other one. Whoever needs more than a minute
 for a round gets no second one at that size; whoever would need minutes is timed over its first records only, or left out.
+Only ours is always timed to the end: what an event costs in ten million is one of the questions.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SMOKE_SIZE = 5_000
 SLOW_ROUND_S = 60.0
 TOO_LONG_S = 150.0
 WINDOW_S = 45.0
-LIMIT_S = 400.0
+LIMIT_S, LIMIT_OF_OURS_S = 400.0, 1_800.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +106,7 @@ class Contest:
         try:
             one = self._run(held, standing.contestant, records)
         except TooSlowError:
-            standing.wrong = f"not done after {LIMIT_S:.0f} s"
+            standing.wrong = f"not done after {_limit_s(standing.contestant):.0f} s"
         except (FailedError, WrongError) as error:
             standing.wrong = str(error)
         else:
@@ -117,7 +118,7 @@ class Contest:
     def _records(self, held: Ground, standing: Standing) -> int:
         """How many records the contestant is to take: all, or fewer, or none if it would take too long."""
         rate = self._rate(standing.contestant)
-        if rate is None or held.corpus.records / rate <= TOO_LONG_S:
+        if rate is None or standing.contestant == OURS or held.corpus.records / rate <= TOO_LONG_S:
             return held.corpus.records
         seconds = held.corpus.records / rate
         if not self.commands[standing.contestant][0].can_stop_early:
@@ -140,9 +141,13 @@ class Contest:
         asked = ["--kafka", held.kafka, "--records", str(records), "--out", str(out)]
         own = ["--postgres", held.postgres] if contender.uses_postgres else ["--group", place.name, "--state", str(place / "state")]
         before = held.servers_s()
-        told = json.loads(contest([*command, *asked, *own], ROOT, place / "errors.log", LIMIT_S))
+        told = json.loads(contest([*command, *asked, *own], ROOT, place / "errors.log", _limit_s(name)))
         servers_s = held.servers_s() - before
         if records == held.corpus.records and read_outcome(out) != held.corpus.outcome:
             raise WrongError("its outcome is not the right one")
         shutil.rmtree(place)
         return Round(told["events"], told["seconds"], told["cpu_s"], servers_s)
+
+
+def _limit_s(name: str) -> float:
+    return LIMIT_OF_OURS_S if name == OURS else LIMIT_S

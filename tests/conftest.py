@@ -13,6 +13,7 @@ from pathlib import Path
 from secrets import randbelow, token_hex
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.children import die_with_parent
 from deploy.local.kafka import Kafka, NoKafkaError
@@ -26,6 +27,9 @@ FAULTS = Path(__file__).parent / "faults"
 ROOT = Path(__file__).parents[1]
 CACHE = Path(os.environ.get("RUNONCE_CACHE", ROOT / ".run" / "cache"))
 START_S = 60.0
+# An example that took long says something about its machine, not about the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -118,7 +118,7 @@ def attempt(story: Story, command: JourneyCommand) -> list[Fact] | None:
         return None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(asked())
 def test_the_record_of_any_journey_makes_sense(commands: list[JourneyCommand]) -> None:
     story = Story()
@@ -174,7 +174,7 @@ def _case_makes_sense(facts: list[Fact]) -> None:
                 pass
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(asked())
 def test_asking_twice_is_quiet(commands: list[JourneyCommand]) -> None:
     story = Story()
@@ -185,7 +185,7 @@ def test_asking_twice_is_quiet(commands: list[JourneyCommand]) -> None:
         assert again == ([] if first is not None else None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(asked())
 def test_a_journey_that_is_over_waits_for_nothing(commands: list[JourneyCommand]) -> None:
     story = Story()
