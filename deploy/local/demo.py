@@ -12,11 +12,11 @@ from deploy.local.history import Loader
 from deploy.local.ledger import History, Journal, Ledger
 from deploy.local.live import LiveLoad
 from deploy.local.partners import Partners
-from deploy.local.population import province
+from deploy.local.population import Province, province
 from deploy.local.progress import tracking
 from deploy.local.quiet import until_heard, until_quiet
 from deploy.local.report import told
-from deploy.local.rest import turn
+from deploy.local.rest import LOOK_EVERY_S, turn
 from deploy.local.scenario import LiveScenario, Scenario
 from deploy.local.scripted import Scripted
 from deploy.local.session import addresses, as_long_as_it_runs, say, started
@@ -24,6 +24,7 @@ from deploy.local.stack import Stack
 from deploy.local.stage import Stage
 from deploy.local.verify import verify
 from deploy.local.witness import on
+from deploy.local.yours import Yours, begin, invitation
 from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.telemetry import clock
 
@@ -93,13 +94,14 @@ class Demo:
             stop = asyncio.Event()
             playing = asyncio.create_task(load.run(stop))
             following = asyncio.create_task(self._follow(Scripted(doors, stage, where, stack.kafka, _tell), f"s{run}"))
+            waiting = asyncio.create_task(self._yours(doors, where, ledger, f"{run}y"))
             telling = asyncio.create_task(_tell_now_and_then(stage))
             try:
                 await asyncio.wait([playing], timeout=self._options.seconds)
             finally:
                 telling.cancel()
                 stop.set()
-                await _ended(playing, following)
+                await _ended(playing, following, waiting)
                 journal.close()
             _sum_up(stage)
 
@@ -108,6 +110,22 @@ class Demo:
             await scripted.tell(name)
         except DoorError as error:
             _tell(f"the journey to follow came to nothing: {error}")
+
+    async def _yours(self, doors: Doors, where: Province, ledger: Ledger, name: str) -> None:
+        if self._options.seconds is not None:
+            # Whoever set a time wants the verdict, and nobody is there to go on with it.
+            return
+        try:
+            while (waits := await self._begun(doors, where, ledger, name)) is None:
+                await asyncio.sleep(LOOK_EVERY_S)
+        except DoorError as error:
+            _tell(f"no journey waits for you: {error}")
+        else:
+            print(invitation(doors.urls, waits), flush=True)
+
+    async def _begun(self, doors: Doors, where: Province, ledger: Ledger, name: str) -> Yours | None:
+        with turn(ledger.directory) as mine:
+            return await begin(doors, where, name, clock.now()) if mine else None
 
 
 async def _ended(*tasks: asyncio.Task[None]) -> None:

@@ -161,6 +161,16 @@ async def by_receipt(tx: Tx, number: str) -> CaseRow | None:
     return None if row is None else CaseRow(*row)
 
 
+async def between_cities(tx: Tx, limit: int) -> Sequence[CaseRow]:
+    """The newest cases that one city received for another and that are not over."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE left(receiving_region, 4) <> left(handling_region, 4) "
+        "AND situation IN ('received', 'accepted', 'decided') ORDER BY submitted_at DESC LIMIT $1",
+        limit,
+    )
+    return [CaseRow(*row) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Which cases somebody may see: those of a body, of a region (a prefix of its code), of a submitter, or all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
 
 from services.intake import cases, guide, names, register
 from services.intake.desk_doors import events_of, folded, next_told
@@ -17,8 +17,11 @@ from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog, Tx
 from shared.reference.deadlines import local_date
 from shared.runtime.http import plain
+from shared.runtime.refusals import UNKNOWN_THING
+from shared.runtime.sign_in import require_local
 from shared.telemetry import clock
 
+EXAMPLES = 3
 _WORD = r"^[A-Za-z0-9_.:/-]*$"
 Receipt = Annotated[str, Query(max_length=64, pattern=_WORD)]
 StatusCode = Annotated[str, Query(max_length=16, pattern=_WORD)]
@@ -39,6 +42,15 @@ def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
                 raise RefusedError(UNKNOWN_STATUS)
             return plain(await _told(tx, row))
 
+    @app.get("/v1/status/examples", summary="Made-up cases to look at without a receipt; on a local demonstration only")
+    async def examples(request: Request) -> Response:
+        require_local(request)
+        if not request.app.state.about.demo:
+            raise RefusedError(UNKNOWN_THING)
+        async with log.transaction() as tx:
+            told = [_example(row, pseudonyms) for row in await cases.between_cities(tx, EXAMPLES)]
+            return plain({"examples": told, "names": await names.of_everything(tx, told)})
+
     @app.get("/v1/guide", summary="What people may come for, and where they may live")
     async def choices() -> Response:
         async with log.transaction() as tx:
@@ -51,6 +63,17 @@ def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
             if found is None:
                 raise RefusedError(UNKNOWN_ITEM_PAGE)
             return plain(found | {"names": await names.of_everything(tx, found)})
+
+
+def _example(row: cases.CaseRow, pseudonyms: Pseudonyms) -> dict[str, Any]:
+    return {
+        "receipt_no": row.receipt_no,
+        "code": pseudonyms.status_code(row.case_no),
+        "item_code": row.item_code,
+        "receiving_region": row.receiving_region,
+        "handling_region": row.handling_region,
+        "situation": row.situation,
+    }
 
 
 async def _told(tx: Tx, row: cases.CaseRow) -> dict[str, Any]:

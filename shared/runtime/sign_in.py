@@ -86,13 +86,13 @@ def sign_in_doors(app: FastAPI, play: Play) -> None:
 
     @app.get(f"{PATH}/demo", summary="Roles that may be chosen on a local installation")
     async def choices(request: Request) -> Response:
-        _require_local(request)
+        require_local(request)
         bodies = [] if play.bodies is None else await play.bodies()
         return plain({"roles": play.roles, "bodies": bodies, "cities": _cities(bodies)})
 
     @app.post(f"{PATH}/demo", summary="Choose a role on a local installation")
     async def choose(request: Request, chosen: Chosen) -> Response:
-        _require_local(request)
+        require_local(request)
         session.require_own_page(request)
         keys: Keys = request.app.state.keys
         caller = await _chosen(play, chosen)
@@ -116,7 +116,8 @@ async def _chosen(play: Play, chosen: Chosen) -> Caller:
     raise RefusedError(NO_SUCH_BODY, field="body")
 
 
-def _require_local(request: Request) -> None:
+def require_local(request: Request) -> None:
+    """Raise `RefusedError`, as for a page that is not there, unless the installation is this machine's own and asked from it."""
     # A foreign name that was made to point at this machine would be an origin of its own to the browser.
     if not request.app.state.about.local or request.url.hostname not in _THIS_MACHINE:
         raise RefusedError(UNKNOWN_THING)

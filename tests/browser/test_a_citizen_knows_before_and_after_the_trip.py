@@ -76,6 +76,16 @@ async def test_a_broken_promise_is_said_plainly(house: House, opens: Opens) -> N
     await shot(page, "status-broken")
 
 
+async def test_who_holds_no_receipt_is_shown_an_example(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    page = await opens("intake", "/", size=PHONE)
+    await expect(page.locator("section:has(#examples)")).to_contain_text("不动产转移登记")
+    await shot(page, "status-examples")
+    await page.locator(f"#example-{submitted.receipt_no}").click()
+
+    await expect(page.locator("#answer")).to_be_focused()
+
+
 async def test_a_wrong_code_says_what_to_check_and_keeps_what_was_typed(house: House, opens: Opens) -> None:
     submitted = await house.case()
     wrong = "000000" if submitted.code != "000000" else "000001"

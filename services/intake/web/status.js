@@ -1,16 +1,32 @@
 // Where is my case? With the receipt number and the code: the state, who has it, what comes next, and my runs.
 import { about, get } from "/parts/ask.js";
-import { day, fill, find, frame, h, moment, name, of, say } from "/parts/page.js";
+import { day, fill, find, frame, h, moment, name, named, of, say } from "/parts/page.js";
 
 const EVERY_MS = 20_000;
 const STEPS = ["submitted", "received", "accepted", "decided", "delivered"];
-const handed = new URLSearchParams(location.hash.slice(1));
-const asked = { receipt: handed.get("receipt") ?? "", code: handed.get("code") ?? "" };
+const asked = handed();
 const place = await about();
+const shown = place.demo ? await get("/v1/status/examples").catch(() => null) : null;
 let found = null;
 let problem = null;
 let behind = false;
 
+/** What a link hands over, as the one on a receipt does. */
+function handed() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  return { receipt: given.get("receipt") ?? "", code: given.get("code") ?? "" };
+}
+/** Show the case of a link, and keep its code out of what the browser remembers. */
+async function follow() {
+  Object.assign(asked, handed());
+  if (!asked.receipt || !asked.code) return;
+  history.replaceState(null, "", location.pathname);
+  found = null;
+  draw();
+  Object.assign(find("receipt"), { value: asked.receipt });
+  Object.assign(find("code"), { value: asked.code });
+  await look();
+}
 async function look(event) {
   event?.preventDefault();
   asked.receipt = find("receipt").value.trim().toUpperCase();
@@ -40,6 +56,15 @@ function form() {
     h("div", { class: "field" }, h("label", { for: "receipt" }, say("receipt")), h("p", { class: "hint", id: "receipt-hint" }, say("status.receipthow")), h("input", { type: "text", id: "receipt", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: "64", "aria-describedby": "receipt-hint", "aria-invalid": wrong("receipt"), value: find("receipt")?.value ?? asked.receipt })),
     h("div", { class: "field" }, h("label", { for: "code" }, say("code")), h("p", { class: "hint", id: "code-hint" }, say("status.codehow")), h("input", { type: "text", id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "16", "aria-describedby": "code-hint", "aria-invalid": wrong("code"), value: find("code")?.value ?? asked.code })),
     h("button", { id: "look", class: "wide" }, say("status.look")));
+}
+
+/** On a demonstration nobody holds a receipt. */
+function examples() {
+  if (!shown?.examples.length) return null;
+  const region = (code) => named(shown.names.regions[code], code);
+  const take = (one) => { location.hash = `receipt=${one.receipt_no}&code=${one.code}`; };
+  return h("section", { class: "card", "aria-labelledby": "examples" }, h("h2", { id: "examples" }, say("status.examples"), " ", h("span", { class: "badge" }, say("demo"))), h("p", { class: "how" }, say("status.exampleshow")),
+    h("ul", { class: "list" }, shown.examples.map((one) => h("li", {}, h("button", { type: "button", class: "pick", id: `example-${one.receipt_no}`, click: () => take(one) }, h("span", { class: "t" }, h("span", {}, name(shown.names.items[one.item_code], one.item_code))), h("span", { class: "s" }, region(one.receiving_region), " → ", region(one.handling_region), " · ", of("situation", one.situation)))))));
 }
 
 const body = (code) => name(found.names.bodies[code], code);
@@ -78,10 +103,11 @@ function story() {
 }
 
 function draw() {
-  fill(find("main"), h("h1", {}, say("status.title")), h("p", { class: "how" }, say("status.how")), found ? null : form(), answer(), found && h("button", { type: "button", class: "second wide", id: "another", click: () => { found = null; draw(); find("receipt").focus(); } }, say("status.another")),
+  fill(find("main"), h("h1", {}, say("status.title")), h("p", { class: "how" }, say("status.how")), found ? null : [form(), examples()], answer(), found && h("button", { type: "button", class: "second wide", id: "another", click: () => { found = null; draw(); find("receipt").focus(); } }, say("status.another")),
     h("p", {}, h("a", { href: "/guide.html" }, say("status.toguide"))));
 }
 
 frame("status.title", { about: place, draw });
-if (asked.receipt && asked.code) { history.replaceState(null, "", location.pathname); await look(); }
+await follow();
+addEventListener("hashchange", follow);
 setInterval(async () => { if (found && !document.hidden) { await read(); draw(); } }, EVERY_MS);

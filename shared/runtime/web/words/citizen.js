@@ -4,6 +4,8 @@ export const CITIZEN = {
   "status.receipthow": ["在回执上方，以 S 开头", "At the top of the receipt; it begins with S"],
   "status.codehow": ["6 位数字", "6 digits"],
   "status.look": ["查进度", "Show me"],
+  "status.examples": ["没有回执？看一个例子", "No receipt? Look at an example"],
+  "status.exampleshow": ["这些人和事都是虚构的，正从一个市办到另一个市。", "These people are made up; their cases are on the way from one city to another."],
   "status.another": ["查另一件事", "Look for another case"],
   "status.missing.receipt": ["请输入回执编号。它在回执上方，以 S 开头。", "Enter the receipt number. It is at the top of the receipt and begins with S."],
   "status.missing.code": ["请输入查询码。它是回执上的 6 位数字。", "Enter the code: the 6 digits on the receipt."],
