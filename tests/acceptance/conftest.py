@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,10 @@ from shared.runtime.auth import Keys
 from tests.conftest import CACHE, ROOT
 
 START_S = 90.0
+HISTORY_S = 150.0
+PAUSE_S = 0.2
+JOURNEYS = "300"
+"""How much history the demonstration of these tests has."""
 STOP_S = 40.0
 
 
@@ -85,3 +90,48 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 def lines(body: bytes) -> list[Any]:
     """The documents of a newline-delimited answer."""
     return [orjson.loads(line) for line in body.splitlines()]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demonstration that goes on until it is stopped."""
+
+    data: Path
+    process: subprocess.Popen[bytes]
+    found: Instance
+
+    def says(self, words: str, seconds: float) -> str:
+        """What was said so far, once it contains `words`."""
+        deadline = time.monotonic() + seconds
+        while words not in (said := (self.data / "command.log").read_text()):
+            assert self.process.poll() is None, said[-2_000:]
+            assert time.monotonic() < deadline, said[-2_000:]
+            time.sleep(PAUSE_S)
+        return said
+
+    def is_alive(self) -> None:
+        """Wait until its history is in and life goes on."""
+        self.says("the history is in", HISTORY_S)
+        self.says("to follow: journey", START_S)
+
+    def address(self, name: str) -> str:
+        """The address that was printed behind `name`."""
+        found = re.search(rf"\b{name} +(http\S+)", self.says(f"  {name} ", START_S))
+        assert found is not None
+        return found[1]
+
+    def pid(self, name: str) -> int:
+        found = instance.read(self.data)
+        assert found is not None
+        return found.pids[name]
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One demonstration for the files named after it; the last of them stops it."""
+    data = tmp_path_factory.mktemp("demo")
+    process, found = started(data, "demo", "--journeys", JOURNEYS)
+    made = Demo(data, process, found)
+    yield made
+    if process.poll() is None:
+        stopped(process)
