@@ -14,6 +14,7 @@ from shared.contracts.topics import (
     CATALOGUE_EVENTS,
     EVENT_TOPICS,
     INTAKE_EVENTS,
+    NOTIFY_EVENTS,
     PARTITIONS,
     SERVICES,
 )
@@ -26,7 +27,7 @@ QUIET_LOOKS = 4
 _log = logging.getLogger(__name__)
 _PLACES = tuple(Place(topic, partition) for topic in EVENT_TOPICS for partition in range(PARTITIONS))
 _HEARD: Mapping[str, tuple[str, ...]] = {
-    "intake": (APPROVAL_EVENTS,),
+    "intake": (APPROVAL_EVENTS, NOTIFY_EVENTS),
     "approval": (CATALOGUE_EVENTS, INTAKE_EVENTS),
     "notify": (INTAKE_EVENTS, APPROVAL_EVENTS),
     "metrics": EVENT_TOPICS,

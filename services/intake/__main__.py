@@ -26,9 +26,9 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     log, bootstrap = runtime.log, runtime.settings.kafka
     pseudonyms = Pseudonyms(runtime.keys.pseudonym_key())
     intake = Intake(pseudonyms)
-    facts = consumer.reactions(log, intake)
+    facts, news = consumer.reactions(log, intake), consumer.news(log)
     app = make_app("intake", "runonce intake", runtime.keys, health, about=runtime.settings.about())
-    http.mount(app, log, intake, pseudonyms, [facts])
+    http.mount(app, log, intake, pseudonyms, [facts, news])
 
     async def timekeeper(stop: asyncio.Event) -> None:
         await keep_time(log, decider_now, time_passed, stop)
@@ -40,7 +40,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
         await keep_topics(log, make, stop)
 
     portals, departments = consumer.submissions(log, intake), consumer.decisions(log, intake)
-    loops = consumer.loops(bootstrap, facts, portals, departments, runtime.settings.instance)
+    loops = consumer.loops(bootstrap, facts, news, portals, departments, runtime.settings.instance)
     return Parts(app, loops, [timekeeper, partners])
 
 

@@ -1,15 +1,16 @@
-"""Intake's Kafka doors: what approval decided, what portals submit, and what departments accept or hand over."""
+"""Intake's Kafka doors: what approval and notify recorded, what portals submit, and what departments accept or hand over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from services.intake import register
+from services.intake.heard import HEARD, hear
 from services.intake.service import INTERESTED, Intake
 from shared.contracts.commands import DEPARTMENT_APPROVAL_COMMANDS, DEPARTMENT_INTAKE_COMMANDS, PORTAL_COMMANDS
 from shared.contracts.ids import ingress_id
 from shared.contracts.ingress import Receipt
-from shared.contracts.topics import APPROVAL_EVENTS, DECISIONS_PATTERN, SUBMISSIONS_PATTERN
+from shared.contracts.topics import APPROVAL_EVENTS, DECISIONS_PATTERN, NOTIFY_EVENTS, SUBMISSIONS_PATTERN
 from shared.kafka.consumer import ConsumerLoop
 from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.inbound import Inbound
@@ -19,12 +20,18 @@ from shared.runtime.requests import Asked
 from shared.telemetry import clock
 
 REACTIONS, SUBMISSIONS, DECISIONS = "intake.reactions.v1", "intake.submissions.v1", "intake.decisions.v1"
+NEWS = "intake.heard.v1"
 """Consumer groups. Checkpoints hang on these names, so they never change."""
 
 
 def reactions(log: EventLog, intake: Intake) -> Inbound:
     """Approval's facts, each noted once."""
     return Inbound(log, REACTIONS, INTERESTED, intake.react)
+
+
+def news(log: EventLog) -> Inbound:
+    """What applicants are told of the other services; a group of its own, so that an older installation hears all of it."""
+    return Inbound(log, NEWS, HEARD, hear)
 
 
 def submissions(log: EventLog, intake: Intake) -> IngressInbound:
@@ -53,10 +60,13 @@ def _asked(delivered: Delivered, caller: Caller) -> Asked:
     return Asked(caller, ingress.id, ingress.subject, command_id, ingress.command, clock.now())
 
 
-def loops(bootstrap: str, facts: Inbound, portal: IngressInbound, department: IngressInbound, instance: str) -> list[ConsumerLoop]:
+def loops(
+    bootstrap: str, facts: Inbound, told: Inbound, portal: IngressInbound, department: IngressInbound, instance: str
+) -> list[ConsumerLoop]:
     """The consumer loops of a running service."""
     return [
         ConsumerLoop(bootstrap, facts, topics=[APPROVAL_EVENTS], instance=instance),
+        ConsumerLoop(bootstrap, told, topics=[APPROVAL_EVENTS, NOTIFY_EVENTS], instance=instance),
         ConsumerLoop(bootstrap, portal, pattern=SUBMISSIONS_PATTERN, begin_again=portal.begin_again, instance=instance),
         ConsumerLoop(bootstrap, department, pattern=DECISIONS_PATTERN, begin_again=department.begin_again, instance=instance),
     ]

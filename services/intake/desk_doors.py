@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake import desk, names, presence, register
+from services.intake import desk, heard, names, presence, register
 from services.intake.authority import covers
 from services.intake.cases import Desk
 from services.intake.decider import journey_decider
@@ -113,8 +114,10 @@ async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[st
     place = None if venue is None else (venue.venue_id, venue.kind)
     promise = promise_of(events, place, local_date(now))
     item = state.opened.item_code if state.opened is not None else events[0].data.item_code
-    cases = [_case_told(case, events, actor, venue, calendars) for case in state.cases.values()]
-    for told in cases:
+    cases = [_case_told(case, actor, venue) for case in state.cases.values()]
+    for told, case in zip(cases, state.cases.values(), strict=True):
+        told["clock"] = heard.clock_told(due_of(case, events), await heard.moves_of(tx, told["case_no"]))
+        told["next"] = next_told(case, events, calendars, told["clock"]["due"])
         told["materials"] = await names.materials_of(tx, told["item_code"], told["item_version"])
     return {
         "journey": journey,
@@ -128,21 +131,20 @@ async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[st
     }
 
 
-def _case_told(case: Case, events: Sequence[Envelope[Any]], actor: Actor, venue: Any, calendars: Any) -> dict[str, Any]:
+def _case_told(case: Case, actor: Actor, venue: Any) -> dict[str, Any]:
     told = case_told(case)
-    told["next"] = next_told(case, events, calendars)
     told["steps"] = steps_for(actor, case, venue)
     return told
 
 
-def next_told(case: Case, events: Sequence[Envelope[Any]], calendars: Any) -> dict[str, Any] | None:
-    """What a case waits for, as plain values."""
+def next_told(case: Case, events: Sequence[Envelope[Any]], calendars: Any, due: date | None) -> dict[str, Any] | None:
+    """What a case waits for, as plain values; `due` is the day by which it is promised."""
     changed = max(e.time for e in events if getattr(e.data, "case_no", None) == case.file.terms.case_no)
-    waits = next_of(case, changed, due_of(case, events), calendars)
+    waits = next_of(case, changed, due, calendars)
     return None if waits is None else {"step": waits.step, "body": waits.body, "due": waits.due}
 
 
-def due_of(case: Case, events: Sequence[Envelope[Any]]) -> Any:
+def due_of(case: Case, events: Sequence[Envelope[Any]]) -> date | None:
     """The day that its acceptance promised."""
     own = [e.data for e in events if getattr(e.data, "case_no", None) == case.file.terms.case_no]
     return next((fact.promised_due for fact in reversed(own) if hasattr(fact, "promised_due")), None)

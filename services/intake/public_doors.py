@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 
-from services.intake import cases, guide, names, register
-from services.intake.desk_doors import events_of, folded, next_told
+from services.intake import cases, guide, heard, names, register
+from services.intake.desk_doors import due_of, events_of, folded, next_told
 from services.intake.people import Pseudonyms
 from services.intake.progress import status_told
 from services.intake.promise import promise_of
@@ -81,8 +81,11 @@ async def _told(tx: Tx, row: cases.CaseRow) -> dict[str, Any]:
     calendars = await register.load_calendars(tx)
     state = folded(events, calendars)
     case = state.cases.get(row.case_no)
+    clock_now = heard.clock_told(None if case is None else due_of(case, events), await heard.moves_of(tx, row.case_no))
     told = status_told(row, state) | {
-        "next": None if case is None else next_told(case, events, calendars),
+        "next": None if case is None else next_told(case, events, calendars, clock_now["due"]),
+        "clock": clock_now,
+        "messages": await heard.messages_of(tx, row.journey),
         "promise": promise_told(promise_of(events)),
         "timeline": [entry for entry in timeline_of(events) if entry["case_no"] in (None, row.case_no)],
         "materials": await names.materials_of(tx, row.item_code, row.item_version),

@@ -54,7 +54,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(CATALOGUE_EVENTS, "intake", ("intake", "approval", "notify", "metrics", "public")),
     Topic(INTAKE_EVENTS, "intake", ("approval", "notify", "metrics", "departments", "auditors")),
     Topic(APPROVAL_EVENTS, "approval", ("intake", "notify", "metrics", "departments", "auditors")),
-    Topic(NOTIFY_EVENTS, "notify", ("metrics", "auditors")),
+    Topic(NOTIFY_EVENTS, "notify", ("intake", "metrics", "auditors")),
     Topic(METRICS_SNAPSHOTS, "metrics", ("metrics", "cockpits"), partitions=1, retention_ms=90 * DAY_MS),
     Topic(WATERMARKS, "relays", ("metrics",), partitions=1, cleanup_policy="compact"),
     *(Topic(dead_letters(service), service, ("operators",), partitions=1, retention_ms=90 * DAY_MS) for service in SERVICES),

@@ -146,6 +146,7 @@ async def test_the_journey_is_followed_from_wenzhou_to_hangzhou_on_a_phone(user:
     await expect(phone.locator("#answer")).to_contain_text("已收件")
     await expect(phone.locator("main")).to_contain_text(named(user.demo, "counter of"))
     await expect(phone.locator("main")).to_contain_text("没有兑现")
+    await expect(phone.locator("#messages")).to_contain_text("收件回执 · 电子邮件 · 已发送")
     await shot(phone, "new-user-status")
 
     # Who knows of no receipt finds one on the page itself.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,15 +21,18 @@ from deploy.local.children import free_port
 from deploy.local.population import Province, province
 from services.approval import consumer as approval_consumer
 from services.approval import http as approval_http
+from services.approval.service import handle as approval_handle
 from services.approval.service import react as approval_react
 from services.intake import consumer as intake_consumer
 from services.intake import http as intake_http
+from services.intake.heard import HEARD, hear
 from services.intake.people import Pseudonyms
 from services.intake.service import INTERESTED, Intake
 from shared.contracts import commands as wire
+from shared.contracts import notify
 from shared.contracts.base import Command
-from shared.contracts.envelope import Envelope
-from shared.contracts.ids import ingress_id
+from shared.contracts.envelope import Actor, Envelope
+from shared.contracts.ids import ingress_id, journey_stream
 from shared.contracts.ingress import Receipt, read_command
 from shared.contracts.topics import Service
 from shared.contracts.wire import decode
@@ -61,6 +64,31 @@ class House:
     keys: Keys
     urls: dict[str, str]
     servers: dict[str, uvicorn.Server] = field(default_factory=dict)
+
+    async def decided(self, command: Command, *, ago: timedelta = timedelta()) -> None:
+        """Ask approval for `command` as the importer may, as of some time ago, and expect it applied."""
+        asked = [self._asked(command, clock.now() - ago)]
+
+        async def work(tx: Tx) -> Sequence[Receipt]:
+            return await approval_handle(tx, asked)
+
+        assert [reply.rule for reply in await self.approval_log.transact(work)] == [None]
+
+    async def notified(self, journey: str) -> None:
+        """Let intake hear of two messages about a journey, one of them sent, as notify records them."""
+        receipt, acceptance = uuid4(), uuid4()
+        facts = (
+            _asked_for(receipt, "receipt"),
+            notify.NotificationSent(intent_id=receipt, attempt=1, provider_ref="p-1", repeated=False),
+            _asked_for(acceptance, "acceptance"),
+        )
+        now, by = clock.now(), Actor("service", "notify")
+        stream = journey_stream(UUID(journey))
+        events = [
+            Envelope(made, "notify", fact.type, stream, number, now, now, now, journey, made, made, by, fact)
+            for number, (made, fact) in enumerate(((uuid4(), fact) for fact in facts), 1)
+        ]
+        await heard_by(self.intake_log, hear, events)
 
     async def done(self, *commands: Command, ago: timedelta = timedelta()) -> Receipt:
         """Ask intake for `commands` as the importer may, as of some time ago; expect them applied, and return the last answer."""
@@ -116,8 +144,9 @@ class House:
 
     async def carry(self) -> int:
         """Carry what waits in both outboxes to the other service, in order; how much it was."""
-        there = await _carry(self.intake_log, self.approval_log, approval_react, approval_consumer.INTERESTED)
-        return there + await _carry(self.approval_log, self.intake_log, self.intake.react, INTERESTED)
+        there = await _carry(self.intake_log, (self.approval_log, approval_react, approval_consumer.INTERESTED))
+        reacts, hears = (self.intake_log, self.intake.react, INTERESTED), (self.intake_log, hear, HEARD)
+        return there + await _carry(self.approval_log, reacts, hears)
 
     async def all_carried(self) -> None:
         """Wait until nothing is on its way."""
@@ -128,26 +157,38 @@ class House:
                 await asyncio.sleep(CARRY_S)
 
 
+def _asked_for(intent: UUID, template: notify.Template) -> notify.NotificationRequested:
+    return notify.NotificationRequested(
+        intent_id=intent, cause_event=intent, template=template, recipient_role="applicant", channel="email", suppressed=False
+    )
+
+
 def a_person() -> str:
     """The ID number of somebody who never came before."""
     return f"SYN{uuid4().hex[:15].upper()}"
 
 
-async def _carry(source: EventLog, target: EventLog, react: React, interested: frozenset[str]) -> int:
+async def _carry(source: EventLog, *targets: tuple[EventLog, React, frozenset[str]]) -> int:
     rows = await source.pool.fetch(
         "SELECT o.position, e.body FROM outbox o JOIN event e ON e.id = o.ref ORDER BY o.position LIMIT 500"
     )
     if not rows:
         return 0
-    events = [event for event in (decode(row["body"]) for row in rows) if event.type in interested]
+    carried = [decode(row["body"]) for row in rows]
+    for log, react, interested in targets:
+        await heard_by(log, react, [event for event in carried if event.type in interested])
+    await source.pool.execute("DELETE FROM outbox WHERE position = ANY($1)", [row["position"] for row in rows])
+    return len(rows)
+
+
+async def heard_by(log: EventLog, react: React, events: Sequence[Envelope[Any]]) -> None:
+    """Let a service react to `events` in one transaction."""
 
     async def work(tx: Tx) -> None:
         await react(tx, events)
 
     if events:
-        await target.transact(work)
-    await source.pool.execute("DELETE FROM outbox WHERE position = ANY($1)", [row["position"] for row in rows])
-    return len(rows)
+        await log.transact(work)
 
 
 async def publish(house: House) -> None:

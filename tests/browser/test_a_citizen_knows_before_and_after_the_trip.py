@@ -9,11 +9,13 @@ import pytest
 from playwright.async_api import Page, expect
 
 from shared.contracts import commands as wire
+from shared.contracts.ingress import Receipt
 from shared.contracts.intake import MissingMaterial
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
 from tests.browser.house import House
+from tests.browser.looking import objections, sideways
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +26,13 @@ async def looked_up(opens: Opens, receipt: str, code: str, **how: object) -> Pag
     await page.fill("#code", code)
     await page.press("#code", "Enter")
     return page
+
+
+async def looked_up_again(page: Page, submitted: Receipt) -> None:
+    await page.fill("#receipt", str(submitted.receipt_no))
+    await page.fill("#code", str(submitted.code))
+    await page.press("#code", "Enter")
+    await page.locator("#answer").wait_for()
 
 
 @pytest.mark.parametrize(("lang", "size"), [("zh", PHONE), ("en", DESKTOP)], ids=["zh-phone", "en-desktop"])
@@ -74,6 +83,45 @@ async def test_a_broken_promise_is_said_plainly(house: House, opens: Opens) -> N
     await expect(page.locator("main")).to_contain_text("没有兑现：承诺最多跑 1 次，您跑了 2 次。")
     await expect(page.locator("main")).to_contain_text("没有一次告知")
     await shot(page, "status-broken")
+
+
+@pytest.mark.parametrize(("lang", "size"), [("zh", PHONE), ("en", DESKTOP)], ids=["zh-phone", "en-desktop"])
+async def test_a_halted_clock_is_explained_and_the_new_day_shown(
+    house: House, opens: Opens, lang: str, size: tuple[int, int]
+) -> None:
+    submitted = await house.accepted(ago=timedelta(days=5))
+    case_no = str(submitted.case_no)
+    halt = wire.StartSpecialProcedure(case_no=case_no, kind="appraisal", basis="licensing-law-45", expected_wd=5)
+    await house.all_carried()
+    await house.decided(halt, ago=timedelta(days=4))
+    await house.all_carried()
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), lang=lang, size=size)
+    await expect(page.locator("#halted")).to_contain_text(
+        {"zh": "正在进行鉴定，办理时限暂停计算", "en": "Appraisal under way"}[lang]
+    )
+    await shot(page, f"status-halted-{lang}")
+
+    await house.decided(wire.EndSpecialProcedure(case_no=case_no, result="completed"))
+    await house.all_carried()
+    await page.reload()
+    await looked_up_again(page, submitted)
+
+    await expect(page.locator("#halted")).to_have_count(0)
+    await expect(page.locator("#moved")).to_contain_text({"zh": "鉴定期间时限暂停", "en": "the clock stood still"}[lang])
+    assert not await sideways(page)
+    await shot(page, f"status-moved-{lang}")
+
+
+async def test_the_messages_that_were_sent_are_listed(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    await house.notified(str(submitted.journey))
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), size=PHONE)
+
+    await expect(page.locator("#messages li")).to_have_count(2)
+    await expect(page.locator("#messages")).to_contain_text("收件回执 · 电子邮件 · 已发送")
+    await expect(page.locator("#messages")).to_contain_text("受理通知 · 电子邮件 · 正在发送")
+    assert await objections(page) == []
+    await shot(page, "status-messages")
 
 
 async def test_who_holds_no_receipt_is_shown_an_example(house: House, opens: Opens) -> None:

@@ -75,7 +75,7 @@ function answer() {
   if (!found) return null;
   return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(found.names.items[found.item_code], found.item_code)),
     h("h2", { id: "answer", tabindex: "-1" }, say(`status.now.${found.outcome ? "decided" : found.situation}`, { outcome: of("over", found.outcome) })), steps(),
-    behind && h("div", { class: "note wait" }, h("strong", {}, say("trouble.away")))), bring(), where(), promise(), story()];
+    behind && h("div", { class: "note wait" }, h("strong", {}, say("trouble.away")))), bring(), halted(), where(), promise(), messages(), story()];
 }
 function steps() {
   const at = STEPS.indexOf(found.situation === "in-correction" ? "received" : found.situation);
@@ -85,10 +85,24 @@ function bring() {
   if (!found.correction) return null;
   return h("section", { class: "note lived" }, h("strong", {}, say("status.bring", { day: day(found.correction.due) })), h("ul", {}, found.correction.missing.map((one) => h("li", {}, material(one.code), " · ", of("missing", one.reason_code)))), h("p", {}, say("status.bringhow")));
 }
+function halted() {
+  const stops = found.situation === "accepted" ? found.clock.halted : null;
+  return stops && h("section", { class: "note wait", id: "halted" }, h("strong", {}, say("status.halted", { kind: of("procedure", stops.kind) })), h("p", {}, say("status.haltedsince", { day: moment(stops.since), n: stops.expected_wd })), h("p", {}, say("status.haltedhow")));
+}
+/** How the promised day moved: from which to which, and what for. */
+function moved() {
+  const why = (move) => move.fact === "special-procedure-ended" ? say("status.after.procedure", { kind: of("procedure", move.reason) }) : move.fact === "time-limit-extended" ? say("status.after.extension", { n: move.days, why: of("extension", move.reason) }) : say("status.after.calendar");
+  return found.clock.moves.length > 0 && [h("dt", {}, say("status.moved")), h("dd", { id: "moved" }, found.clock.moves.map((move) => h("div", {}, say("status.fromto", { was: day(move.was), is: day(move.is) }), why(move))))];
+}
+function messages() {
+  const line = (one) => h("li", {}, h("time", { datetime: one.at }, moment(one.at)), h("span", {}, of("message", one.template), " · ", of("by", one.channel), " · ", of("sending", one.state)));
+  return h("section", { class: "card", id: "messages", "aria-labelledby": "messages-title" }, h("h2", { id: "messages-title" }, say("status.messages")),
+    found.messages.length ? h("ol", { class: "story" }, found.messages.map(line)) : h("p", { class: "how" }, say("status.nomessages")));
+}
 function where() {
   const next = found.next;
   return h("section", { class: "card" }, h("h2", {}, say("status.where")), h("dl", {}, h("dt", {}, say("case.holder")), h("dd", {}, body(found.holder_body)), found.handling_body !== found.holder_body && [h("dt", {}, say("status.decides")), h("dd", {}, body(found.handling_body))],
-    next && [h("dt", {}, say("case.next")), h("dd", {}, of("next", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", {}, next.due ? day(next.due) : say("status.nodate"))],
+    next && [h("dt", {}, say("case.next")), h("dd", {}, of("next", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", {}, found.clock.halted && found.situation === "accepted" ? say("status.stands") : next.due ? day(next.due) : say("status.nodate"))], moved(),
     h("dt", {}, say("case.no")), h("dd", {}, found.case_no), h("dt", {}, say("status.changed")), h("dd", {}, moment(found.changed_at))));
 }
 function promise() {

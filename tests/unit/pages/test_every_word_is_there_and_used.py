@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from shared.contracts import approval, catalogue, intake
+from shared.contracts import approval, catalogue, intake, notify
 from shared.contracts.registry import EVENT_MODELS
 
 ROOT = Path(__file__).parents[3]
@@ -34,6 +34,8 @@ FAMILIES: dict[str, Iterable[str]] = {
     "over": get_args(intake.JourneyOutcome),
     "procedure": get_args(approval.ProcedureKind),
     "result": get_args(approval.ProcedureResult),
+    "message": get_args(notify.Template),
+    "by": get_args(notify.MessageChannel),
     "fact": _FACTS,
 }
 

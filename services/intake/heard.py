@@ -1,0 +1,117 @@
+"""What the other services recorded of a journey and its applicant is told: messages, and what moved the promised day.
+
+Read tables only: nothing is decided by them, and hearing the same again leaves them as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from shared.contracts import approval, notify
+from shared.contracts.envelope import Envelope
+from shared.postgres.event_log import Tx
+
+HEARD = frozenset(
+    str(model.type)
+    for model in (
+        notify.NotificationRequested,
+        notify.NotificationSent,
+        notify.NotificationFailed,
+        approval.SpecialProcedureStarted,
+        approval.SpecialProcedureEnded,
+        approval.TimeLimitExtended,
+        approval.DeadlineRecomputed,
+    )
+)
+_STARTED, _ENDED = "special-procedure-started", "special-procedure-ended"
+_OWE = """
+INSERT INTO letter (intent_id, journey, template, channel, state, at)
+SELECT intent_id, journey, template, channel, 'waiting', at
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[]) AS owed(intent_id, journey, template, channel, at)
+ON CONFLICT (intent_id) DO NOTHING
+"""
+_BECAME = """
+UPDATE letter m SET state = n.state, at = n.at
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS n(intent_id, state, at) WHERE m.intent_id = n.intent_id
+"""
+_MOVED = """
+INSERT INTO clock_move (journey, sequence, case_no, fact, at, reason, days, promised_due)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::int[], $8::date[])
+ON CONFLICT (journey, sequence) DO NOTHING
+"""
+
+
+async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
+    """Keep what `events` tell."""
+    owed, became, moved = list[tuple[Any, ...]](), dict[UUID, tuple[Any, ...]](), list[tuple[Any, ...]]()
+    for event in events:
+        match event.data:
+            case notify.NotificationRequested(suppressed=False) as fact:
+                owed.append((fact.intent_id, UUID(event.key), fact.template, fact.channel, event.time))
+            case notify.NotificationSent(intent_id=intent_id):
+                became[intent_id] = (intent_id, "sent", event.time)
+            case notify.NotificationFailed(intent_id=intent_id, final=final):
+                became[intent_id] = (intent_id, "failed" if final else "waiting", event.time)
+            case notify.NotificationRequested():
+                continue
+            case fact:
+                moved.append(_move(event, fact))
+    await _each(tx, _OWE, owed)
+    await _each(tx, _BECAME, list(became.values()))
+    await _each(tx, _MOVED, moved)
+
+
+def _move(event: Envelope[Any], fact: Any) -> tuple[Any, ...]:
+    reason, days, due = None, None, None
+    match fact:
+        case approval.SpecialProcedureStarted():
+            reason, days = str(fact.kind), fact.expected_wd
+        case approval.SpecialProcedureEnded():
+            reason, due = str(fact.result), fact.promised_due
+        case approval.TimeLimitExtended():
+            reason, days, due = fact.reason_code, fact.days, fact.promised_due
+        case approval.DeadlineRecomputed():
+            due = fact.promised_due
+        case _:
+            raise AssertionError("nobody asked for another event")
+    return (UUID(event.key), event.sequence, fact.case_no, event.type.split(".")[2], event.time, reason, days, due)
+
+
+async def _each(tx: Tx, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        await tx.execute(sql, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def messages_of(tx: Tx, journey: UUID) -> list[dict[str, Any]]:
+    """The messages about a journey, newest first."""
+    rows = await tx.fetch("SELECT template, channel, state, at FROM letter WHERE journey = $1 ORDER BY at DESC LIMIT 100", journey)
+    return [dict(row) for row in rows]
+
+
+async def moves_of(tx: Tx, case_no: str) -> list[dict[str, Any]]:
+    """What happened to the time of a case, in order."""
+    rows = await tx.fetch(
+        "SELECT fact, at, reason, days, promised_due FROM clock_move WHERE case_no = $1 ORDER BY sequence LIMIT 100", case_no
+    )
+    return [dict(row) for row in rows]
+
+
+def clock_told(first: date | None, moves: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How the promised day moved from `first`, the one of the acceptance, and what stops the clock now, if anything. Pure."""
+    told, due, halted, kind = list[dict[str, Any]](), first, None, None
+    for move in moves:
+        if move["fact"] == _STARTED:
+            kind = move["reason"]
+            halted = {"since": move["at"], "kind": kind, "expected_wd": move["days"]}
+        elif move["fact"] == _ENDED:
+            halted = None
+        moved = move["promised_due"]
+        if moved is not None:
+            # What it stood still for moved the day, not how that ended.
+            why = kind if move["fact"] == _ENDED else move["reason"]
+            told.append({"at": move["at"], "fact": move["fact"], "reason": why, "days": move["days"], "was": due, "is": moved})
+            due = moved
+    return {"due": due, "halted": halted, "moves": told}

@@ -1,0 +1,116 @@
+"""Messages of notify and moves of approval's clock are kept for the applicant's page: once each, and nothing personal."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+
+from services.intake.heard import HEARD, clock_told, hear, messages_of, moves_of
+from shared.contracts import approval, notify
+from shared.contracts.base import Fact
+from shared.contracts.envelope import Actor, Envelope
+from shared.contracts.ids import journey_stream
+from shared.postgres.event_log import Tx
+from tests.integration.intake.city import NOW, City
+
+OFFICER = "0" * 32
+
+
+def recorded(journey: str, sequence: int, fact: Any, at: datetime = NOW) -> Envelope[Any]:
+    source = fact.type.split(".")[1]
+    seed = uuid5(UUID(journey), f"{source}/{sequence}")
+    actor = Actor("service", source)
+    return Envelope(seed, source, fact.type, journey_stream(UUID(journey)), sequence, at, at, at, journey, seed, seed, actor, fact)
+
+
+def asked_for(intent: UUID, template: Any = "receipt", *, suppressed: bool = False) -> Fact:
+    return notify.NotificationRequested(
+        intent_id=intent,
+        cause_event=intent,
+        template=template,
+        recipient_role="applicant",
+        channel="email",
+        suppressed=suppressed,
+    )
+
+
+async def heard(city: City, *events: Envelope[Any]) -> None:
+    async def work(tx: Tx) -> None:
+        await hear(tx, events)
+
+    await city.log.transact(work)
+
+
+async def shown(city: City, journey: str) -> list[tuple[str, str, datetime]]:
+    async with city.log.transaction() as tx:
+        return [(one["template"], one["state"], one["at"]) for one in await messages_of(tx, UUID(journey))]
+
+
+async def test_a_message_is_shown_once_with_what_became_of_it(city: City) -> None:
+    _, journey = await city.case()
+    first, second = (uuid5(UUID(journey), name) for name in ("first", "second"))
+    later = NOW + timedelta(minutes=1)
+    told = [
+        recorded(journey, 1, asked_for(first)),
+        recorded(journey, 2, notify.NotificationFailed(intent_id=first, attempt=1, reason_code="away", final=False)),
+        recorded(journey, 3, asked_for(second, "acceptance"), later),
+        recorded(journey, 4, notify.NotificationSent(intent_id=first, attempt=2, provider_ref="p", repeated=True), later),
+    ]
+
+    await heard(city, *told[:2])
+    assert await shown(city, journey) == [("receipt", "waiting", NOW)]
+    await heard(city, *told[2:])
+    await heard(city, *told)
+    await heard(city, recorded(journey, 5, notify.NotificationFailed(intent_id=second, attempt=9, reason_code="no", final=True)))
+
+    assert sorted(await shown(city, journey)) == [("acceptance", "failed", NOW), ("receipt", "sent", later)]
+
+
+async def test_what_history_was_not_sent_is_not_shown(city: City) -> None:
+    _, journey = await city.case()
+    await heard(city, recorded(journey, 1, asked_for(UUID(journey), suppressed=True)))
+
+    assert await shown(city, journey) == []
+
+
+async def test_a_halt_and_an_extension_say_how_the_day_moved(city: City) -> None:
+    case_no, journey = await city.accepted()
+    days = [date(2026, 6, day) for day in (8, 15, 22)]
+    started = approval.SpecialProcedureStarted(case_no=case_no, kind="appraisal", basis="licensing-law-45", expected_wd=5)
+    ended = approval.SpecialProcedureEnded(case_no=case_no, result="completed", promised_due=days[1], statutory_due=days[1])
+    extended = approval.TimeLimitExtended(
+        case_no=case_no, days=5, approver=OFFICER, reason_code="complex", promised_due=days[2], statutory_due=days[2]
+    )
+
+    async def told() -> dict[str, Any]:
+        async with city.log.transaction() as tx:
+            return clock_told(days[0], await moves_of(tx, case_no))
+
+    await heard(city, recorded(journey, 2, started))
+    assert (await told())["halted"] == {"since": NOW, "kind": "appraisal", "expected_wd": 5}
+    await heard(city, recorded(journey, 2, started), recorded(journey, 3, ended), recorded(journey, 4, extended))
+
+    found = await told()
+    assert (found["halted"], found["due"]) == (None, days[2])
+    assert [(move["was"], move["is"], move["reason"]) for move in found["moves"]] == [
+        (days[0], days[1], "appraisal"),
+        (days[1], days[2], "complex"),
+    ]
+
+
+@pytest.mark.parametrize("table", ["letter", "clock_move"])
+async def test_the_tables_have_no_room_for_anything_personal(city: City, table: str) -> None:
+    columns = await city.log.pool.fetch("SELECT column_name FROM information_schema.columns WHERE table_name = $1", table)
+
+    assert {row["column_name"] for row in columns} <= {
+        "intent_id", "journey", "template", "channel", "state", "at",
+        "sequence", "case_no", "fact", "reason", "days", "promised_due",
+    }  # fmt: skip
+
+
+def test_it_listens_to_notify_and_to_what_moves_a_clock_alone() -> None:
+    assert {name.split(".")[1] for name in HEARD} == {"notify", "approval"}
+    assert str(approval.DecisionMade.type) not in HEARD
