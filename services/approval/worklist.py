@@ -38,6 +38,7 @@ UPDATE worklist SET situation = 'running', suspended_since = NULL, procedure = N
 WHERE case_no = $1
 """
 _MOVE = "UPDATE worklist SET promised_due = $2, statutory_due = $3 WHERE case_no = $1"
+_EXTEND = "UPDATE worklist SET promised_due = $2, statutory_due = $3, extended_wd = $4 WHERE case_no = $1"
 _CARD = "UPDATE worklist SET card = $2 WHERE case_no = $1"
 _WITHDRAW = "UPDATE worklist SET situation = 'withdrawn' WHERE case_no = $1"
 
@@ -70,10 +71,9 @@ async def _follow(tx: Tx, event: Envelope[Any]) -> None:
             await tx.execute(_SUSPEND, case_no, event.time, kind, basis, expected)
         case facts.SpecialProcedureEnded(case_no=case_no, promised_due=promised, statutory_due=statutory):
             await tx.execute(_RESUME, case_no, promised, statutory)
-        case (
-            facts.TimeLimitExtended(case_no=case_no, promised_due=promised, statutory_due=statutory)
-            | facts.DeadlineRecomputed(case_no=case_no, promised_due=promised, statutory_due=statutory)
-        ):
+        case facts.TimeLimitExtended(case_no=case_no, promised_due=promised, statutory_due=statutory, days=days):
+            await tx.execute(_EXTEND, case_no, promised, statutory, days)
+        case facts.DeadlineRecomputed(case_no=case_no, promised_due=promised, statutory_due=statutory):
             await tx.execute(_MOVE, case_no, promised, statutory)
         case facts.DeadlineReminderRaised(case_no=case_no):
             await tx.execute(_CARD, case_no, "reminder")

@@ -10,9 +10,11 @@ import pytest
 from playwright.async_api import Page, expect
 
 from shared.contracts import commands as wire
+from shared.runtime.auth import Caller
+from shared.runtime.sign_in import staff_ref
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
 from tests.browser.house import HANGZHOU, House
-from tests.browser.looking import focused
+from tests.browser.looking import focused, objections
 
 pytestmark = pytest.mark.browser
 TRANSFER, MEDICAL, PERMIT = "estate-transfer", "medical-elsewhere", "residence-permit"
@@ -89,6 +91,42 @@ async def test_a_special_procedure_stops_the_clock_and_says_why(house: House, op
 
     await expect(page.locator("#act-decide")).to_be_visible()
     assert await situation(house, case_no) == "running"
+
+
+@pytest.mark.parametrize(("lang", "size"), [("zh", DESKTOP), ("en", PHONE)], ids=["zh-desktop", "en-phone"])
+async def test_a_time_limit_is_extended_once_and_the_applicant_sees_why(
+    house: House, opens: Opens, lang: str, size: tuple[int, int]
+) -> None:
+    submitted = await house.accepted(ago=timedelta(days=1))
+    case_no = str(submitted.case_no)
+    await house.all_carried()
+    page = await worklist(opens, house, case_no=case_no, lang=lang, size=size)
+    await page.locator("#act-extend").click()
+    await page.locator("label:has(#why-complex)").click()
+    await page.fill("#days", "3")
+    await page.fill("#approver", "head-of-bureau")
+    await shot(page, f"worklist-extension-{lang}")
+    assert await objections(page) == []
+    await page.locator("#act-send").click()
+
+    await expect(page.locator("#said")).to_contain_text({"zh": "时限已延长 3 个工作日", "en": "3 more working days"}[lang])
+    await expect(page.locator("#act-extend")).to_have_count(0)
+    stored = await house.approval_log.pool.fetchval(
+        "SELECT convert_from(body, 'utf8') FROM event WHERE type = 'gov.approval.time-limit-extended.v1' "
+        "AND convert_from(body, 'utf8')::json -> 'data' ->> 'case_no' = $1",
+        case_no,
+    )
+    assert "head-of-bureau" not in stored
+    assert staff_ref(Caller("officer", "head-of-bureau")) in stored
+    await house.all_carried()
+    citizen = await opens("intake", "/", lang=lang, size=PHONE)
+    await citizen.fill("#receipt", str(submitted.receipt_no))
+    await citizen.fill("#code", str(submitted.code))
+    await citizen.press("#code", "Enter")
+    await expect(citizen.locator("#moved")).to_contain_text(
+        {"zh": "经批准延长 3 个工作日，原因是案情复杂", "en": "The case is complex"}[lang]
+    )
+    await shot(citizen, f"status-extended-{lang}")
 
 
 async def test_an_offered_case_is_taken_and_accepted_by_way_of_intake(house: House, opens: Opens) -> None:

@@ -10,7 +10,7 @@ export function casePanel() {
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
     one.situation === "suspended" && h("div", { class: "note wait" }, h("strong", {}, say("case.suspended", { kind: of("procedure", one.procedure) })), h("p", {}, say("case.since", { day: moment(one.suspended_since), n: one.expected_wd ?? say("unknown") })), one.basis && h("p", {}, of("basis", one.basis))),
     one.card && h("div", { class: `note ${one.card === "red" ? "bad" : "wait"}` }, h("strong", {}, of("card", one.card)), h("p", {}, say(`case.card.${one.card}`))),
-    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, day(one.promised_due)), h("dt", {}, say("case.statutory")), h("dd", {}, day(one.statutory_due)), h("dt", {}, say("case.accepted")), h("dd", {}, moment(one.accepted_at))),
+    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, day(one.promised_due)), h("dt", {}, say("case.statutory")), h("dd", {}, day(one.statutory_due)), one.extended_wd && [h("dt", {}, say("case.extended")), h("dd", {}, say("case.extendedby", { n: one.extended_wd }))], h("dt", {}, say("case.accepted")), h("dd", {}, moment(one.accepted_at))),
     problem(), acts(one));
 }
 function problem() {
@@ -28,7 +28,7 @@ function over(one) {
 
 function acts(one) {
   const button = (act, second) => h("button", { type: "button", id: `act-${act}`, class: second ? "second" : null, "aria-expanded": String(list.act === act), disabled: list.busy, click: () => begin(act, one) }, say(`case.act.${act}`));
-  return [h("div", { class: "row" }, one.situation === "suspended" ? button("end") : [button("decide"), button("start", true)]), list.act === "decide" && decideForm(one), list.act === "start" && startForm(one), list.act === "end" && endForm(one)];
+  return [h("div", { class: "row" }, one.situation === "suspended" ? button("end") : [button("decide"), button("start", true), !one.extended_wd && button("extend", true)]), list.act === "decide" && decideForm(one), list.act === "start" && startForm(one), list.act === "extend" && extendForm(one), list.act === "end" && endForm(one)];
 }
 function begin(act, one) {
   list.act = list.act === act ? null : act;
@@ -84,6 +84,18 @@ function startForm(one) {
   return form(say("case.act.start"), kind, () => send("start-special-procedure", { case_no: one.case_no, kind, basis: codes("basis")[0], expected_wd: Number(list.form.expected ?? expected) }, say("start.done")),
     h("p", { class: "hint" }, say("start.how")), radio(say("start.kind"), "kind", codes("procedure"), "procedure"),
     h("div", { class: "field" }, h("label", { for: "expected" }, say("start.expected")), h("input", { type: "number", id: "expected", min: "1", max: "365", value: expected, input: (event) => { list.form.expected = event.target.value; } })));
+}
+/** The pseudonym under which a staff number appears in events; the number itself stays here. */
+async function staffRef(number) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`staff/${number}`)));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("").slice(0, 32);
+}
+function extendForm(one) {
+  const { why, approver, days = "5" } = list.form;
+  const go = async () => send("extend", { case_no: one.case_no, days: Number(list.form.days ?? days), approver: await staffRef(list.form.approver), reason_code: why }, say("extend.done", { n: list.form.days ?? days }));
+  return form(say("case.act.extend"), why, go, h("p", { class: "hint" }, say("extend.how")), radio(say("extend.why"), "why", codes("extension"), "extension"),
+    h("div", { class: "field" }, h("label", { for: "days" }, say("extend.days")), h("input", { type: "number", id: "days", required: true, min: "1", max: "15", value: days, input: (event) => { list.form.days = event.target.value; } })),
+    h("div", { class: "field" }, h("label", { for: "approver" }, say("extend.approver")), h("p", { class: "hint", id: "approver-hint" }, say("extend.approverhow")), h("input", { type: "text", id: "approver", required: true, autocomplete: "off", maxlength: "64", "aria-describedby": "approver-hint", value: approver ?? "", input: (event) => { list.form.approver = event.target.value.trim(); } })));
 }
 function endForm(one) {
   return form(say("case.act.end"), list.form.result, () => send("end-special-procedure", { case_no: one.case_no, result: list.form.result }, say("end.done")), radio(say("end.result"), "result", codes("result"), "result"));
