@@ -38,6 +38,10 @@ class Pseudonyms:
         """Whether `given` is the code of the case, in time that does not depend on how much of it is right."""
         return hmac.compare_digest(self.status_code(case_no).encode(), given.encode())
 
+    def unnamed(self, kind: str, text: str) -> str:
+        """What something is counted under, when neither it nor whose it is shall be kept."""
+        return self._keyed(f"{kind}/{text}")[:32]
+
     def _keyed(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), sha256).hexdigest()
 

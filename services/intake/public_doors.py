@@ -8,6 +8,7 @@ from fastapi import FastAPI, Query, Request, Response
 
 from services.intake import cases, guide, heard, names, register
 from services.intake.desk_doors import due_of, events_of, folded, next_told
+from services.intake.guesses import Guesser
 from services.intake.people import Pseudonyms
 from services.intake.progress import status_told
 from services.intake.promise import promise_of
@@ -33,14 +34,18 @@ def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
     """Mount the public doors on `app`."""
 
     @app.get("/v1/status", summary="Where is my case? With the receipt number and the code; no token")
-    async def status(receipt_no: Receipt, code: StatusCode) -> Response:
+    async def status(request: Request, receipt_no: Receipt, code: StatusCode) -> Response:
+        guesser = Guesser(pseudonyms, receipt_no, request.client.host if request.client is not None else None)
         async with log.transaction() as tx:
+            await guesser.require_few(tx)
             row = await cases.by_receipt(tx, receipt_no)
             # An unknown receipt is compared too, so that neither answer nor time tells which of the two was wrong.
             matches = pseudonyms.is_status_code(row.case_no if row is not None else receipt_no, code)
-            if row is None or not matches:
-                raise RefusedError(UNKNOWN_STATUS)
-            return plain(await _told(tx, row))
+            if row is not None and matches:
+                return plain(await _told(tx, row))
+            await guesser.was_wrong(tx)
+        # Only now is it counted: what is raised within the transaction undoes it.
+        raise RefusedError(UNKNOWN_STATUS)
 
     @app.get("/v1/status/examples", summary="Made-up cases to look at without a receipt; on a local demonstration only")
     async def examples(request: Request) -> Response:

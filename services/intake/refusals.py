@@ -53,6 +53,11 @@ UNKNOWN_STATUS = Rule(
     "回执编号与查询码不匹配。请核对回执后重试。",
     "No case matches this receipt number and code. Check your receipt and try again.",
 )  # fmt: skip
+TOO_MANY_GUESSES = Rule(
+    "too-many-guesses", "forbidden",
+    "查询码输错次数太多。为保护申请人，请一小时后再试；急用请带证件到窗口查询。",
+    "Too many wrong codes were given. To protect the applicant, try again in an hour, or ask at a window with your ID card.",
+)  # fmt: skip
 UNKNOWN_CONTACT = Rule(
     "unknown-contact", "unknown",
     "没有这个事项历程的联系方式。",

@@ -29,6 +29,15 @@ class RefusedError(Exception):
         self.state = state
 
 
+class TooOftenError(Exception):
+    """Somebody asked too often, and may ask again after so many seconds."""
+
+    def __init__(self, rule: Rule, after_s: int) -> None:
+        super().__init__(rule.code)
+        self.rule = rule
+        self.after_s = after_s
+
+
 class VersionConflictError(Exception):
     """Somebody else appended to the stream first: reload and decide again."""
 

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from shared.contracts.ingress import IngressRefusedError, Receipt
-from shared.eventsourcing.errors import RefusedError, Rule, TooLargeError, UnavailableError, VersionConflictError
+from shared.eventsourcing.errors import RefusedError, Rule, TooLargeError, TooOftenError, UnavailableError, VersionConflictError
 from shared.postgres.idempotency import KeyBusyError, KeyReusedError
 from shared.runtime.auth import UnauthenticatedError
 from shared.runtime.refusals import (
@@ -92,6 +92,7 @@ def install(app: FastAPI) -> None:
 
     for kind in (
         RefusedError,
+        TooOftenError,
         IngressRefusedError,
         UnauthenticatedError,
         KeyBusyError,
@@ -113,6 +114,8 @@ def answer_to(error: Exception) -> Response:
     match error:
         case RefusedError():
             return problem(error.rule, field=error.field, state=error.state)
+        case TooOftenError():
+            return problem(error.rule, status=429, headers={"retry-after": str(error.after_s)})
         case IngressRefusedError():
             return _document(error.rule, 400 if error.field is None else 422, *BROKEN_CONTRACT, error.field)
         case UnauthenticatedError():

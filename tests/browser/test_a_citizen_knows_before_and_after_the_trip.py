@@ -8,13 +8,15 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Page, expect
 
+from services.intake.guesses import OF_A_RECEIPT
+from services.intake.people import Pseudonyms
 from shared.contracts import commands as wire
 from shared.contracts.ingress import Receipt
 from shared.contracts.intake import MissingMaterial
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
-from tests.browser.house import House
+from tests.browser.house import KEY, House
 from tests.browser.looking import objections, sideways
 
 pytestmark = pytest.mark.browser
@@ -145,6 +147,21 @@ async def test_a_wrong_code_says_what_to_check_and_keeps_what_was_typed(house: H
     await page.locator("#language").click()
     await expect(page.locator("#error")).to_contain_text("请核对回执")
     await shot(page, "status-wrong")
+
+
+async def test_too_many_wrong_codes_say_what_to_do_instead(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    await house.intake_log.pool.execute(
+        "INSERT INTO guess (whose, began_at, wrong) VALUES ($1, clock_timestamp(), $2)",
+        Pseudonyms(KEY).unnamed("receipt", str(submitted.receipt_no)),
+        OF_A_RECEIPT,
+    )
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), size=PHONE)
+
+    await expect(page.locator("#error")).to_contain_text("请一小时后再试")
+    await expect(page.locator("#error")).to_be_focused()
+    await page.locator("#language").click()
+    await expect(page.locator("#error")).to_contain_text("ask at a window with your ID card")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -43,8 +43,8 @@ async function read() {
     found = await get(`/v1/status?receipt_no=${encodeURIComponent(asked.receipt)}&code=${encodeURIComponent(asked.code)}`);
     behind = false;
   } catch (failed) {
-    // What was read before stays, and says that it may be old.
-    behind = found !== null && failed.status === 0;
+    // What was read before stays, and says that it may be old; also while others' guesses keep everybody out.
+    behind = found !== null && (failed.status === 0 || failed.status === 429);
     if (!behind) { problem = failed; found = null; }
   }
 }
