@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake import desk, heard, names, presence, register
+from services.intake import accesses, desk, heard, names, presence, register
 from services.intake.authority import covers
 from services.intake.cases import Desk
 from services.intake.decider import journey_decider
@@ -72,7 +72,17 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
         require(caller, STAFF)
         async with log.transaction() as tx:
             told = await _told(tx, caller, journey, venue_id)
-            return plain(told | {"names": await names.of_everything(tx, told)})
+            # In the same transaction: what cannot be written down is not shown.
+            await accesses.note(tx, caller, journey, found=told is not None)
+            if told is not None:
+                return plain(told | {"names": await names.of_everything(tx, told)})
+        raise RefusedError(UNKNOWN_JOURNEY)
+
+    @app.get("/v1/accesses/{journey}", summary="Who looked at a journey or asked how to reach its person; auditors")
+    async def accessed(caller: SignedIn, journey: UUID) -> Response:
+        require(caller, {"auditor"})
+        async with log.transaction() as tx:
+            return plain({"journey": journey, "accesses": await accesses.of_journey(tx, journey)})
 
 
 def desk_of(caller: Caller) -> Desk:
@@ -102,10 +112,10 @@ async def events_of(tx: Tx, journey: UUID) -> list[Envelope[Any]]:
     return [decode(row["body"]) for row in rows]
 
 
-async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[str, Any]:
+async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[str, Any] | None:
     events = await events_of(tx, journey)
     if not events:
-        raise RefusedError(UNKNOWN_JOURNEY)
+        return None
     calendars = await register.load_calendars(tx)
     state = folded(events, calendars)
     venue = await _own_venue(tx, caller, venue_id)

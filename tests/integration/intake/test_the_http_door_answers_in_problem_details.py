@@ -2,65 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import httpx
-import pytest
-
-from services.intake import http
-from services.intake.people import Pseudonyms
-from services.intake.service import Intake
-from shared.runtime.auth import Caller, Keys
-from shared.runtime.http import make_app
+from shared.runtime.auth import Caller
 from tests.integration.intake.city import (
     CLERK,
     HANGZHOU_BODY,
     IMPORTER,
     ITEM,
-    KEY,
     OFFICER,
     OPERATOR,
     PORTAL,
     WENZHOU,
     City,
 )
+from tests.integration.intake.conftest import Door
 
 APPLICANT = {"id_no": "330300199001010011", "region": WENZHOU, "phone": "13800000000", "language": "zh"}
 SUBMISSION = {"applicant": APPLICANT, "item_code": ITEM, "channel": "web"}
-
-
-@dataclass
-class Door:
-    client: httpx.AsyncClient
-    keys: Keys
-    sent: int = 0
-
-    def token(self, caller: Caller) -> dict[str, str]:
-        issued = self.keys.issue(caller.role, caller.id, body=caller.body, region=caller.region, audience="intake")
-        return {"authorization": f"Bearer {issued}"}
-
-    async def ask(self, command: str, body: Any, by: Caller, key: str | None = None) -> httpx.Response:
-        self.sent += 1
-        headers = self.token(by) | {"idempotency-key": key or f"key-{self.sent}"}
-        return await self.client.post(f"/v1/commands/{command}", json=body, headers=headers)
-
-    async def get(self, path: str, by: Caller | None = None, **query: Any) -> httpx.Response:
-        return await self.client.get(path, params=query, headers={} if by is None else self.token(by))
-
-
-@pytest.fixture
-async def door(city: City, tmp_path: Path) -> AsyncIterator[Door]:
-    keys = Keys(tmp_path / "keys")
-    keys.ensure()
-    pseudonyms = Pseudonyms(KEY)
-    app = make_app("intake", "intake", keys, lambda: True)
-    http.mount(app, city.log, Intake(pseudonyms), pseudonyms)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
-        yield Door(client, keys)
 
 
 async def test_a_submission_is_answered_with_its_numbers_once_and_for_all(door: Door) -> None:

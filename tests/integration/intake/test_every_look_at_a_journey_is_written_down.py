@@ -1,0 +1,43 @@
+"""Whoever opens somebody's journey at a desk leaves a trace that auditors can read and nobody can change."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from shared.runtime.auth import Caller
+from tests.integration.intake.city import CLERK, OFFICER, WENZHOU_BODY, City
+from tests.integration.intake.conftest import Door
+
+AUDITOR = Caller("auditor", "a-1")
+SERVICE = Caller("service", "notify")
+
+
+async def test_every_look_is_told_to_auditors_alone(city: City, door: Door) -> None:
+    _, journey = await city.case()
+    for caller in (CLERK, OFFICER, CLERK):
+        assert (await door.get(f"/v1/desk/journeys/{journey}", caller)).status_code == 200
+    await door.get(f"/v1/contacts/{journey}", SERVICE)
+
+    told = (await door.get(f"/v1/accesses/{journey}", AUDITOR)).json()["accesses"]
+
+    assert [(one["what"], one["caller"]) for one in told] == [
+        ("contact", SERVICE.id), ("desk", CLERK.id), ("desk", OFFICER.id), ("desk", CLERK.id),
+    ]  # fmt: skip
+    assert told[-1]["body"] == WENZHOU_BODY
+    assert (await door.get(f"/v1/accesses/{journey}", CLERK)).status_code == 403
+
+
+async def test_a_look_at_what_is_not_there_is_written_down_too(city: City, door: Door) -> None:
+    nowhere = uuid4()
+
+    assert (await door.get(f"/v1/desk/journeys/{nowhere}", CLERK)).status_code == 404
+    assert await city.log.pool.fetchval("SELECT found FROM desk_access WHERE journey = $1", nowhere) is False
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM desk_access", "UPDATE desk_access SET caller = 'somebody else'"])
+async def test_the_service_itself_cannot_change_it(city: City, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await city.log.pool.execute(statement)
