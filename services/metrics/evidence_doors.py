@@ -12,8 +12,8 @@ import orjson
 from fastapi import FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
-from services.metrics import bulletin, evidence, record, recounting
-from services.metrics.asking import KNOWN_REVERSED, NO_SUM, AskedSlice, asked_of, permalink
+from services.metrics import evidence, record, recounting
+from services.metrics.asking import AskedSlice, asked_of, permalink
 from services.metrics.catalogue import counts
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.contributions import GROUPS
@@ -33,7 +33,6 @@ from shared.runtime.operator_doors import note_action
 from shared.runtime.refusals import UNAVAILABLE, UNKNOWN_THING
 
 LIMIT_MAX = 500
-BULLETIN_MAX = 200
 RECOUNTS_MAX = 2
 LINES_A_CHUNK = 500
 _READERS: frozenset[Any] = frozenset({"operator", "auditor", "service"})
@@ -75,25 +74,6 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
             if found is None:
                 raise RefusedError(UNKNOWN_THING, field="journey")
             return plain({**found, **answers.stamp(snap)})
-
-    @app.get("/v1/bulletin", summary="What was said of the slice then, what is said of it later, and the facts in between")
-    async def bulletins(
-        caller: SignedIn,
-        asked: AskedSlice,
-        figure: str,
-        then: date,
-        now: date | None = None,
-        reading: str | None = None,
-        after: Annotated[str, Query(pattern=_CURSOR)] = "",
-        limit: Annotated[int, Query(ge=1, le=BULLETIN_MAX)] = 50,
-    ) -> Response:
-        require(caller, _READERS)
-        wanted, later = asked_of(figure, reading, asked), now or today()
-        if wanted.reading.from_waits:
-            raise RefusedError(NO_SUM, field="reading")
-        if then >= later:
-            raise RefusedError(KNOWN_REVERSED, field="then")
-        return plain(await answers.read(lambda snap: bulletin.bulletin(snap, bootstrap, wanted, then, later, after, limit)))
 
     @app.post("/v1/recount", summary="A reading counted again from its stored bytes")
     async def recount(

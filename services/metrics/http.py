@@ -9,6 +9,7 @@ from fastapi import FastAPI, Response
 
 from services.metrics import log_doors, trust
 from services.metrics.builds import live_generation, retired_groups
+from services.metrics.bulletin_doors import bulletin_doors
 from services.metrics.cells import Snapshot
 from services.metrics.csv_doors import csv_doors
 from services.metrics.evidence_doors import evidence_doors
@@ -39,6 +40,7 @@ def mount(
     figure_doors(app, answers)
     stream_door(app, hub)
     evidence_doors(app, answers, bootstrap, history)
+    bulletin_doors(app, answers, bootstrap)
     rebuild_doors(app, answers)
     _trust_door(app, answers, watermarks, client)
     operations_doors(app, answers, client, bootstrap)

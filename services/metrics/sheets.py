@@ -27,11 +27,14 @@ def spelled(value: Any) -> Any:
 
 def sheet(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """The table as bytes, with a byte order mark and the line ends that the format asks for."""
+    return BOM.encode() + lines([head]) + lines(rows)
+
+
+def lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Further lines of a table."""
     into = io.StringIO(newline="")
-    writer = csv.writer(into)
-    writer.writerow(head)
-    writer.writerows([[spelled(value) for value in row] for row in rows])
-    return (BOM + into.getvalue()).encode()
+    csv.writer(into).writerows([[spelled(value) for value in row] for row in rows])
+    return into.getvalue().encode()
 
 
 def figure_rows(answered: Mapping[str, Any], names: Names) -> Iterable[list[Any]]:
@@ -79,3 +82,32 @@ def cause_rows(causes: Mapping[str, Any], names: Names) -> Iterable[list[Any]]:
 
 
 CAUSE_HEAD = ("cause", "cause_zh", "cause_en", "government", "applicant", "unknown", "total")
+
+
+def bulletin_rows(page: Mapping[str, Any], items: Names) -> Iterable[list[Any]]:
+    """One line for each fact of a bulletin's page."""
+    for fact in page["facts"]:
+        what = [fact["why"], fact["type"] or fact["kind"], fact["time"], fact["known_on"], fact["numerator"], fact["denominator"]]
+        whose = [fact["journey"], fact["item"], *items.get(fact["item"], ("", ""))]
+        place = [fact[name] for name in ("source", "sequence", "topic", "partition", "offset", "event")]
+        yield ["fact", *what, *whose, *place, *_said(page)]
+
+
+def bulletin_end(kind: str, page: Mapping[str, Any], numerator: int | None, denominator: int | None) -> list[Any]:
+    """One of the last lines of a bulletin: what its facts add up to, and what they have to."""
+    blank = [None] * (len(BULLETIN_HEAD) - len(_SAID) - 7)
+    return [kind, None, None, None, None, numerator, denominator, *blank, *_said(page)]
+
+
+def _said(page: Mapping[str, Any]) -> list[Any]:
+    if not page:
+        return [None] * len(_SAID)
+    days = [page[side]["known_at"] for side in ("then", "now")]
+    return [page["figure"], page["reading"], page["rule"], *days, page["as_of"], page["demo"]]
+
+
+_SAID = ("figure", "reading", "rule", "then", "now", "as_of", "demo")
+BULLETIN_HEAD = (
+    "line", "why", "fact", "occurred", "known_on", "numerator", "denominator", "journey", "item", "item_zh", "item_en",
+    "source", "sequence", "topic", "partition", "offset", "event", *_SAID,
+)  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,6 +161,12 @@ async def test_what_the_board_said_then_is_explained_to_the_last_fact(windows: W
     await expect(page.locator("#bulletin")).to_contain_text("Late")
     await expect(page.locator("#bulletin")).to_contain_text("Corrected")
     await shot(page, "past-explained")
+    async with page.expect_download() as download:
+        await page.locator("#bulletin .sources a").first.click()
+    taken = await download.value
+    assert taken.suggested_filename == "bulletin-F10.csv"
+    *_, added, difference = Path(await taken.path()).read_text("utf-8-sig").splitlines()
+    assert added.removeprefix("sum") == difference.removeprefix("difference")
 
 
 async def test_the_killed_server_is_noticed_and_the_open_page_recovers(board: BoardHouse, windows: Windows) -> None:

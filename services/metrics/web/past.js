@@ -1,7 +1,7 @@
 // Time travel: what the board said of some days then, what it says of them now, and every fact that made the difference.
 import { about, get, leave, staff } from "/parts/ask.js";
 import { day, fill, find, frame, h, moment, named, number, of, say, today } from "/parts/page.js";
-import { fact as factName, inUnit, own, rowHead, table, trouble, whole, word } from "./charts.js";
+import { fact as factName, inUnit, own, rowHead, sources, table, trouble, whole, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed"];
 const place = await about();
@@ -79,7 +79,7 @@ function answer() {
       whole_ ? h("p", { class: `note ${exact ? "good" : "wait"}`, id: "sum", role: "status" }, h("strong", {}, say(exact ? (facts.length ? "past.exact" : "past.nothing") : "past.moved")), facts.length ? h("p", {}, say("past.sum", { n: whole(facts.length), a: signed(sums.numerator), b: sides.length > 1 ? signed(sums.denominator) : "–", c: signed(difference.numerator), d: sides.length > 1 ? signed(difference.denominator) : "–" })) : null) : null,
       facts.length ? h("ul", {}, WHYS.filter((why) => counts[why]).map((why) => h("li", {}, h("b", {}, of("because", why), " ", number(counts[why])), " ", h("span", { class: "soft" }, of("becausehow", why))))) : null,
       facts.length ? table(say("past.why"), [say("past.fact"), say("past.because"), say("past.occurred"), say("past.known"), say("past.above"), say("past.below"), say("evidence.journey"), say("evidence.stands")], facts.slice(0, SHOWN_MAX).map(line)) : null,
-      facts.length > SHOWN_MAX ? h("p", { class: "soft" }, say("past.more", { n: whole(facts.length - SHOWN_MAX) })) : null, h("p", { class: "sources" }, h("a", { href: `/v1/bulletin?${asked()}` }, say("take.json"))))];
+      facts.length > SHOWN_MAX ? h("p", { class: "soft" }, say("past.more", { n: whole(facts.length - SHOWN_MAX) })) : null, sources("bulletin", asked()))];
 }
 function line(fact) {
   const cells = fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${named(word(names.regions[cell.region]), cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${name} ${signed(n)}`).join(", ")}`);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -108,6 +110,24 @@ async def test_a_bulletin_names_events_by_their_place_even_while_the_record_is_a
     assert all(str(THEN) < fact["known_on"] <= str(LATER) for fact in facts)
 
 
+@pytest.mark.parametrize(("figure", "reading"), [("F10", "visits"), ("F4", "gap"), ("F2", "once")])
+async def test_the_table_to_take_along_holds_every_fact_and_adds_itself_up(ask: Asker, figure: str, reading: str) -> None:
+    wanted: dict[str, str | int] = {"figure": figure, "reading": reading, "to": str(THEN), "then": str(THEN), "now": str(LATER)}
+    told = await pages(ask, "/v1/bulletin", **wanted)
+
+    answer = await ask.client.get("/v1/csv/bulletin", params=wanted)
+
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert answer.headers["content-disposition"] == f'attachment; filename="bulletin-{figure}.csv"'
+    assert [(line["journey"], line["source"], int(line["sequence"])) for line in lines[:-2]] == [
+        (fact["journey"], fact["source"], fact["sequence"]) for page in told for fact in page["facts"]
+    ]
+    assert [line["line"] for line in lines[-2:]] == ["sum", "difference"]
+    assert lines[-2]["numerator"] == lines[-1]["numerator"] == str(told[0]["difference"]["numerator"])
+    assert lines[-2]["denominator"] == lines[-1]["denominator"] == str(told[0]["difference"]["denominator"])
+    assert {(line["figure"], line["then"], line["now"], line["demo"]) for line in lines} == {(figure, str(THEN), str(LATER), "yes")}
+
+
 async def test_what_a_corrected_visit_had_added_is_still_evident_as_it_was_known(log: EventLog, tmp_path: Path) -> None:
     told = Told()
     told.says(opened(), visited("v", told.at))
@@ -147,6 +167,7 @@ async def test_questions_without_an_exact_answer_are_refused_by_name(ask: Asker)
     days = {"then": str(THEN), "now": str(LATER)}
 
     assert await ask.refused("/v1/bulletin", figure="F8", reading="wait_p50", **days) == (422, "no-sum")
+    assert await ask.refused("/v1/csv/bulletin", figure="F8", reading="wait_p50", **days) == (422, "no-sum")
     assert await ask.refused("/v1/bulletin", figure="F4", then=str(LATER), now=str(THEN)) == (422, "known-reversed")
     assert await ask.refused("/v1/evidence", figure="F4", rule="run-rule/1999.1") == (409, "rule-changed")
     assert await ask.refused("/v1/evidence", figure="F4", reading="nonsense") == (422, "unknown-reading")

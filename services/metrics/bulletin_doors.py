@@ -1,0 +1,106 @@
+"""The doors of the revision bulletin: a page at a time as JSON, and the whole of it as a table to take along."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Response
+from starlette.responses import StreamingResponse
+
+from services.metrics import sheets
+from services.metrics.asking import KNOWN_REVERSED, NO_SUM, AskedSlice, asked_of
+from services.metrics.bulletin import bulletin
+from services.metrics.cells import Snapshot
+from services.metrics.figure_doors import Answers, today
+from services.metrics.names import names
+from services.metrics.shares import Asked
+from services.metrics.slices import Slice
+from shared.contracts.envelope import Role
+from shared.eventsourcing.errors import RefusedError, UnavailableError
+from shared.runtime.auth import require
+from shared.runtime.http import SignedIn, plain
+
+PAGE_MAX = 200
+_READERS: frozenset[Role] = frozenset({"operator", "auditor", "service"})
+_CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
+
+
+def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
+    """Mount the doors."""
+
+    async def page(wanted: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            return await bulletin(snap, bootstrap, wanted, then, now, after, limit)
+
+        return await answers.read(make)
+
+    @app.get("/v1/bulletin", summary="What was said of the slice then, what is said of it later, and the facts in between")
+    async def bulletins(
+        caller: SignedIn,
+        asked: AskedSlice,
+        figure: str,
+        then: date,
+        now: date | None = None,
+        reading: str | None = None,
+        after: Annotated[str, Query(pattern=_CURSOR)] = "",
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    ) -> Response:
+        require(caller, _READERS)
+        wanted, later = _asked(figure, reading, asked, then, now)
+        return plain(await page(wanted, then, later, after, limit))
+
+    @app.get(
+        "/v1/csv/bulletin", summary="The whole bulletin as CSV; its last lines add it up, so that nothing of it can be missing"
+    )
+    async def file(
+        caller: SignedIn, asked: AskedSlice, figure: str, then: date, now: date | None = None, reading: str | None = None
+    ) -> Response:
+        require(caller, _READERS)
+        wanted, later = _asked(figure, reading, asked, then, now)
+        items = await answers.read(lambda snap: _item_names(answers, snap))
+        # What is wrong with the question is said before the answer begins.
+        first = await page(wanted, then, later, "", PAGE_MAX)
+
+        async def pages() -> AsyncIterator[dict[str, Any]]:
+            found = first
+            yield found
+            while found["next"] is not None:
+                found = await page(wanted, then, later, found["next"], PAGE_MAX)
+                yield found
+
+        headers = {"content-disposition": f'attachment; filename="bulletin-{first["figure"]}.csv"', "cache-control": "no-store"}
+        return StreamingResponse(_written(pages(), items), 200, headers, "text/csv; charset=utf-8")
+
+
+def _asked(figure: str, reading: str | None, asked: Slice, then: date, now: date | None) -> tuple[Asked, date]:
+    wanted, later = asked_of(figure, reading, asked), now or today()
+    if wanted.reading.from_waits:
+        raise RefusedError(NO_SUM, field="reading")
+    if then >= later:
+        raise RefusedError(KNOWN_REVERSED, field="then")
+    return wanted, later
+
+
+async def _item_names(answers: Answers, snap: Snapshot) -> dict[str, Any]:
+    return {code: (words["zh"], words["en"]) for code, words in names(await answers.shelf.rows(snap))["items"].items()}
+
+
+async def _written(pages: AsyncIterator[dict[str, Any]], items: sheets.Names) -> AsyncIterator[bytes]:
+    yield sheets.sheet(sheets.BULLETIN_HEAD, ())
+    numerator, denominator, last = 0, 0, dict[str, Any]()
+    try:
+        async for last in pages:
+            numerator += last["listed"]["numerator"]
+            denominator += last["listed"]["denominator"]
+            yield sheets.lines(sheets.bulletin_rows(last, items))
+    except UnavailableError:
+        yield sheets.lines([sheets.bulletin_end("broken-off", last, None, None)])
+        return
+    yield sheets.lines(_ends(last, numerator, denominator))
+
+
+def _ends(last: dict[str, Any], numerator: int, denominator: int) -> Iterable[list[Any]]:
+    yield sheets.bulletin_end("sum", last, numerator, denominator)
+    yield sheets.bulletin_end("difference", last, last["difference"]["numerator"], last["difference"]["denominator"])
