@@ -140,10 +140,10 @@ async def test_an_offered_case_is_taken_and_accepted_by_way_of_intake(house: Hou
     await page.locator("#act-accept-custody").click()
     await expect(page.locator("#said")).to_contain_text("已接收")
     await house.all_carried()
-    await expect(page.locator("#act-accept")).to_be_visible(timeout=15_000)
     await page.locator("#act-accept").click()
     await expect(page.locator("#said")).to_contain_text("已受理")
-    await house.all_carried()
+    await expect(page.locator("#act-decide")).to_be_visible()
+    await expect(page.locator(f"#pick-{case_no}")).to_have_attribute("aria-current", "true")
 
     assert await situation(house, case_no) == "running"
     actor = await house.intake_log.pool.fetchval(

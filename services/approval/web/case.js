@@ -1,7 +1,7 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { tell } from "/parts/ask.js";
 import { codes, day, find, h, moment, of, say, told } from "/parts/page.js";
-import { bodyName, drawPanel, itemName, left, list, lookAt, read, row } from "./worklist.js";
+import { bodyName, drawPanel, itemName, left, list, lookAt, read, readSoon, row } from "./worklist.js";
 
 export function casePanel() {
   if (!list.open) return h("div", { class: "card" }, h("h2", {}, say("list.choose")), h("p", { class: "how" }, say("list.choosehow")));
@@ -51,6 +51,7 @@ async function send(command, body, done) {
     if (list.open) await lookAt(list.open);
     await read();
     find("case-title")?.focus();
+    if (!list.open) readSoon();
   } catch (failed) {
     list.busy = false;
     list.error = failed;

@@ -4,6 +4,7 @@ import { day, fill, find, frame, h, name, named, number, of, say } from "/parts/
 import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
+const SOON_MS = [300, 600, 1_200, 2_400];
 export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, unsent: 0, away: false, seen: null };
 const FILTERS = { all: () => true, late: (row) => row.working_days_left < 0, soon: (row) => row.working_days_left >= 0 && row.working_days_left <= 2, suspended: (row) => row.situation === "suspended" };
 
@@ -25,9 +26,20 @@ export async function read() {
   }
   // Somebody else may have decided what is open here: what was typed stays, and their decision is shown above it.
   if (list.open && list.desk && !row(list.open)) await lookAt(list.open);
+  // What was accepted here comes back as a case of ours: go on with it, since nobody else will.
+  if (list.incoming && list.desk && row(list.incoming)) Object.assign(list, { open: list.incoming, incoming: null, other: null, act: null, form: {}, error: null });
   if (list.seen === null || list.seen !== before) {
     drawLists();
     drawPanel();
+  }
+}
+/** Intake's answer comes before its news: look again until they are here. */
+export async function readSoon() {
+  const before = list.seen;
+  for (const wait of SOON_MS) {
+    await new Promise((done) => setTimeout(done, wait));
+    await read();
+    if (list.seen !== before) return;
   }
 }
 export async function lookAt(caseNo) {
