@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from services.metrics.contributions import Amounts, Cell, Cells, contributions, minus
-from services.metrics.facts import Fact, Noted, Voided, day_of_ms
+from services.metrics.facts import Fact, Noted, Visited, Voided, day_of_ms
 from services.metrics.figures import total
 from services.metrics.journey import Row, Source
 from services.metrics.ledger import Entry
@@ -114,7 +114,9 @@ def why(fact: Fact) -> Why:
     """What kind of addition to the past a fact is."""
     if type(fact) is Voided:
         return "corrected"
-    return "late" if fact.known > day_of_ms(fact.at) else "followed"
+    # A visit counts on its own day, also if somebody writes it down a day later.
+    occurred = fact.day if type(fact) is Visited else day_of_ms(fact.at)
+    return "late" if fact.known > occurred else "followed"
 
 
 def summed(found: Iterable[Step]) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import get_args
 
 import pytest
@@ -74,6 +74,17 @@ def test_a_visit_recorded_days_later_is_named_as_late_with_its_event() -> None:
 
     assert (step.source, step.sequence, step.why, step.numerator) == ("intake", 2, "late", 1)
     assert [cell.group for cell, _ in step.cells] == ["visit"]
+
+
+def test_a_visit_of_yesterday_that_is_recorded_today_is_late_although_nobody_kept_it_back() -> None:
+    told = Told()
+    told.says(opened())
+    told.wait(1).says(visited("v", told.at - timedelta(days=1)))
+    today = told.row().intake[1].known
+
+    (step,) = steps(told.row(), asked_for("F10", "visits", date.fromordinal(today - 1)), Span(today - 1, today))
+
+    assert (step.why, step.numerator) == ("late", 1)
 
 
 def test_a_voided_visit_is_named_as_corrected_and_takes_away_what_it_had_added() -> None:
