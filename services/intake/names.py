@@ -17,7 +17,9 @@ _ITEMS = (
 )
 _BODIES = "SELECT body_uscc AS code, fact FROM body WHERE body_uscc = ANY($1)"
 _VENUES = "SELECT venue_id AS code, fact FROM venue WHERE venue_id = ANY($1)"
-_REGIONS = frozenset({"region", "holder_region", "receiving_region", "handling_region", "offered_region", "venue_region"})
+_REGIONS = frozenset(
+    {"region", "holder_region", "holder_city", "receiving_region", "handling_region", "offered_region", "venue_region"}
+)
 
 
 async def of_everything(tx: Tx, told: Any) -> Names:

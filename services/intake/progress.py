@@ -10,6 +10,7 @@ from services.intake.cases import CaseRow
 from services.intake.custody import situation
 from services.intake.state import Accepted, Case, Decided, Delivered, InCorrection, Journey, NotAccepted, Notice
 from shared.contracts.intake import VisitRecorded
+from shared.reference.regions import city_of
 
 
 def row_told(row: CaseRow) -> dict[str, Any]:
@@ -135,6 +136,7 @@ def status_told(row: CaseRow, state: Journey) -> dict[str, Any]:
         "changed_at": _instant(row.changed_at),
         "due": None if row.due is None else row.due.isoformat(),
         "holder_body": row.holder_body,
+        "holder_city": city_of(row.holder_region),
         "handling_body": row.handling_body,
     }
     if isinstance(case, InCorrection):

@@ -154,7 +154,7 @@ async def test_a_failed_visit_moves_its_one_cell_within_a_second(user: User, cap
 async def test_the_journey_is_followed_from_wenzhou_to_hangzhou_on_a_phone(user: User) -> None:
     phone = await user.opens(user.demo.address("yours"), PHONE)
     await expect(phone.locator("#answer")).to_contain_text("已收件")
-    await expect(phone.locator("main")).to_contain_text(named(user.demo, "counter of"))
+    await expect(phone.locator("#holder")).to_have_text(f"温州市 · {named(user.demo, 'counter of')}")
     await expect(phone.locator("main")).to_contain_text("没有兑现")
     await expect(phone.locator("#messages")).to_contain_text("收件回执 · 电子邮件 · 已发送")
     await shot(phone, "new-user-status")
@@ -182,7 +182,7 @@ async def test_it_is_decided_at_the_department_and_the_phone_says_so(user: User)
 
     await phone.goto(user.demo.address("yours"))
     await expect(phone.locator("#answer")).to_contain_text("已办结")
-    await expect(phone.locator("main")).to_contain_text(named(user.demo, "the department"))
+    await expect(phone.locator("#holder")).to_have_text(f"杭州市 · {named(user.demo, 'the department')}")
     await shot(phone, "new-user-decided")
 
 

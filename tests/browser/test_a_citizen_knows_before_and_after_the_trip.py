@@ -45,7 +45,7 @@ async def test_the_receipt_and_the_code_show_the_whole_way(house: House, opens: 
 
     text = await page.locator("main").inner_text()
     for word in {
-        "zh": ("已受理", "杭州市规划和自然资源局", "最晚", "跑了 0 次"),
+        "zh": ("已受理", "杭州市 · 杭州市规划和自然资源局", "最晚", "跑了 0 次"),
         "en": ("Accepted", "Hangzhou", "At the latest", "0 so far"),
     }[lang]:
         assert word in text

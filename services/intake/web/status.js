@@ -101,7 +101,7 @@ function messages() {
 }
 function where() {
   const next = found.next;
-  return h("section", { class: "card" }, h("h2", {}, say("status.where")), h("dl", {}, h("dt", {}, say("case.holder")), h("dd", {}, body(found.holder_body)), found.handling_body !== found.holder_body && [h("dt", {}, say("status.decides")), h("dd", {}, body(found.handling_body))],
+  return h("section", { class: "card" }, h("h2", {}, say("status.where")), h("dl", {}, h("dt", {}, say("case.holder")), h("dd", { id: "holder" }, named(found.names.regions[found.holder_city], found.holder_city), " · ", body(found.holder_body)), found.handling_body !== found.holder_body && [h("dt", {}, say("status.decides")), h("dd", {}, body(found.handling_body))],
     next && [h("dt", {}, say("case.next")), h("dd", {}, of("next", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", {}, found.clock.halted && found.situation === "accepted" ? say("status.stands") : next.due ? day(next.due) : say("status.nodate"))], moved(),
     h("dt", {}, say("case.no")), h("dd", {}, found.case_no), h("dt", {}, say("status.changed")), h("dd", {}, moment(found.changed_at))));
 }
