@@ -55,8 +55,10 @@ class Evidence:
     generation: int = 0
 
 
-async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Sequence[str]) -> Evidence:
-    """Ask every door; `readings` are those whose recount is wanted, such as `F3.mean`."""
+async def gather(
+    urls: Mapping[str, str], kafka: str, issue: Issue, readings: Sequence[str], recounted: Sequence[str]
+) -> Evidence:
+    """Ask every door for `readings`, such as `F3.mean`, and for the recount of those `recounted`."""
     found = Evidence()
     headers = {"authorization": f"Bearer {issue(Who('auditor', 'history-checker'))}"}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=REQUEST_S)) as session:
@@ -75,7 +77,7 @@ async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Se
             told = json.loads(await ask("metrics", f"/v1/figures/{code}"))
             found.generation = told["generation"]
             found.figures |= {f"{code}.{name}": _reading(value) for name, value in told["readings"].items()}
-        for name in readings:
+        for name in recounted:
             code, _, reading = name.partition(".")
             told = json.loads(await ask("metrics", "/v1/recount", "POST", figure=code, reading=reading))
             found.recounts[name] = _reading(told["recounted"])
