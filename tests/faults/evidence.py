@@ -55,9 +55,7 @@ class Evidence:
     generation: int = 0
 
 
-async def gather(
-    urls: Mapping[str, str], kafka: str, issue: Issue, readings: Sequence[str], recounted: Sequence[str]
-) -> Evidence:
+async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Sequence[str], recounted: Sequence[str]) -> Evidence:
     """Ask every door for `readings`, such as `F3.mean`, and for the recount of those `recounted`."""
     found = Evidence()
     headers = {"authorization": f"Bearer {issue(Who('auditor', 'history-checker'))}"}
