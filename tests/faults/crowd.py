@@ -28,8 +28,11 @@ TOKEN_S = 3_600
 class Crowd:
     """Lives in a thread of its own. Use it as a context manager: leaving it lets everybody come to their end."""
 
-    def __init__(self, name: str, urls: Mapping[str, str], kafka: str, keys: Keys, path: Path, rng: Random) -> None:
+    def __init__(
+        self, name: str, urls: Mapping[str, str], kafka: str, keys: Keys, path: Path, rng: Random, at_a_time: int = AT_A_TIME
+    ) -> None:
         self.name = name
+        self.at_a_time = at_a_time
         self.history = History(path)
         self.lived = 0
         self.given_up = 0
@@ -65,7 +68,7 @@ class Crowd:
                 return Life(f"{self.name}-{number}", Random(self._rng.getrandbits(64)), where, asker, partners, today)
 
             numbers = iter(range(1, LIVES_MAX + 1))
-            await asyncio.gather(*(self._one_after_another(numbers, life) for _ in range(AT_A_TIME)))
+            await asyncio.gather(*(self._one_after_another(numbers, life) for _ in range(self.at_a_time)))
 
     async def _one_after_another(self, numbers: Any, life: Any) -> None:
         while not self._enough.is_set():

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import urllib.request
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import cycle
@@ -33,7 +33,7 @@ from shared.runtime.auth import Keys
 from shared.telemetry import clock
 from tests.faults import laws
 from tests.faults.asking import Who
-from tests.faults.crowd import Crowd
+from tests.faults.crowd import AT_A_TIME, Crowd
 from tests.faults.evidence import Evidence, gather
 from tests.faults.history import calls
 from tests.faults.lives import receipts
@@ -128,10 +128,10 @@ class Launched(Living):
         """How often a process had to be started again so far."""
         return self.stack.supervisor.restarts.get(name, 0)
 
-    def crowd(self, name: str, rng: Random, **other_doors: str) -> Crowd:
+    def crowd(self, name: str, rng: Random, at_a_time: int = AT_A_TIME, other_doors: Mapping[str, str] | None = None) -> Crowd:
         """Load under a name of its own; its history is `history_of` that name. `other_doors` are used instead of the first ones."""
-        urls = {**self.stack.urls, **other_doors}
-        return Crowd(name, urls, self.stack.kafka, self.keys, self.history_of(name), rng)
+        urls = {**self.stack.urls, **(other_doors or {})}
+        return Crowd(name, urls, self.stack.kafka, self.keys, self.history_of(name), rng, at_a_time)
 
     def history_of(self, name: str) -> Path:
         """Where the history of a crowd lies."""
