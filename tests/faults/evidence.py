@@ -22,6 +22,9 @@ PARTITIONS = 12
 PAGE = 2_000
 READ_S = 60.0
 REQUEST_S = 60.0
+UNAVAILABLE = 503
+ASKED_MAX = 4
+"""A recount gives up after some seconds, as every reader does, and asks to be asked again; a machine may be busy."""
 
 
 class Seen(NamedTuple):
@@ -62,10 +65,13 @@ async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Se
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=REQUEST_S)) as session:
 
         async def ask(service: str, path: str, method: str = "GET", **query: str | int) -> bytes:
-            async with session.request(method, urls[service] + path, params=query) as answer:
-                body = await answer.read()
-                assert answer.status == 200, (service, path, answer.status, body[:300])
-                return body
+            for _ in range(ASKED_MAX):
+                async with session.request(method, urls[service] + path, params=query) as answer:
+                    status, body = answer.status, await answer.read()
+                if status != UNAVAILABLE:
+                    break
+            assert status == 200, (service, path, status, body[:300])
+            return body
 
         for service in WRITERS:
             found.record[service] = await _record(service, ask)
