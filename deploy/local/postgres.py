@@ -71,6 +71,8 @@ class Postgres:
             "log_error_verbosity": "terse",
             "log_min_error_statement": "panic",
             "wal_compression": "on",
+            # A server that starts itself anew after a crash may hang in a recovery that fails; one that ends is started again.
+            "restart_after_crash": "off",
         }
         if not self._durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

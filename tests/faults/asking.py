@@ -159,15 +159,17 @@ class Partners:
         self._producer: Any = None
         self._sending = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
 
     async def __aenter__(self) -> Partners:
         self._reader = asyncio.create_task(self._read())
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._over.set()
         if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+            # A client that is cancelled while it connects leaves its connection open, so the reader ends by itself.
+            await self._reader
         await self._drop()
 
     async def command(self, topic: str, command: str, key: str, subject: str, data: Mapping[str, Any]) -> Answer:
@@ -196,9 +198,8 @@ class Partners:
         async with self._sending:
             try:
                 if self._producer is None:
-                    made = producer(self._kafka, "history-partners")
-                    await made.start()
-                    self._producer = made
+                    self._producer = producer(self._kafka, "history-partners")
+                    await self._producer.start()
                 await asyncio.wait_for(self._producer.send_and_wait(topic, value, key=key), SEND_S)
             except Exception as error:
                 self.history.wonder(number, type(error).__name__)
@@ -214,7 +215,7 @@ class Partners:
 
     async def _read(self) -> None:
         places: dict[Any, int] = {}
-        while True:
+        while not self._over.is_set():
             reader = consumer(self._kafka, None, "history-partners")
             reader.subscribe(topics=self._receipts)
             try:
@@ -222,7 +223,7 @@ class Partners:
                 await reader.seek_to_beginning()
                 for place, offset in places.items():
                     reader.seek(place, offset)
-                while True:
+                while not self._over.is_set():
                     for place, records in (await reader.getmany(timeout_ms=200)).items():
                         for record in records:
                             self._take(json.loads(record.value))

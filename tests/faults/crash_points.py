@@ -16,7 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from asyncpg.transaction import Transaction
 
-from shared.contracts.topics import WATERMARKS, Service
+from shared.contracts.topics import Service
 from shared.kafka.batches import BatchReader
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.relay import Relay
@@ -126,6 +126,11 @@ def _during(owner: Seam, name: str, work: str) -> None:
     _wrap(owner, name, made)
 
 
+def _alone(owner: Seam, name: str, fuse: Fuse, work: str) -> None:
+    """What this does is one statement, which is a transaction of its own."""
+    _around(owner, name, fuse, before=f"{work}:before-commit", after=f"{work}:after-commit", counts=_something)
+
+
 def _names(owner: Seam, name: str, work: str) -> None:
     """If this did anything, the commit that follows it belongs to `work`."""
 
@@ -162,16 +167,12 @@ def _something(result: Any, _: Sequence[Any]) -> bool:
     return bool(result)
 
 
-def _no_watermark(_: Any, args: Sequence[Any]) -> bool:
-    return bool(args[1] != WATERMARKS)
-
-
 def _relay(fuse: Fuse) -> None:
-    _during(Outbox, "lease", "lease")
+    _alone(Outbox, "lease", fuse, "lease")
     _around(Outbox, "slice", fuse, after="slice:read", counts=lambda result, _: result is not True and bool(result))
-    _around(AIOKafkaProducer, "send", fuse, before="send:before", after="send:after", counts=_no_watermark)
+    _around(AIOKafkaProducer, "send_batch", fuse, before="send:before", after="send:after")
     _around(Relay, "_send", fuse, after="sent:acknowledged")
-    _during(Outbox, "acknowledge", "acknowledge")
+    _alone(Outbox, "acknowledge", fuse, "acknowledge")
     _around(AIOKafkaProducer, "send_and_wait", fuse, before="watermark:before", after="watermark:after")
 
 

@@ -17,6 +17,8 @@ from tests.faults.fuses import Fuse, ask
 
 UNKNOWN_AFTER_S = 3.0
 """How long notify waits before it takes up an attempt that nobody ended; the sweep cannot wait a minute for each."""
+BACK_OFF_S = (0.5, 1.0, 2.0, 3.0)
+"""Nor can it wait two minutes for a message whose every attempt met a dead intake."""
 
 
 def main(words: list[str]) -> None:
@@ -37,9 +39,10 @@ def main(words: list[str]) -> None:
 
 
 def _take_up_sooner() -> None:
-    from services.notify.sender import Sender
+    from services.notify import sender
 
-    Sender.__init__.__kwdefaults__["unknown_after_s"] = UNKNOWN_AFTER_S  # type: ignore[index]
+    sender.Sender.__init__.__kwdefaults__["unknown_after_s"] = UNKNOWN_AFTER_S  # type: ignore[index]
+    sender.BACK_OFF_S = BACK_OFF_S
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -28,8 +30,11 @@ TOKEN_S = 3_600
 class Crowd:
     """Lives in a thread of its own. Use it as a context manager: leaving it lets everybody come to their end."""
 
-    def __init__(self, name: str, urls: Mapping[str, str], kafka: str, keys: Keys, path: Path, rng: Random) -> None:
+    def __init__(
+        self, name: str, urls: Mapping[str, str], kafka: str, keys: Keys, path: Path, rng: Random, at_a_time: int = AT_A_TIME
+    ) -> None:
         self.name = name
+        self.at_a_time = at_a_time
         self.history = History(path)
         self.lived = 0
         self.given_up = 0
@@ -65,7 +70,8 @@ class Crowd:
                 return Life(f"{self.name}-{number}", Random(self._rng.getrandbits(64)), where, asker, partners, today)
 
             numbers = iter(range(1, LIVES_MAX + 1))
-            await asyncio.gather(*(self._one_after_another(numbers, life) for _ in range(AT_A_TIME)))
+            await asyncio.gather(*(self._one_after_another(numbers, life) for _ in range(self.at_a_time)))
+        await _let_go()
 
     async def _one_after_another(self, numbers: Any, life: Any) -> None:
         while not self._enough.is_set():
@@ -86,3 +92,10 @@ class Crowd:
 
     def _token(self, who: Who) -> str:
         return self._keys.issue(who.role, who.id, body=who.body, region=who.region, ttl_s=TOKEN_S)  # type: ignore[arg-type]
+
+
+async def _let_go() -> None:
+    """A client of the broker forgets a connection that came about while it was stopped; whatever is collected here is closed."""
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()
+    await asyncio.sleep(0)

@@ -22,6 +22,9 @@ PARTITIONS = 12
 PAGE = 2_000
 READ_S = 60.0
 REQUEST_S = 60.0
+UNAVAILABLE = 503
+ASKED_MAX = 4
+"""A recount gives up after some seconds, as every reader does, and asks to be asked again; a machine may be busy."""
 
 
 class Seen(NamedTuple):
@@ -55,17 +58,20 @@ class Evidence:
     generation: int = 0
 
 
-async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Sequence[str]) -> Evidence:
-    """Ask every door; `readings` are those whose recount is wanted, such as `F3.mean`."""
+async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Sequence[str], recounted: Sequence[str]) -> Evidence:
+    """Ask every door for `readings`, such as `F3.mean`, and for the recount of those `recounted`."""
     found = Evidence()
     headers = {"authorization": f"Bearer {issue(Who('auditor', 'history-checker'))}"}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=REQUEST_S)) as session:
 
         async def ask(service: str, path: str, method: str = "GET", **query: str | int) -> bytes:
-            async with session.request(method, urls[service] + path, params=query) as answer:
-                body = await answer.read()
-                assert answer.status == 200, (service, path, answer.status, body[:300])
-                return body
+            for _ in range(ASKED_MAX):
+                async with session.request(method, urls[service] + path, params=query) as answer:
+                    status, body = answer.status, await answer.read()
+                if status != UNAVAILABLE:
+                    break
+            assert status == 200, (service, path, status, body[:300])
+            return body
 
         for service in WRITERS:
             found.record[service] = await _record(service, ask)
@@ -75,7 +81,7 @@ async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Se
             told = json.loads(await ask("metrics", f"/v1/figures/{code}"))
             found.generation = told["generation"]
             found.figures |= {f"{code}.{name}": _reading(value) for name, value in told["readings"].items()}
-        for name in readings:
+        for name in recounted:
             code, _, reading = name.partition(".")
             told = json.loads(await ask("metrics", "/v1/recount", "POST", figure=code, reading=reading))
             found.recounts[name] = _reading(told["recounted"])

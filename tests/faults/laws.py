@@ -207,9 +207,15 @@ def _one_holder(events: Mapping[str, Sequence[Event]]) -> Iterator[str]:
 def _figures(evidence: Evidence) -> Iterator[str]:
     own = count(evidence.record)
     for name in READINGS:
-        said, recounted = evidence.figures[name], evidence.recounts[name]
-        if not own[name] == said.numerator == recounted.numerator:
-            yield f"{name} is {own[name]} by hand, {said.numerator} on the board and {recounted.numerator} recounted"
+        said = evidence.figures[name]
+        if own[name] != said.numerator:
+            yield f"{name} is {own[name]} by hand and {said.numerator} on the board"
+    if not evidence.recounts:
+        yield "no figure was recounted"
+    for name, recounted in evidence.recounts.items():
+        said = evidence.figures[name]
+        if own[name] != recounted.numerator:
+            yield f"{name} is {own[name]} by hand and {recounted.numerator} recounted"
         if said.denominator != recounted.denominator:
             yield f"{name} is divided by {said.denominator} on the board and by {recounted.denominator} recounted"
 

@@ -45,7 +45,7 @@ def test_a_sleeper_is_relieved_and_does_no_harm_when_it_wakes(
     name, topic = f"asleep-{service}", APPROVAL_EVENTS if service == "intake" else INTAKE_EVENTS
     other = launched.begin_second(service, "other")
     try:
-        with launched.crowd(name, rng, **{service: door_of(other)}) as crowd:
+        with launched.crowd(name, rng, other_doors={service: door_of(other)}) as crowd:
             until(lambda: crowd.history.asked >= BUSY, BACK_S, "load")
             pid = launched.signal(service, signal.SIGSTOP)
             begun = time.monotonic()

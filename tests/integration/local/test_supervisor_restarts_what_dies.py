@@ -90,14 +90,19 @@ async def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
     await until(lambda: not alive(child))
 
 
-async def test_a_killed_postgresql_comes_back_on_its_port_with_its_data(tmp_path: Path) -> None:
-    server, supervisor = Postgres(tmp_path / "pg", durable=True), Supervisor()
+async def supervised(root: Path) -> tuple[Postgres, Supervisor]:
+    server, supervisor = Postgres(root / "pg", durable=True), Supervisor()
     server.prepare()
     child = Child(
-        "postgres", server.command(), tmp_path / "log", server.ready, stop_signal=signal.SIGINT,
+        "postgres", server.command(), root / "log", server.ready, stop_signal=signal.SIGINT,
         before_restart=server.forget_last_run,
     )  # fmt: skip
     await supervisor.start(child)
+    return server, supervisor
+
+
+async def test_a_killed_postgresql_comes_back_on_its_port_with_its_data(tmp_path: Path) -> None:
+    server, supervisor = await supervised(tmp_path)
     connection = await connect(server.dsn)
     await connection.execute("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
     await connection.close()
@@ -109,6 +114,21 @@ async def test_a_killed_postgresql_comes_back_on_its_port_with_its_data(tmp_path
     connection = await connect(server.dsn)
     assert await connection.fetchval("SELECT n FROM kept") == 7
     await connection.close()
+    await supervisor.stop()
+
+
+async def test_a_postgresql_one_of_whose_processes_is_killed_ends_as_a_whole_and_comes_back(tmp_path: Path) -> None:
+    server, supervisor = await supervised(tmp_path)
+    first = supervisor.pids()["postgres"]
+    connection = await connect(server.dsn)
+
+    os.kill(connection.get_server_pid(), signal.SIGKILL)
+    await until(lambda: supervisor.pids()["postgres"] != first and server.ready())
+
+    connection.terminate()
+    again = await connect(server.dsn)
+    assert await again.fetchval("SELECT 1") == 1
+    await again.close()
     await supervisor.stop()
 
 

@@ -202,11 +202,19 @@ def test_a_figure_that_differs_from_a_count_by_hand_is_found(name: str) -> None:
     def wrong(evidence: Evidence) -> None:
         evidence.figures[name] = Reading(evidence.figures[name].numerator + 1, None)
 
-    def recounted(evidence: Evidence) -> None:
+    def miscounted(evidence: Evidence) -> None:
+        evidence.recounts[name] = Reading(evidence.recounts[name].numerator + 1, None)
+
+    def misdivided(evidence: Evidence) -> None:
         evidence.recounts[name] = replace_denominator(evidence.recounts[name])
 
     one_says(faults_of_doors(wrong), f"{name} is")
-    one_says(faults_of_doors(recounted), f"{name} is divided by")
+    one_says(faults_of_doors(miscounted), f"{name} is")
+    one_says(faults_of_doors(misdivided), f"{name} is divided by")
+
+
+def test_a_check_that_recounts_nothing_is_found() -> None:
+    one_says(faults_of_doors(lambda evidence: evidence.recounts.clear()), "no figure was recounted")
 
 
 def replace_denominator(reading: Reading) -> Reading:
