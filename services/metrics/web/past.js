@@ -82,7 +82,7 @@ function answer() {
       facts.length > SHOWN_MAX ? h("p", { class: "soft" }, say("past.more", { n: whole(facts.length - SHOWN_MAX) })) : null, sources("bulletin", asked()))];
 }
 function line(fact) {
-  const cells = fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${named(word(names.regions[cell.region]), cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${name} ${signed(n)}`).join(", ")}`);
+  const cells = fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${named(word(names.regions[cell.region]), cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${signed(n)}`).join(", ")}`);
   return h("tr", {}, rowHead(h("details", {}, h("summary", {}, fact.type ? factName(fact.type) : fact.kind), h("p", { class: "small" }, named(word(names.items[fact.item]), fact.item ?? ""), h("br"), h("code", {}, fact.event ?? ""), cells.map((cell) => [h("br"), cell])))), h("td", { class: "t" }, of("because", fact.why)),
     h("td", {}, moment(fact.time)), h("td", {}, fact.known_on), h("td", {}, signed(fact.numerator)), h("td", {}, signed(fact.denominator)), h("td", {}, h("a", { href: `/evidence.html?figure=${chosen.figure}&journey=${encodeURIComponent(fact.journey)}` }, fact.journey.slice(0, 8), "…")), h("td", {}, `${fact.topic}[${fact.partition}]@${fact.offset}`));
 }

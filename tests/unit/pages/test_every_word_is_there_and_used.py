@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from services.metrics.contributions import GROUPS
 from shared.contracts import approval, catalogue, intake, notify
 from shared.contracts.registry import EVENT_MODELS
 
@@ -37,6 +38,8 @@ FAMILIES: dict[str, Iterable[str]] = {
     "message": get_args(notify.Template),
     "by": get_args(notify.MessageChannel),
     "fact": _FACTS,
+    "group": GROUPS,
+    "amount": {measure for measures in GROUPS.values() for measure in measures},
 }
 
 
