@@ -111,6 +111,8 @@ class Contest:
             standing.wrong = str(error)
         else:
             standing.rounds.append(one)
+            if records < held.corpus.records:
+                standing.note = _part(held, one)
             print(f"  {standing.contestant}: {one.events} in {one.seconds:.1f} s, {standing.rates()[-1]:.0f}/s", flush=True)
         if standing.wrong:
             print(f"  {standing.contestant}: {standing.wrong}", flush=True)
@@ -124,9 +126,7 @@ class Contest:
         if not self.commands[standing.contestant][0].can_stop_early:
             standing.note = f"left out: it would take about {seconds:.0f} s, and cannot be stopped early"
             return 0
-        records = int(rate * WINDOW_S)
-        standing.note = f"over its first {records:,} records; all would take about {seconds:.0f} s"
-        return records
+        return int(rate * WINDOW_S)
 
     def _rate(self, contestant: str) -> float | None:
         """What it did at the last size at which it was right."""
@@ -147,6 +147,11 @@ class Contest:
             raise WrongError("its outcome is not the right one")
         shutil.rmtree(place)
         return Round(told["events"], told["seconds"], told["cpu_s"], servers_s)
+
+
+def _part(held: Ground, one: Round) -> str:
+    seconds = held.corpus.records * one.seconds / one.events
+    return f"over its first {one.events:,} records, whose outcome was not compared; all would take about {seconds:.0f} s"
 
 
 def _limit_s(name: str) -> float:

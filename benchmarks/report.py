@@ -50,7 +50,7 @@ def _bench(bench: str, results: Sequence[Result], directory: Path) -> str:
     rows = [_row(result, ours.get((result.size, result.unit), [])) for result in results]
     heads = ("size", "contestant", "unit", "median", "least to most", "rounds", "ratio to ours, round by round", "right")
     parts = [f"### `./runonce bench {bench}`\n", _table(heads, rows)]
-    parts += [f"* {r.contestant}, {r.size:,}: {r.note}." for r in results if r.note]
+    parts += dict.fromkeys(f"* {r.contestant}, {r.size:,}: {r.note}." for r in results if r.note)
     parts += list(_drawings(bench, results, directory))
     return "\n".join(parts) + "\n"
 
