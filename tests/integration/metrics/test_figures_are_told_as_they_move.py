@@ -21,6 +21,10 @@ from tests.integration.metrics.house import Hand, Wire
 from tests.unit.metrics.stories import Told, opened, scripted, visited
 
 LIMIT_S = 0.25
+# Done with it, and in this database: another test's listener hears nothing of what is said here.
+_LISTENS = """
+SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle' AND datname = current_database()
+"""
 
 
 async def next_event(stream: AsyncIterator[bytes]) -> tuple[str, dict[str, Any]]:
@@ -37,7 +41,7 @@ async def listening(hub: Hub, log: EventLog) -> AsyncIterator[bytes]:
     stream = hub.listen()
     await anext(stream)
     async with within(10):
-        while not await log.pool.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"):
+        while not await log.pool.fetchval(_LISTENS):
             await asyncio.sleep(0.02)
     return stream
 
