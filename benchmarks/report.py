@@ -10,6 +10,7 @@ from statistics import median
 
 from benchmarks.contenders import OURS
 from benchmarks.drawing import Bar, chart
+from benchmarks.goals import GOALS
 from benchmarks.intervals import interval, ratios
 from benchmarks.machine import machine
 from benchmarks.results import Result, kept
@@ -48,7 +49,7 @@ def _machine() -> str:
 def _bench(bench: str, results: Sequence[Result], directory: Path) -> str:
     ours = {(r.size, r.unit): r.rounds for r in results if r.contestant == OURS}
     rows = [_row(result, ours.get((result.size, result.unit), [])) for result in results]
-    heads = ("size", "contestant", "unit", "median", "least to most", "rounds", "ratio to ours, round by round", "right")
+    heads = ("size", "contestant", "unit", "median", "least to most", "rounds", "ratio to ours, round by round", "goal", "right")
     parts = [f"### `./runonce bench {bench}`\n", _table(heads, rows)]
     parts += dict.fromkeys(f"* {r.contestant}, {r.size:,}: {r.note}." for r in results if r.note)
     parts += list(_drawings(bench, results, directory))
@@ -61,7 +62,16 @@ def _row(result: Result, ours: Sequence[float]) -> tuple[str, ...]:
     spread = f"{_number(min(rounds))} to {_number(max(rounds))}" if len(rounds) > 1 else ""
     value = "" if result.value is None else _number(result.value)
     compared = "" if result.contestant == OURS else _ratio(ratios(rounds, ours))
-    return size, result.contestant, result.unit, value, spread, str(len(rounds) or ""), compared, "yes" if result.correct else "no"
+    right = "yes" if result.correct else "no"
+    return size, result.contestant, result.unit, value, spread, str(len(rounds) or ""), compared, _goal(result), right
+
+
+def _goal(result: Result) -> str:
+    goal = GOALS.get((result.bench, result.unit))
+    if goal is None or result.value is None or goal.size not in (None, result.size):
+        return ""
+    sign = {"<=": "≤", ">=": "≥"}[goal.comparison]
+    return f"{sign} {_number(goal.number)}: {'met' if goal.is_met(result.value) else 'missed'}"
 
 
 def _ratio(found: Sequence[float]) -> str:
@@ -75,10 +85,10 @@ def _ratio(found: Sequence[float]) -> str:
 
 
 def _drawings(bench: str, results: Sequence[Result], directory: Path) -> Iterable[str]:
-    """A drawing for each unit that more than one result has."""
+    """A drawing for each unit in which somebody stands beside us."""
     for unit in dict.fromkeys(result.unit for result in results):
         bars = [_bar(result) for result in results if result.unit == unit and result.value]
-        if len(bars) < 2:
+        if len({bar.name for bar in bars}) < 2:
             continue
         name = "-".join(f"{bench} {unit}".replace("/", " per ").replace(",", "").split()) + ".svg"
         (directory / "results").mkdir(exist_ok=True)

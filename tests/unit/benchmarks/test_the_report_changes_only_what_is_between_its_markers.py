@@ -43,8 +43,8 @@ def test_every_result_is_told_with_its_spread_its_ratios_and_what_to_know(tmp_pa
     write(RESULTS, page)
 
     lines = page.read_text().splitlines()
-    assert "| 1,000 | theirs | events/s | 100 | 90 to 100 | 3 | 0.2 [0.15, 0.25] (0.25, 0.2, 0.15) | yes |" in lines
-    assert "| 1,000 | broken | events/s |  |  |  |  | no |" in lines
+    assert "| 1,000 | theirs | events/s | 100 | 90 to 100 | 3 | 0.2 [0.15, 0.25] (0.25, 0.2, 0.15) |  | yes |" in lines
+    assert "| 1,000 | broken | events/s |  |  |  |  |  | no |" in lines
     assert "* theirs, 1,000: over its first 50 records." in lines
 
 
@@ -79,4 +79,16 @@ def test_one_round_alone_has_no_interval(tmp_path: Path) -> None:
 
     write(once, page)
 
-    assert "| 9 | theirs | events/s | 3 |  | 1 | 0.75 | yes |" in page.read_text().splitlines()
+    assert "| 9 | theirs | events/s | 3 |  | 1 | 0.75 |  | yes |" in page.read_text().splitlines()
+
+
+def test_a_goal_stands_beside_what_was_measured_and_only_at_its_size(tmp_path: Path) -> None:
+    page = _page(tmp_path)
+    measured = [Result("freshness", "ours", size, value, "ms p50 HTTP") for size, value in ((200, 20.0), (1_000, 31.0))]
+
+    write([*measured, Result("doors", "ours", 5, 400.0, "single POST/s")], page)
+
+    lines = page.read_text().splitlines()
+    assert "| 200 | ours | ms p50 HTTP | 20 |  |  |  |  | yes |" in lines
+    assert "| 1,000 | ours | ms p50 HTTP | 31 |  |  |  | ≤ 30: missed | yes |" in lines
+    assert "| 5 | ours | single POST/s | 400 |  |  |  | ≥ 400: met | yes |" in lines
