@@ -12,6 +12,7 @@ from fastapi import Depends, Query
 from services.metrics.figures import BY_CODE, Figure
 from services.metrics.shares import Asked
 from services.metrics.slices import Axis, By, LayerChoice, Slice
+from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError, Rule
 
 UNKNOWN_FIGURE = Rule("unknown-figure", "unknown", "没有这个指标；见 /v1/figures。", "There is no such figure; see /v1/figures.")
@@ -43,6 +44,11 @@ KNOWN_REVERSED = Rule(
     "`then` must be earlier than `now`; mend them.",
 )
 DAYS_REVERSED = Rule("days-reversed", "invalid", "起始日晚于结束日；请改正。", "`from` is later than `to`; mend them.")
+
+READERS: frozenset[Role] = frozenset({"operator", "auditor", "service"})
+"""Who may look behind a figure."""
+CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
+"""Where a page went to, as the page before said it; empty at first."""
 
 _REGION = r"^([0-9]{6}|unknown)$"
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$"

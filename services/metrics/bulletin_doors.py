@@ -10,21 +10,18 @@ from fastapi import FastAPI, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import sheets
-from services.metrics.asking import KNOWN_REVERSED, NO_SUM, AskedSlice, asked_of
+from services.metrics.asking import CURSOR, KNOWN_REVERSED, NO_SUM, READERS, AskedSlice, asked_of
 from services.metrics.bulletin import bulletin
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers, today
 from services.metrics.names import names
 from services.metrics.shares import Asked
 from services.metrics.slices import Slice
-from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
 
 PAGE_MAX = 200
-_READERS: frozenset[Role] = frozenset({"operator", "auditor", "service"})
-_CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
 
 
 def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
@@ -44,10 +41,10 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
         then: date,
         now: date | None = None,
         reading: str | None = None,
-        after: Annotated[str, Query(pattern=_CURSOR)] = "",
+        after: Annotated[str, Query(pattern=CURSOR)] = "",
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> Response:
-        require(caller, _READERS)
+        require(caller, READERS)
         wanted, later = _asked(figure, reading, asked, then, now)
         return plain(await page(wanted, then, later, after, limit))
 
@@ -57,7 +54,7 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
     async def file(
         caller: SignedIn, asked: AskedSlice, figure: str, then: date, now: date | None = None, reading: str | None = None
     ) -> Response:
-        require(caller, _READERS)
+        require(caller, READERS)
         wanted, later = _asked(figure, reading, asked, then, now)
         items = await answers.read(lambda snap: _item_names(answers, snap))
         # What is wrong with the question is said before the answer begins.

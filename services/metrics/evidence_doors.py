@@ -13,7 +13,7 @@ from fastapi import FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import evidence, record, recounting
-from services.metrics.asking import AskedSlice, asked_of, permalink
+from services.metrics.asking import CURSOR, READERS, AskedSlice, asked_of, permalink
 from services.metrics.catalogue import counts
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.contributions import GROUPS
@@ -35,9 +35,7 @@ from shared.runtime.refusals import UNAVAILABLE, UNKNOWN_THING
 LIMIT_MAX = 500
 RECOUNTS_MAX = 2
 LINES_A_CHUNK = 500
-_READERS: frozenset[Any] = frozenset({"operator", "auditor", "service"})
 _JOURNEY = r"^[0-9a-zA-Z:_./-]{1,100}$"
-_CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
 
 
 def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: HistoryHook | None) -> None:
@@ -52,10 +50,10 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         reading: str | None = None,
         day: date | None = None,
         rule: str | None = None,
-        after: Annotated[str, Query(pattern=_CURSOR)] = "",
+        after: Annotated[str, Query(pattern=CURSOR)] = "",
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> Response:
-        require(caller, _READERS)
+        require(caller, READERS)
         if figure == "F1":
             return plain(await answers.read(lambda snap: _items(answers, snap, asked, day or today(), after, limit)))
         wanted = asked_of(figure, reading, asked, rule)
@@ -68,7 +66,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
 
     @app.get("/v1/evidence/journeys/{journey}", summary="One journey: its runs, its cells, its events with their stored bytes")
     async def one(caller: SignedIn, journey: Annotated[str, Path(pattern=_JOURNEY)]) -> Response:
-        require(caller, _READERS)
+        require(caller, READERS)
         async with snapshot(answers.log) as snap:
             found = await record.journey(snap, bootstrap, journey)
             if found is None:
@@ -79,7 +77,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     async def recount(
         caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None, rule: str | None = None
     ) -> Response:
-        require(caller, _READERS)
+        require(caller, READERS)
         wanted = asked_of(figure, reading, asked, rule)
         async with _one_of_few(recounts):
             return plain(await answers.read(lambda snap: recounting.recount(snap, bootstrap, wanted)))
@@ -88,7 +86,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     async def watched(
         caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None, rule: str | None = None
     ) -> Response:
-        require(caller, _READERS)
+        require(caller, READERS)
         wanted = asked_of(figure, reading, asked, rule)
         return StreamingResponse(_watched(answers, bootstrap, wanted, recounts), media_type="application/x-ndjson")
 
@@ -106,12 +104,12 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
 
     @app.get("/v1/cells", summary="Every cell of the projection, one a line, for verification")
     async def cells(caller: SignedIn) -> StreamingResponse:
-        require(caller, _READERS)
+        require(caller, READERS)
         return StreamingResponse(_cells(answers), media_type="application/x-ndjson")
 
     @app.get("/v1/shares", summary="What every journey adds, one a line, from its row, for verification")
     async def shares(caller: SignedIn) -> StreamingResponse:
-        require(caller, _READERS)
+        require(caller, READERS)
         return StreamingResponse(_shares(answers), media_type="application/x-ndjson")
 
 
