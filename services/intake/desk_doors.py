@@ -16,7 +16,7 @@ from services.intake.cases import Desk
 from services.intake.decider import journey_decider
 from services.intake.next_steps import next_of, steps_for
 from services.intake.people import Pseudonyms
-from services.intake.progress import case_told
+from services.intake.progress import case_told, clock_told
 from services.intake.promise import promise_of
 from services.intake.refusals import NOTHING_FOUND, UNKNOWN_JOURNEY
 from services.intake.state import Case, Journey
@@ -126,7 +126,7 @@ async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[st
     item = state.opened.item_code if state.opened is not None else events[0].data.item_code
     cases = [_case_told(case, actor, venue) for case in state.cases.values()]
     for told, case in zip(cases, state.cases.values(), strict=True):
-        told["clock"] = heard.clock_told(due_of(case, events), await heard.moves_of(tx, told["case_no"]))
+        told["clock"] = clock_told(due_of(case, events), await heard.moves_of(tx, told["case_no"]))
         told["next"] = next_told(case, events, calendars, told["clock"]["due"])
         told["materials"] = await names.materials_of(tx, told["item_code"], told["item_version"])
     return {

@@ -6,7 +6,6 @@ Read tables only: nothing is decided by them, and hearing the same again leaves 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +25,6 @@ HEARD = frozenset(
         approval.DeadlineRecomputed,
     )
 )
-_STARTED, _ENDED = "special-procedure-started", "special-procedure-ended"
 _OWE = """
 INSERT INTO letter (intent_id, journey, template, channel, state, at)
 SELECT intent_id, journey, template, channel, 'waiting', at
@@ -97,21 +95,3 @@ async def moves_of(tx: Tx, case_no: str) -> list[dict[str, Any]]:
         "SELECT fact, at, reason, days, promised_due FROM clock_move WHERE case_no = $1 ORDER BY sequence LIMIT 100", case_no
     )
     return [dict(row) for row in rows]
-
-
-def clock_told(first: date | None, moves: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """How the promised day moved from `first`, the one of the acceptance, and what stops the clock now, if anything. Pure."""
-    told, due, halted, kind = list[dict[str, Any]](), first, None, None
-    for move in moves:
-        if move["fact"] == _STARTED:
-            kind = move["reason"]
-            halted = {"since": move["at"], "kind": kind, "expected_wd": move["days"]}
-        elif move["fact"] == _ENDED:
-            halted = None
-        moved = move["promised_due"]
-        if moved is not None:
-            # What it stood still for moved the day, not how that ended.
-            why = kind if move["fact"] == _ENDED else move["reason"]
-            told.append({"at": move["at"], "fact": move["fact"], "reason": why, "days": move["days"], "was": due, "is": moved})
-            due = moved
-    return {"due": due, "halted": halted, "moves": told}

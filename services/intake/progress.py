@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from services.intake.custody import situation
 from services.intake.state import Accepted, Case, Decided, Delivered, InCorrection, Journey, NotAccepted, Notice
 from shared.contracts.intake import VisitRecorded
 from shared.reference.regions import city_of
+
+_STARTED, _ENDED = "special-procedure-started", "special-procedure-ended"
 
 
 def row_told(row: CaseRow) -> dict[str, Any]:
@@ -144,3 +147,21 @@ def status_told(row: CaseRow, state: Journey) -> dict[str, Any]:
     if case is not None:
         told |= _result_told(case)
     return told
+
+
+def clock_told(first: date | None, moves: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How the promised day moved from `first`, the one of the acceptance, and what stops the clock now, if anything."""
+    told, due, halted, kind = list[dict[str, Any]](), first, None, None
+    for move in moves:
+        if move["fact"] == _STARTED:
+            kind = move["reason"]
+            halted = {"since": move["at"], "kind": kind, "expected_wd": move["days"]}
+        elif move["fact"] == _ENDED:
+            halted = None
+        moved = move["promised_due"]
+        if moved is not None:
+            # What it stood still for moved the day, not how that ended.
+            why = kind if move["fact"] == _ENDED else move["reason"]
+            told.append({"at": move["at"], "fact": move["fact"], "reason": why, "days": move["days"], "was": due, "is": moved})
+            due = moved
+    return {"due": due, "halted": halted, "moves": told}

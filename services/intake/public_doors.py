@@ -10,7 +10,7 @@ from services.intake import cases, guide, heard, names, register
 from services.intake.desk_doors import due_of, events_of, folded, next_told
 from services.intake.guesses import Guesser
 from services.intake.people import Pseudonyms
-from services.intake.progress import status_told
+from services.intake.progress import clock_told, status_told
 from services.intake.promise import promise_of
 from services.intake.refusals import UNKNOWN_ITEM_PAGE, UNKNOWN_STATUS
 from services.intake.timeline import promise_told, timeline_of
@@ -86,7 +86,7 @@ async def _told(tx: Tx, row: cases.CaseRow) -> dict[str, Any]:
     calendars = await register.load_calendars(tx)
     state = folded(events, calendars)
     case = state.cases.get(row.case_no)
-    clock_now = heard.clock_told(None if case is None else due_of(case, events), await heard.moves_of(tx, row.case_no))
+    clock_now = clock_told(None if case is None else due_of(case, events), await heard.moves_of(tx, row.case_no))
     told = status_told(row, state) | {
         "next": None if case is None else next_told(case, events, calendars, clock_now["due"]),
         "clock": clock_now,

@@ -8,7 +8,8 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from services.intake.heard import HEARD, clock_told, hear, messages_of, moves_of
+from services.intake.heard import HEARD, hear, messages_of, moves_of
+from services.intake.progress import clock_told
 from shared.contracts import approval, notify
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Actor, Envelope
