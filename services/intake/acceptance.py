@@ -79,21 +79,27 @@ def accept(command: Accept, case: Case) -> list[IntakeEvent]:
             require_handler(command.by, case.file)
             raise RefusedError(CORRECTION_OPEN, state=situation(case))
         case Accepted() | Decided() | Delivered():
-            require_party(command.by, case.file)
+            if not _is_mandated(command, case.file):
+                require_party(command.by, case.file)
             return []
         case NotAccepted() | Withdrawn():
             require_party(command.by, case.file)
             raise RefusedError(CASE_ENDED, state=situation(case))
 
 
-def _require_competent(command: Accept, file: CaseFile) -> None:
-    terms = file.terms
+def _is_mandated(command: Accept, file: CaseFile) -> bool:
+    """Whether who asks stands at a window that may accept for the handling body."""
     window = command.window
-    if window is not None and terms.handling_body in window.mandates:
-        if not may_use(command.by, window):
-            require_handler(command.by, file)
+    return window is not None and file.terms.handling_body in window.mandates and may_use(command.by, window)
+
+
+def _require_competent(command: Accept, file: CaseFile) -> None:
+    if _is_mandated(command, file):
         return
+    terms, window = file.terms, command.window
     require_handler(command.by, file)
+    if window is not None and terms.handling_body in window.mandates:
+        return
     if file.custody.body != terms.handling_body:
         raise RefusedError(NOT_COMPETENT, state="held-by-another-body")
     require_body(command.by, terms.handling_body, terms.handling_region)

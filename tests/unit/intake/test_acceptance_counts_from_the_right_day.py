@@ -101,6 +101,12 @@ def test_a_mandated_window_accepts_for_the_body_which_then_holds_the_case() -> N
     assert story.case().file.custody.body == HANGZHOU_BODY
 
 
+def test_a_mandated_window_that_asks_again_changes_nothing_and_is_not_refused() -> None:
+    story = Story().given(submit(), receive(), accept(by=WENZHOU_CLERK, window=MANDATED))
+
+    story.when(accept(by=WENZHOU_CLERK, window=MANDATED)).then_nothing()
+
+
 def test_nobody_accepts_while_an_offer_is_open() -> None:
     story = Story().given(submit(), receive(), offer(WENZHOU_BODY, "330300"))
 
