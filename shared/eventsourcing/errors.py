@@ -50,6 +50,10 @@ class UnavailableError(Exception):
     """A dependency is away or its answer unknown: retry with the same key."""
 
 
+class HeldUpError(UnavailableError):
+    """Somebody holds what is needed for longer than we wait; others need not suffer for it."""
+
+
 class DisagreementError(Exception):
     """Kafka and the record no longer tell the same story, and going on would make it worse. The message says what to do."""
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from shared.eventsourcing.errors import UnavailableError, VersionConflictError
+from shared.eventsourcing.errors import HeldUpError, UnavailableError, VersionConflictError
 
 _AWAY_CLASSES = frozenset(
     {
@@ -32,9 +32,9 @@ _AWAY_STATES = frozenset(
         "25P04",  # In a transaction for too long.
         "40003",  # The commit's fate is unknown.
         "42501",  # A right was taken away.
-        "55P03",  # Somebody holds a lock for longer than we wait.
     }
 )
+_LOCKED_STATE = "55P03"
 _RACED_STATES = frozenset({"40001", "40P01"})
 _BROKEN = (
     asyncpg.InterfaceError,
@@ -47,7 +47,7 @@ _BROKEN = (
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise `UnavailableError` for a database that is away and `VersionConflictError` for a lost race."""
+    """Raise `UnavailableError` for a database that is away, `HeldUpError` for a lock and `VersionConflictError` for a lost race."""
     try:
         yield
     except asyncpg.UniqueViolationError as error:
@@ -58,6 +58,8 @@ def translated() -> Iterator[None]:
         state = error.sqlstate or ""
         if state in _RACED_STATES:
             raise VersionConflictError from None
+        if state == _LOCKED_STATE:
+            raise HeldUpError(type(error).__name__) from None
         if state in _AWAY_STATES or state[:2] in _AWAY_CLASSES:
             raise UnavailableError(type(error).__name__) from None
         raise

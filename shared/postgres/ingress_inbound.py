@@ -14,21 +14,13 @@ from shared.contracts.topics import INGRESS_PARTITIONS, partner_of, receipts_for
 from shared.eventsourcing.claims import Claim, FencedError, Message
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place, Record
-from shared.postgres import checkpoints
+from shared.postgres import checkpoints, idempotency
 from shared.postgres.checkpoints import Tally
 from shared.postgres.event_log import EventLog, Tx
+from shared.postgres.idempotency import Answer, Keyed
 from shared.postgres.inbound import Slices, dead_letter, standing
 
 _PASS_ON = (FencedError, UnavailableError, VersionConflictError)
-_FIRSTS = """
-INSERT INTO idempotency (scope, key, fingerprint)
-SELECT $1, key, fingerprint FROM unnest($2::text[], $3::bytea[]) AS k(key, fingerprint) ORDER BY key
-ON CONFLICT DO NOTHING RETURNING key
-"""
-_ANSWER = """
-UPDATE idempotency i SET status = 200, answer = k.answer
-FROM unnest($2::text[], $3::bytea[]) AS k(key, answer) WHERE i.scope = $1 AND i.key = k.key
-"""
 _log = logging.getLogger(__name__)
 
 
@@ -134,8 +126,9 @@ class IngressInbound:
             await checkpoints.lock(tx, self.group, {place: held})
             found = await self._sort(tx, records, poisonous=poisonous)
             replies = await self._handler(tx, [delivered for _, delivered in found.wanted]) if found.wanted else []
-            await self._keep(tx, place, [(d.ingress.id, reply) for (_, d), reply in zip(found.wanted, replies, strict=True)])
-            found.answers += [(record, reply) for (record, _), reply in zip(found.wanted, replies, strict=True)]
+            told = [(record, reply) for (record, _), reply in zip(found.wanted, replies, strict=True)]
+            await self._keep(tx, told)
+            found.answers += told
             for record, ingress in found.again:
                 found.answers.append((record, await self._repeated(tx, record, ingress)))
             await tx.say([self._message(record, receipt) for record, receipt in found.answers])
@@ -166,7 +159,7 @@ class IngressInbound:
                 found.again.append((record, ingress))
             elif poisonous:
                 fault = IngressRefusedError("internal-error", None, ingress.id)
-                await self._keep(tx, record.place, [(ingress.id, _refusal(record, fault))])
+                await self._keep(tx, [(record, _refusal(record, fault))])
                 await self._refuse(tx, record, fault, found)
             else:
                 found.tally.applied += 1
@@ -189,28 +182,22 @@ class IngressInbound:
         asked: dict[str, Record] = {}
         for record, ingress in readable:
             asked.setdefault(ingress.id, record)
-        if not asked:
-            return {}
-        ids = sorted(asked)
-        scope = _scope(readable[0][0].topic)
-        taken = await tx.fetch(_FIRSTS, scope, ids, [_fingerprint(asked[one]) for one in ids])
-        return {row["key"]: asked[row["key"]] for row in taken}
+        taken = await idempotency.take(tx, [_keyed(record, one) for one, record in asked.items()])
+        return {request.key: asked[request.key] for request in taken}
 
     async def _repeated(self, tx: Tx, record: Record, ingress: Ingress) -> Receipt:
         """The answer to a message whose id was used before, by then with its first answer: perhaps of this very slice."""
-        row = await tx.fetchrow(
-            "SELECT fingerprint, answer FROM idempotency WHERE scope = $1 AND key = $2", _scope(record.topic), ingress.id
-        )
-        if row is None or row["fingerprint"] != _fingerprint(record):
+        request = _keyed(record, ingress.id)
+        known = (await idempotency.recall(tx, [request]))[request]
+        if not isinstance(known, Answer):
             return _refusal(record, IngressRefusedError("id-reused", "id", ingress.id))
-        first = Receipt.model_validate_json(row["answer"])
+        first = Receipt.model_validate_json(known.body)
         status = "refused" if first.status == "refused" else "applied"
         return first.model_copy(update={"status": "duplicate", "first_status": status})
 
-    async def _keep(self, tx: Tx, place: Place, answers: Sequence[tuple[str, Receipt]]) -> None:
-        if answers:
-            bodies = [receipt.model_dump_json().encode() for _, receipt in answers]
-            await tx.execute(_ANSWER, _scope(place.topic), [one for one, _ in answers], bodies)
+    async def _keep(self, tx: Tx, answers: Sequence[tuple[Record, Receipt]]) -> None:
+        told = {_keyed(record, reply.id): Answer(200, reply.model_dump_json().encode()) for record, reply in answers}
+        await idempotency.keep(tx, told)
 
     def _message(self, record: Record, receipt: Receipt) -> Message:
         identity = ingress_id(f"receipt/{self.group}/{record.topic}", standing(record))
@@ -218,12 +205,8 @@ class IngressInbound:
         return Message(identity, receipts_for(record.topic), receipt.subject or "unreadable", body, INGRESS_PARTITIONS)
 
 
-def _scope(topic: str) -> str:
-    return f"ingress:{partner_of(topic)}"
-
-
-def _fingerprint(record: Record) -> bytes:
-    return sha256(record.value or b"").digest()
+def _keyed(record: Record, identity: str) -> Keyed:
+    return Keyed(f"ingress:{partner_of(record.topic)}", identity, sha256(record.value or b"").digest())
 
 
 def _refusal(record: Record, refused: IngressRefusedError) -> Receipt:

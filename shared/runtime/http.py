@@ -16,10 +16,10 @@ from prometheus_client import generate_latest
 from shared.contracts.base import Command
 from shared.contracts.ids import ingress_id
 from shared.contracts.ingress import Ingress, IngressRefusedError, Receipt, parse_json, read_command
-from shared.eventsourcing.errors import RefusedError, UnavailableError
+from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog, Tx
-from shared.postgres.idempotency import Answer, once, recall
 from shared.runtime import problems
+from shared.runtime.answering import Answering
 from shared.runtime.auth import Caller, Keys, require
 from shared.runtime.limits import BATCH_PATH, Limits
 from shared.runtime.problems import JsonBytes
@@ -30,8 +30,6 @@ from shared.runtime.settings import About
 from shared.telemetry import clock
 
 BATCH_DOCUMENTS_MAX = 500
-ANSWER_S, RECALL_S = 10.0, 5.0
-"""How long a command may take once it has a connection, and the look for the answer of one whose fate is unknown."""
 _log = logging.getLogger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -82,8 +80,9 @@ def kebab(model: type[Command]) -> str:
 
 def command_routes(app: FastAPI, log: EventLog, models: Sequence[type[Command]], handle: Handle) -> None:
     """One POST route per command, and the importer's batch door for all of them."""
+    answering = Answering(log, handle)
     for model in models:
-        _command_route(app, log, model, handle)
+        _command_route(app, model, answering)
     by_type = {str(m.type): m for m in models}  # type: ignore[attr-defined]
 
     @app.post(BATCH_PATH, summary="Many commands in one transaction (importer)")
@@ -145,7 +144,7 @@ def _asked(caller: Caller, ingress: Ingress) -> Asked:
     return Asked(caller, ingress.id, ingress.subject, command_id, ingress.command, ingress.time or now, ingress.knowntime)
 
 
-def _command_route(app: FastAPI, log: EventLog, model: type[Command], handle: Handle) -> None:
+def _command_route(app: FastAPI, model: type[Command], answering: Answering) -> None:
     name = kebab(model)
     route = f"/v1/commands/{name}"
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -165,7 +164,7 @@ def _command_route(app: FastAPI, log: EventLog, model: type[Command], handle: Ha
         ingress = _read_body(document)
         fingerprint = sha256(b"POST " + route.encode() + b"\n" + caller.id.encode() + b"\n" + body).digest()
         asked = Asked(caller, key, name, ingress_id(caller.id, key), ingress.command, clock.now())
-        answer, replayed = await _answered(log, asked, fingerprint, handle)
+        answer, replayed = await answering.answer(asked, fingerprint)
         headers = {"idempotent-replayed": "true"} if replayed else {}
         media_type = "application/problem+json" if answer.status >= 400 else "application/json"
         return Response(answer.body, answer.status, headers, media_type)
@@ -188,37 +187,6 @@ def _read_body(document: dict[str, Any]) -> Ingress:
     except IngressRefusedError as refused:
         field = (refused.field or "").removeprefix("data").removeprefix(".")
         raise IngressRefusedError(refused.rule, field or "body") from None
-
-
-async def _answered(log: EventLog, asked: Asked, fingerprint: bytes, handle: Handle) -> tuple[Answer, bool]:
-    async def decide(tx: Tx) -> Answer:
-        (reply,) = await handle(tx, [asked])
-        if reply.status == "refused":
-            raise _RefusedAnswerError(reply)
-        return Answer(201 if reply.events else 200, reply.model_dump_json(exclude_none=True).encode())
-
-    async def work(tx: Tx) -> tuple[Answer, bool]:
-        return await once(tx, asked.caller.id, asked.id, fingerprint, lambda: decide(tx))
-
-    try:
-        return await log.transact(work, ANSWER_S)
-    except _RefusedAnswerError as refused:
-        response = problems.problem_of(refused.receipt)
-        return Answer(response.status_code, bytes(response.body)), False
-    except UnavailableError:
-        # The commit's fate may be unknown: look once, on a fresh connection, before saying so.
-        known = await log.transact(lambda tx: recall(tx, asked.caller.id, asked.id, fingerprint), RECALL_S)
-        if known is None:
-            raise
-        return known, True
-
-
-class _RefusedAnswerError(Exception):
-    """Carries a refusal out of its transaction, which is rolled back."""
-
-    def __init__(self, receipt: Receipt) -> None:
-        super().__init__(receipt.rule)
-        self.receipt = receipt
 
 
 def key_of(request: Request) -> str:

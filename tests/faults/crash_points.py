@@ -25,7 +25,7 @@ from shared.postgres.event_log import Tx
 from shared.postgres.inbound import Inbound
 from shared.postgres.ingress_inbound import IngressInbound
 from shared.postgres.outbox import Outbox
-from shared.runtime import http
+from shared.runtime import answering
 from shared.runtime.client import ServiceClient
 from tests.faults.fuses import Fuse
 
@@ -188,20 +188,20 @@ def _consuming(fuse: Fuse) -> None:
 
 def _commands(fuse: Fuse) -> None:
     def starting(real: Any) -> Any:
-        async def passing(tx: Any, scope: Any, key: Any, fingerprint: Any, work: Any) -> Any:
-            async def decided() -> Any:
+        async def passing(tx: Any, requests: Any, work: Any) -> Any:
+            async def decided(fresh: Any) -> Any:
                 fuse.passes("key:after")
-                return await work()
+                return await work(fresh)
 
             fuse.passes("key:before")
-            return await real(tx, scope, key, fingerprint, decided)
+            return await real(tx, requests, decided)
 
         return passing
 
-    _wrap(http, "once", starting)
+    _wrap(answering, "once_each", starting)
     _around(Tx, "_append", fuse, before="append:before", after="append:after", counts=lambda _, args: bool(args[1]))
-    _during(http, "_answered", "command")
-    _around(http, "_answered", fuse, after="command:answered")
+    _during(answering.Answering, "_together", "command")
+    _around(answering.Answering, "answer", fuse, after="command:answered")
     _names(timers, "forget", "timers")
 
 

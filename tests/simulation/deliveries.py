@@ -23,7 +23,7 @@ from shared.eventsourcing.records import Place
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.relay import Relay
 from shared.postgres.event_log import EventLog, Tx
-from shared.postgres.idempotency import Answer, KeyBusyError, once
+from shared.postgres.idempotency import Answer, KeyBusyError, Keyed, once_each
 from shared.postgres.inbound import Inbound
 from shared.postgres.outbox import Outbox
 from tests.simulation import consuming_sql, oracles, record_sql
@@ -91,16 +91,19 @@ async def answer(log: EventLog, asked: Asked) -> bytes:
     context = Context(asked.command_id, CLIENT, asked.command_id, asked.command_id)
     order = Order(f"journey-{asked.journey}", asked.journey, Tell([asked.fact]), context)
 
-    async def act(tx: Tx) -> Answer:
+    async def act(tx: Tx) -> list[Answer]:
         (outcome,) = await tx.act(TELLER, [order])
         assert isinstance(outcome, Applied)
-        return Answer(201, b",".join(str(event.id).encode() for event in outcome.events))
+        return [Answer(201, b",".join(str(event.id).encode() for event in outcome.events))]
 
     async def work(tx: Tx) -> bytes:
         if not asked.keyed:
             await act(tx)
             return b"done"
-        return (await once(tx, "portal", asked.key, b"f", lambda: act(tx)))[0].body
+        ((told, _),) = await once_each(tx, [Keyed("portal", asked.key, b"f")], lambda _: act(tx))
+        if not isinstance(told, Answer):
+            raise told
+        return told.body
 
     return await log.transact(work)
 

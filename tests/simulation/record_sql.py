@@ -174,43 +174,37 @@ async def ends(tx: Transaction) -> list[Row]:
     return list(tx.select("published"))
 
 
-@means("INSERT INTO idempotency (scope, key, fingerprint) SELECT $1, key, fingerprint FROM unnest($2::text[], $3::bytea[])")
-async def firsts_of_keys(tx: Transaction, scope: str, keys: Sequence[str], fingerprints: Sequence[bytes]) -> list[Row]:
+@means("INSERT INTO idempotency")
+async def take_keys(tx: Transaction, scopes: Sequence[str], keys: Sequence[str], fingerprints: Sequence[bytes]) -> list[Row]:
     taken: list[Row] = []
-    for key, fingerprint in sorted(zip(keys, fingerprints, strict=True)):
-        taken += [{"key": key} for _ in await first_of_key(tx, scope, key, fingerprint)]
+    for scope, key, fingerprint in sorted(zip(scopes, keys, fingerprints, strict=True)):
+        if tx.get("idempotency", scope, key) is None and await tx.lock("idempotency", scope, key) is None:
+            row = {"scope": scope, "key": key, "fingerprint": fingerprint, "status": None, "answer": None}
+            tx.put("idempotency", (scope, key), row)
+            taken.append(row)
     return taken
 
 
-@means("INSERT INTO idempotency (scope, key, fingerprint) VALUES")
-async def first_of_key(tx: Transaction, scope: str, key: str, fingerprint: bytes) -> list[Row]:
-    if tx.get("idempotency", scope, key) is not None or await tx.lock("idempotency", scope, key) is not None:
-        return []
-    row = {"scope": scope, "key": key, "fingerprint": fingerprint, "status": None, "answer": None, "location": None}
-    tx.put("idempotency", (scope, key), row)
-    return [{"taken": True}]
-
-
-@means("UPDATE idempotency SET status = $3, answer = $4, location = $5")
-async def keep_answer(tx: Transaction, scope: str, key: str, status: int, answer: bytes, location: str | None) -> list[Row]:
-    row = await tx.lock("idempotency", scope, key)
-    assert row is not None
-    tx.put("idempotency", (scope, key), {**row, "status": status, "answer": answer, "location": location})
+@means("UPDATE idempotency")
+async def keep_answers(
+    tx: Transaction, scopes: Sequence[str], keys: Sequence[str], statuses: Sequence[int], answers: Sequence[bytes]
+) -> list[Row]:
+    for scope, key, status, answer in zip(scopes, keys, statuses, answers, strict=True):
+        row = await tx.lock("idempotency", scope, key)
+        assert row is not None
+        tx.put("idempotency", (scope, key), {**row, "status": status, "answer": answer})
     return []
 
 
-@means("UPDATE idempotency i SET status = 200, answer = k.answer")
-async def keep_receipts(tx: Transaction, scope: str, keys: Sequence[str], answers: Sequence[bytes]) -> list[Row]:
-    for key, answer in zip(keys, answers, strict=True):
-        await keep_answer(tx, scope, key, 200, answer, None)
+@means("DELETE FROM idempotency")
+async def give_keys_back(tx: Transaction, scopes: Sequence[str], keys: Sequence[str]) -> list[Row]:
+    for place in zip(scopes, keys, strict=True):
+        await tx.lock("idempotency", *place)
+        tx.drop("idempotency", place)
     return []
 
 
-@means(
-    "SELECT * FROM idempotency WHERE scope = $1 AND key = $2",
-    "SELECT fingerprint, answer FROM idempotency WHERE scope = $1 AND key = $2",
-    "SELECT true FROM idempotency WHERE scope = $1 AND key = $2",
-)
-async def answer_of_key(tx: Transaction, scope: str, key: str) -> list[Row]:
-    row = tx.get("idempotency", scope, key)
-    return [] if row is None else [row]
+@means("SELECT i.scope, i.key, i.fingerprint, i.status, i.answer FROM idempotency i")
+async def first_answers(tx: Transaction, scopes: Sequence[str], keys: Sequence[str]) -> list[Row]:
+    found = [tx.get("idempotency", *place) for place in zip(scopes, keys, strict=True)]
+    return [row for row in found if row is not None]

@@ -221,14 +221,14 @@ MUTANTS = (
         "id-reused-for-another-request",
         "another request under a used id is refused",
         "R4, ruling 51",
-        (Edit(_INGRESS, 'if row is None or row["fingerprint"] != _fingerprint(record):', "if row is None:"),),
+        (Edit(_INGRESS, 'sha256(record.value or b"").digest()', 'b""'),),
         (Schedules("requests", 200), suite(_PARTNER_TESTS)),
     ),
     Mutant(
         "partners-share-their-ids",
         "each partner's ids are its own",
         "R4, ruling 51",
-        (Edit(_INGRESS, 'return f"ingress:{partner_of(topic)}"', 'return "ingress"'),),
+        (Edit(_INGRESS, 'f"ingress:{partner_of(record.topic)}"', '"ingress"'),),
         (suite(_PARTNER_TESTS),),
     ),
     Mutant(

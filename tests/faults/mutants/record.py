@@ -6,8 +6,9 @@ from tests.faults.mutants.mutant import Edit, Mutant, Schedules, suite
 
 _LOG = "shared/postgres/event_log.py"
 _KEYS = "shared/postgres/idempotency.py"
-_DOOR = "shared/runtime/http.py"
+_DOOR = "shared/runtime/answering.py"
 _APPEND_TESTS = "integration/postgres/test_an_append_is_whole_or_not_at_all.py"
+_TOGETHER_TESTS = "integration/runtime/test_whoever_is_answered_together_is_answered_as_if_alone.py"
 _HTTP_TESTS = "integration/intake/test_the_http_door_answers_in_problem_details.py"
 
 MUTANTS = (
@@ -103,14 +104,17 @@ MUTANTS = (
         "key-in-another-transaction",
         "a key and what was done under it commit together",
         "R1, ruling 11",
-        (Edit(_DOOR, "fingerprint, lambda: decide(tx))", "fingerprint, lambda: log.transact(decide))"),),
+        (
+            Edit(_DOOR, "await self._handle(tx, [", "await self._log.transact(lambda apart: self._handle(apart, ["),
+            Edit(_DOOR, "for index in fresh])", "for index in fresh]))"),
+        ),
         (suite("integration/intake/test_an_answer_and_its_effect_are_one.py"),),
     ),
     Mutant(
         "unknown-commit-told-as-failure",
         "a commit in doubt is looked up before anybody is told that it failed",
         "R2, ruling 49",
-        (Edit(_DOOR, "if known is None:\n            raise", "if True:\n            raise"),),
+        (Edit(_DOOR, "if key not in known:", "if True:"),),
         (suite("integration/intake/test_an_answer_and_its_effect_are_one.py"),),
     ),
     Mutant(
@@ -120,17 +124,31 @@ MUTANTS = (
         (
             Edit(
                 _KEYS,
-                "if taken is None:\n        return await _first_answer(tx, scope, key, fingerprint), True",
-                "if False:\n        pass",
+                "if request in taken]\n",
+                "if True]\n",
             ),
         ),
         (Schedules("deliveries", 200),),
     ),
     Mutant(
+        "refusal-kept-under-its-key",
+        "who was refused may ask again under the same key",
+        "R1, ruling 11",
+        (Edit(_KEYS, "if answer.status < 400})", "})"), Edit(_KEYS, "if answer.status >= 400])", "if False])")),
+        (suite(_TOGETHER_TESTS),),
+    ),
+    Mutant(
+        "broken-request-breaks-its-neighbours",
+        "requests that share a transaction are answered as if each had come alone",
+        "R1, ruling 11",
+        (Edit(_DOOR, "if is_away or len(calls) == 1:", "if True:"),),
+        (suite(_TOGETHER_TESTS),),
+    ),
+    Mutant(
         "key-reused-for-another-body",
         "a key belongs to one request",
         "R1, ruling 11",
-        (Edit(_KEYS, 'if row["fingerprint"] != fingerprint:', "if False:"),),
+        (Edit(_KEYS, 'elif row["fingerprint"] != request.fingerprint:', "elif False:"),),
         (suite(f"{_HTTP_TESTS}::test_a_key_belongs_to_one_request"),),
     ),
     Mutant(

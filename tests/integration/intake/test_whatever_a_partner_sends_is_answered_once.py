@@ -105,7 +105,7 @@ async def test_what_cannot_even_be_refused_by_name_is_answered_and_passed_by(cit
     await city.done(PORTAL, by=OPERATOR)
     inbound, place = consumer.submissions(city.log, city.intake), Place(TOPIC, 0)
     held = (await inbound.claim([place]))[place]
-    monkeypatch.setattr(ingress_inbound, "_fingerprint", lambda record: 1 / 0)
+    monkeypatch.setattr(ingress_inbound, "_keyed", lambda record, identity: 1 / 0)
 
     await inbound.apply({place: (held, [record(TOPIC, 0, "m-1", "submit-application", SUBMISSION)])})
 

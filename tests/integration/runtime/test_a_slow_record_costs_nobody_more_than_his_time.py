@@ -25,7 +25,7 @@ from shared.postgres import event_log
 from shared.postgres.event_log import EventLog
 from shared.postgres.pool import Pool, open_pool
 from shared.postgres.provisioning import ensure_database
-from shared.runtime import http, limits
+from shared.runtime import answering, limits
 from shared.runtime.auth import Keys
 from shared.runtime.http import make_app
 from tests.conftest import MakeLog, within
@@ -69,8 +69,9 @@ async def door(pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     """Intake's door with little patience."""
     for module, name, value in (
         (event_log, "ACQUIRE_S", ACQUIRE_S),
-        (http, "ANSWER_S", ANSWER_S),
-        (http, "RECALL_S", RECALL_S),
+        (answering, "ACQUIRE_S", ACQUIRE_S),
+        (answering, "ANSWER_S", ANSWER_S),
+        (answering, "RECALL_S", RECALL_S),
         (limits, "IN_HAND_MAX", IN_HAND),
     ):
         monkeypatch.setattr(module, name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -21,7 +21,7 @@ from shared.eventsourcing.records import Place
 from shared.postgres import checkpoints
 from shared.postgres.checkpoints import Tally
 from shared.postgres.event_log import EventLog, Tx
-from shared.postgres.idempotency import Answer, KeyBusyError, KeyReusedError, once
+from shared.postgres.idempotency import Answer, FirstAnswer, KeyBusyError, Keyed, KeyReusedError, once_each
 from shared.postgres.outbox import Outbox
 from tests.conftest import MakeLog
 
@@ -204,28 +204,32 @@ async def _held(log: EventLog, claims: dict[Place, Claim]) -> str:
 
 
 async def _once(log: EventLog, key: str, fingerprint: bytes, body: bytes, wait: asyncio.Event | None = None) -> object:
-    async def work(tx: Tx) -> tuple[Answer, bool]:
-        async def act() -> Answer:
+    async def work(tx: Tx) -> tuple[FirstAnswer, bool]:
+        async def act(_: Sequence[int]) -> list[Answer]:
+            if body == b"refused":
+                return [Answer(422, body)]
             await tx.act(PLAIN, [order(A, f"{key}/{body!r}", VOIDED)])
             if wait is not None:
                 await asyncio.wait_for(wait.wait(), 5)
             if body == b"fails":
                 raise LookupError
-            return Answer(201, body, "/there")
+            return [Answer(201, body)]
 
-        return await once(tx, "portal", key, fingerprint, act)
+        (told,) = await once_each(tx, [Keyed("portal", key, fingerprint)], act)
+        return told
 
     try:
         answer, replayed = await log.transact(work)
     except (KeyReusedError, KeyBusyError, LookupError) as error:
         return type(error).__name__
-    return answer, replayed
+    return answer if isinstance(answer, Answer) else type(answer).__name__, replayed
 
 
 async def the_first_answer_is_the_answer(make: MakeLog) -> object:
     log = await make("intake")
     saw = [
         await _once(log, "k", b"f", b"fails"),
+        await _once(log, "k", b"f", b"refused"),
         await _once(log, "k", b"f", b"first"),
         await _once(log, "k", b"f", b"second"),
         await _once(log, "k", b"other", b"third"),
