@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial, reduce
+from multiprocessing import get_context
 
 from tests.simulation import deliveries, notices, projections, requests
 from tests.simulation.house import BrokenPromiseError, Ran, Scenario, run_schedule, simulated
@@ -15,6 +19,7 @@ SCENARIOS: dict[str, Scenario] = {
     "requests": requests.scenario,
     "notices": notices.scenario,
 }
+PART = 250
 COUNTS = {"deliveries": 3_000, "projections": 2_500, "requests": 2_000, "notices": 2_500}
 
 
@@ -38,6 +43,10 @@ class Explored:
     happened: Counter[str]
     cpu_s: float
 
+    def __add__(self, other: Explored) -> Explored:
+        happened, cpu_s = self.happened + other.happened, self.cpu_s + other.cpu_s
+        return Explored(self.schedules + other.schedules, self.faults + other.faults, happened, cpu_s)
+
 
 class ScheduleFailedError(AssertionError):
     """A schedule broke a promise; the message says how to play it again."""
@@ -56,6 +65,14 @@ def explore(name: str, first: int, count: int) -> Explored:
             faults += ran.faults
             happened.update({what for what in HAPPENINGS[name] if any(step.what.startswith(what) for step in ran.steps)})
     return Explored(count, faults, happened, time.process_time() - started)
+
+
+def explore_on_all_cores(name: str, count: int) -> Explored:
+    """Run schedules 0 to `count - 1` like `explore`, in as many processes as there are cores."""
+    firsts = range(0, count, PART)
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        parts = pool.map(partial(explore, name), firsts, [min(PART, count - first) for first in firsts])
+        return reduce(Explored.__add__, parts)
 
 
 def why(error: BaseException | None) -> str:

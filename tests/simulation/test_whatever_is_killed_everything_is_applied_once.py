@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.schedules import COUNTS, HAPPENINGS, SCENARIOS, explore, replay
+from tests.simulation.schedules import COUNTS, HAPPENINGS, SCENARIOS, explore_on_all_cores, replay
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS))
 def test_every_schedule_holds(scenario: str) -> None:
-    done = explore(scenario, 0, COUNTS[scenario])
+    done = explore_on_all_cores(scenario, COUNTS[scenario])
 
     assert done.faults > done.schedules
     # In one schedule of a hundred at least, and mostly in many more.
