@@ -116,7 +116,7 @@ MUTANTS = (
     Mutant(
         "away-taken-for-poison",
         "a database that is away parks nobody",
-        "R23",
+        "R20",
         (Edit(_INBOUND, "_PASS_ON = (FencedError, UnavailableError, VersionConflictError)", "_PASS_ON = (FencedError,)"),),
         (suite("integration/postgres/test_a_database_that_is_away_parks_nobody.py"),),
     ),
@@ -230,6 +230,19 @@ MUTANTS = (
         "R4, ruling 51",
         (Edit(_INGRESS, 'f"ingress:{partner_of(record.topic)}"', '"ingress"'),),
         (suite(_PARTNER_TESTS),),
+    ),
+    Mutant(
+        "request-blamed-for-the-database",
+        "a request is not refused because the database is away",
+        "R20",
+        (
+            Edit(
+                _INGRESS,
+                "_PASS_ON = (FencedError, UnavailableError, VersionConflictError)",
+                "_PASS_ON = (FencedError, VersionConflictError)",
+            ),
+        ),
+        (Schedules("requests", 200),),
     ),
     Mutant(
         "request-without-an-answer",

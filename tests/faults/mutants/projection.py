@@ -207,6 +207,13 @@ MUTANTS = (
         (suite("unit/metrics/test_the_watermark_claims_no_more_than_is_applied.py"),),
     ),
     Mutant(
+        "old-topic-waited-for",
+        "a topic that was begun anew holds up no later promise",
+        "ruling 17",
+        (Edit("services/metrics/watermarks.py", "            waiting.clear()\n            claimed.clear()", "            pass"),),
+        (suite("unit/metrics/test_the_watermark_claims_no_more_than_is_applied.py"),),
+    ),
+    Mutant(
         "law-forgets-dead-letters",
         "the law of conservation counts every fate",
         "ruling 27",

@@ -101,6 +101,13 @@ MUTANTS = (
         (Schedules("deliveries", 20),),
     ),
     Mutant(
+        "transaction-without-a-limit",
+        "a command ends in time however far away the record is",
+        "R27",
+        (Edit(_LOG, "    if seconds is None:\n", "    if True:\n"),),
+        (suite("integration/runtime/test_a_slow_record_costs_nobody_more_than_his_time.py"),),
+    ),
+    Mutant(
         "key-in-another-transaction",
         "a key and what was done under it commit together",
         "R1, ruling 11",

@@ -7,8 +7,10 @@ from tests.faults.mutants.mutant import Edit, Mutant, Schedules, suite
 _RELAY = "shared/kafka/relay.py"
 _OUTBOX = "shared/postgres/outbox.py"
 _CLIENTS = "shared/kafka/clients.py"
+_IN_STEP = "shared/kafka/instep.py"
 _RELAY_TESTS = "unit/kafka/test_a_relay_forgets_only_what_was_acknowledged.py"
 _ARRIVAL_TESTS = "integration/kafka/test_what_is_appended_arrives_once.py"
+_IN_STEP_TESTS = "unit/kafka/test_topics_are_read_in_step.py"
 _REPUBLISH_TESTS = "integration/postgres/test_everything_can_be_published_again.py"
 
 MUTANTS = (
@@ -140,5 +142,40 @@ MUTANTS = (
         "ruling 18",
         (Edit(_CLIENTS, "(RangePartitionAssignor,)", "()"),),
         (suite(f"{_ARRIVAL_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
+    ),
+    Mutant(
+        "topics-out-of-step",
+        "no topic is handed on far ahead of the others",
+        "ruling 20",
+        (Edit(_IN_STEP, "if horizon is not None and self._newest[place] > horizon:", "if False:"),),
+        (suite(_IN_STEP_TESTS),),
+    ),
+    Mutant(
+        "in-step-without-end",
+        "a partition that gives nothing is not waited for for ever",
+        "ruling 20",
+        (Edit(_IN_STEP, "< PATIENCE_S", "< 1_000 * PATIENCE_S"),),
+        (suite(_IN_STEP_TESTS),),
+    ),
+    Mutant(
+        "missing-topic-holds-up-all",
+        "a topic that is missing holds up nothing else",
+        "ruling 16",
+        (Edit(_RELAY, "self._aside.put_topic(topic)", "pass"),),
+        (suite(_RELAY_TESTS),),
+    ),
+    Mutant(
+        "large-event-holds-up-all",
+        "an event too large for its topic holds up its journey alone",
+        "ruling 16",
+        (Edit(_RELAY, "if not done.too_large or not self._aside.put_journey(row.topic, row.key):", "if True:"),),
+        (suite("integration/kafka/test_an_event_too_large_for_its_topic_holds_up_its_journey_alone.py"),),
+    ),
+    Mutant(
+        "successor-without-new-topics",
+        "a topic that the killed member never saw is read by its successor",
+        "ruling 18",
+        (Edit("shared/kafka/assignment.py", "            join_again(self._consumer)", "            pass"),),
+        (suite("integration/kafka/test_a_successor_goes_on_at_once.py"),),
     ),
 )

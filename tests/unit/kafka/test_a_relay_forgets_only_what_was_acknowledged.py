@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from shared.eventsourcing.claims import Outgoing
 from shared.eventsourcing.records import Place
@@ -32,6 +32,7 @@ class Owed:
         self.epoch = epoch
         self.rows = [Outgoing(n, TOPIC, n % 2, "k", b"%d" % n, None) for n in range(1, 6)]
         self.forgotten: list[int] = []
+        self.left_out: list[Sequence[str]] = []
         self.ends: dict[Place, int] = {}
 
     async def lease(self, holder: str, ttl_s: float) -> int | None:
@@ -40,7 +41,8 @@ class Owed:
     async def slice(
         self, limit: int, without: Sequence[str] = (), without_journeys: Sequence[tuple[str, str]] = ()
     ) -> list[Outgoing]:
-        return self.rows[:limit]
+        self.left_out.append(without)
+        return [row for row in self.rows if row.topic not in without][:limit]
 
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool:
         self.forgotten += positions
@@ -73,6 +75,7 @@ class Broken:
 
     def __init__(self, room: int, fails: frozenset[bytes] = frozenset(), silent: frozenset[bytes] = frozenset()) -> None:
         self.sent: list[bytes] = []
+        self.missing: set[str] = set()
         self._room = room
         self._fails = fails
         self._silent = silent
@@ -82,6 +85,8 @@ class Broken:
     async def stop(self) -> None: ...
 
     async def partitions_for(self, topic: str) -> set[int]:
+        if topic in self.missing:
+            raise UnknownTopicOrPartitionError
         return {0, 1}
 
     def create_batch(self) -> Batch:
@@ -137,4 +142,16 @@ async def test_without_the_lease_nothing_is_published(monkeypatch: pytest.Monkey
 
     assert not await relay_over(outbox, producer, monkeypatch).run_once()
 
+    assert (producer.sent, outbox.forgotten) == ([], [])
+
+
+async def test_rows_of_a_missing_topic_are_not_even_read_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox, producer = Owed(), Broken(room=1)
+    producer.missing = {TOPIC}
+    relay = relay_over(outbox, producer, monkeypatch)
+
+    await relay.run_once()
+    await relay.run_once()
+
+    assert outbox.left_out == [[], [TOPIC]]
     assert (producer.sent, outbox.forgotten) == ([], [])
