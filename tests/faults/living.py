@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -75,10 +76,17 @@ class Living:
             assert stopped(self.process) == 0, self.said()[-2_000:]
 
     def signal(self, name: str, number: signal.Signals) -> int:
-        """Send a signal to a process of the stack and return its pid."""
-        pid = self.found.pids[name]
-        os.kill(pid, number)
-        return pid
+        """Send a signal to a process of the stack and return its pid; one that has just ended by itself has a successor soon."""
+        reached: list[int] = []
+
+        def is_sent() -> bool:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid := self.found.pids[name], number)
+                reached.append(pid)
+            return bool(reached)
+
+        until(is_sent, BACK_S, f"{name} there")
+        return reached[0]
 
     def kill(self, *names: str) -> None:
         """`kill -9` at once, and wait until somebody else is there and all doors are open."""
