@@ -234,8 +234,8 @@ class Plot(Teller):
             self.now = self._pace.office(self.now, 1, 2)
         elif self._chance(self._rates.extension) and promised >= 5:
             self.now = self._pace.office_on(self.now, self._accepted_at, promised - 2)
-            approver = staff_ref(f"head-{self._terms.item.body.region}")
-            self._do("extend", "decision", case_no=CASE, days=5, approver=approver, reason_code="complex")
+            head = f"head-{self._terms.item.body.region}"
+            self._do("extend", "decision", case_no=CASE, days=5, approver_no=head, reason_code="complex")
             self.now = self._pace.office_on(self.now, self._accepted_at, promised + 2)
         else:
             self.now = self._pace.office_on(self.now, self._accepted_at, used)

@@ -21,6 +21,7 @@ from services.approval.refusals import (
     ALREADY_DECIDED,
     ALREADY_WITHDRAWN,
     EXTENDED_BEFORE,
+    EXTENSION_TOO_LONG,
     NOT_SUSPENDED,
     REFUSAL_INCOMPLETE,
     SUSPENDED,
@@ -46,6 +47,8 @@ from shared.reference.calendar import Calendars
 from shared.reference.clock import RULE_NO, CardKind, threshold_days
 from shared.reference.deadlines import Pause, due_date, local_date, start_of_day
 
+EXTENSION_WD_MAX = 10
+"""Licensing Law Art. 42, for a body that decides alone."""
 _CARDS: dict[CardKind, type[DeadlineReminderRaised | YellowCardIssued | RedCardIssued]] = {
     "reminder": DeadlineReminderRaised,
     "yellow": YellowCardIssued,
@@ -162,6 +165,8 @@ def extend(command: Extend, case: Running, calendars: Calendars) -> list[Approva
         raise RefusedError(SUSPENDED, state="suspended")
     if case.extended_wd:
         raise RefusedError(EXTENDED_BEFORE, state="extended")
+    if command.days > EXTENSION_WD_MAX:
+        raise RefusedError(EXTENSION_TOO_LONG, field="days")
     promised, statutory = dues(case, case.pauses, command.days, calendars)
     extended = TimeLimitExtended(
         case_no=command.case_no,

@@ -33,4 +33,22 @@ REFUSAL_INCOMPLETE = Rule(
     "不予许可须说明理由并告知救济途径。",
     "A refusal names its reasons and the remedies.",
 )
+APPROVER_MISSING = Rule(
+    "approver-missing",
+    "invalid",
+    "延长时限须经本机关负责人批准；请填写批准人的工号。",
+    "The head of the body has to approve more time; give the staff number of whoever approved.",
+)
+APPROVED_BY_SELF = Rule(
+    "approved-by-self",
+    "invalid",
+    "不能由本人批准本人的延长申请；请填写批准的负责人的工号。",
+    "Nobody approves more time for themselves; give the staff number of the head who approved.",
+)
+EXTENSION_TOO_LONG = Rule(
+    "extension-too-long",
+    "invalid",
+    "依据《行政许可法》第四十二条，最多延长十个工作日；请改正天数。",
+    "Article 42 of the Licensing Law allows ten more working days at most; give fewer days.",
+)
 EXTENDED_BEFORE = Rule("extended-before", "conflict", "时限只能延长一次。", "The time limit can be extended only once.")

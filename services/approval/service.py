@@ -18,6 +18,7 @@ from services.approval.commands import (
     WithdrawCase,
 )
 from services.approval.decider import journey_decider
+from services.approval.extension import approver_of
 from services.approval.refusals import UNKNOWN_CASE, UNKNOWN_PARTNER
 from services.approval.state import Journey
 from shared.contracts import commands as wire
@@ -60,12 +61,12 @@ async def handle(tx: Tx, asked: Sequence[Asked]) -> Sequence[Receipt]:
     answers: dict[int, Receipt] = {}
     orders: dict[int, Order[Command]] = {}
     for index, request in enumerate(asked):
-        command = _case_command(request)
-        place = places.get(command.case_no)
+        place = places.get(request.command.case_no)  # type: ignore[attr-defined]
         try:
             if place is None:
                 raise RefusedError(UNKNOWN_CASE, field="case_no")
-            _authorise(request, command, place[1])
+            _authorise(request, place[1])
+            command = _case_command(request)
         except RefusedError as error:
             answers[index] = refusal(request, error)
             continue
@@ -73,14 +74,14 @@ async def handle(tx: Tx, asked: Sequence[Asked]) -> Sequence[Receipt]:
         orders[index] = Order(journey_stream(journey), str(journey), command, request.context())
     outcomes = await tx.act(await decider_for(tx), list(orders.values()))
     for (index, order), outcome in zip(orders.items(), outcomes, strict=True):
-        case_no = _case_command(asked[index]).case_no
+        case_no = asked[index].command.case_no  # type: ignore[attr-defined]
         answers[index] = receipt(asked[index], outcome, case_no=case_no, journey=order.key)
     await worklist.keep(tx)
     return [answers[index] for index in range(len(asked))]
 
 
-def _authorise(request: Asked, command: CaseCommand, body: str) -> None:
-    if isinstance(command, WithdrawCase):
+def _authorise(request: Asked, body: str) -> None:
+    if isinstance(request.command, wire.WithdrawCase):
         require(request.caller, _WITHDRAWERS)
         return
     require(request.caller, _OFFICERS)
@@ -95,7 +96,7 @@ def _case_command(request: Asked) -> CaseCommand:
         case wire.EndSpecialProcedure():
             return EndSpecialProcedure(now, asked.case_no, asked.result)
         case wire.Extend():
-            return Extend(now, asked.case_no, asked.days, asked.approver, asked.reason_code)
+            return Extend(now, asked.case_no, asked.days, approver_of(asked, request.caller), asked.reason_code)
         case wire.Decide():
             return Decide(
                 now,

@@ -344,12 +344,13 @@ class EndSpecialProcedure(Command):
 
 
 class Extend(Command):
-    """Allow more working days, once, with a reason."""
+    """Allow more working days, once, with a reason. An officer names who approved by staff number, a program by pseudonym."""
 
     type: ClassVar[Literal["gov.command.extend.v1"]] = "gov.command.extend.v1"
     case_no: CaseNo
     days: int = Field(ge=1, le=15)
-    approver: SubjectRef
+    approver: SubjectRef | None = None
+    approver_no: Code | None = None
     reason_code: Code
 
 

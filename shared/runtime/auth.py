@@ -10,6 +10,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -46,6 +47,11 @@ class Caller:
     def actor(self) -> Actor:
         """The caller as the actor of what follows."""
         return Actor(self.role, self.id, self.body, self.region)
+
+
+def staff_ref(number: str) -> str:
+    """The pseudonym under which the member of staff of this number appears in events: who decided, who approved."""
+    return sha256(f"staff/{number}".encode()).hexdigest()[:32]
 
 
 class Keys:

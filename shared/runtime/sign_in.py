@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request, Response
@@ -16,7 +15,7 @@ from shared.eventsourcing.errors import RefusedError
 from shared.reference.divisions import DIVISIONS
 from shared.reference.regions import city_of
 from shared.runtime import session
-from shared.runtime.auth import Caller, Keys, UnauthenticatedError
+from shared.runtime.auth import Caller, Keys, UnauthenticatedError, staff_ref
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.refusals import NO_SUCH_BODY, NOT_YOUR_ROLE, UNKNOWN_THING
 from shared.runtime.settings import About
@@ -51,11 +50,6 @@ class Chosen(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     role: Literal["citizen", "clerk", "officer", "operator", "auditor"]
     body: BodyCode | None = None
-
-
-def staff_ref(caller: Caller) -> str:
-    """The pseudonym under which somebody who decides appears in events."""
-    return sha256(f"staff/{caller.id}".encode()).hexdigest()[:32]
 
 
 def sign_in_doors(app: FastAPI, play: Play) -> None:
@@ -134,5 +128,5 @@ def _begun(request: Request, token: str) -> Response:
 
 
 def _told(caller: Caller, token: str) -> Response:
-    told = {"role": caller.role, "id": caller.id, "body": caller.body, "region": caller.region, "ref": staff_ref(caller)}
+    told = {"role": caller.role, "id": caller.id, "body": caller.body, "region": caller.region, "ref": staff_ref(caller.id)}
     return plain(told | {"csrf": session.csrf_of(token)})

@@ -10,8 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from shared.contracts import commands as wire
-from shared.runtime.auth import Caller
-from shared.runtime.sign_in import staff_ref
+from shared.runtime.auth import staff_ref
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
 from tests.browser.house import HANGZHOU, House
 from tests.browser.looking import focused, objections
@@ -104,7 +103,12 @@ async def test_a_time_limit_is_extended_once_and_the_applicant_sees_why(
     await page.locator("#act-extend").click()
     await page.locator("label:has(#why-complex)").click()
     await page.fill("#days", "3")
-    await page.fill("#approver", "head-of-bureau")
+    await page.fill("#approver_no", f"DEMO-officer-{officer(house, TRANSFER)[1]}")
+    await page.locator("#act-send").click()
+    await expect(page.locator("#error")).to_contain_text({"zh": "不能由本人批准", "en": "Nobody approves more time"}[lang])
+    await expect(page.locator("#approver_no")).to_have_attribute("aria-invalid", "true")
+    await shot(page, f"worklist-own-extension-{lang}")
+    await page.fill("#approver_no", "head-of-bureau")
     await shot(page, f"worklist-extension-{lang}")
     assert await objections(page) == []
     await page.locator("#act-send").click()
@@ -117,7 +121,7 @@ async def test_a_time_limit_is_extended_once_and_the_applicant_sees_why(
         case_no,
     )
     assert "head-of-bureau" not in stored
-    assert staff_ref(Caller("officer", "head-of-bureau")) in stored
+    assert staff_ref("head-of-bureau") in stored
     await house.all_carried()
     citizen = await opens("intake", "/", lang=lang, size=PHONE)
     await citizen.fill("#receipt", str(submitted.receipt_no))

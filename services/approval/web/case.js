@@ -3,6 +3,9 @@ import { tell } from "/parts/ask.js";
 import { codes, day, find, h, moment, of, say, told } from "/parts/page.js";
 import { bodyName, drawPanel, itemName, left, list, lookAt, read, readSoon, row } from "./worklist.js";
 
+/** How a machine word is spelled: a document's number, a member of staff. */
+const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
+
 export function casePanel() {
   if (!list.open) return h("div", { class: "card" }, h("h2", {}, say("list.choose")), h("p", { class: "how" }, say("list.choosehow")));
   const one = row(list.open);
@@ -77,7 +80,7 @@ function decideForm(one) {
   // What was typed since this was drawn counts, so the document number is read when it is sent.
   return form(say("case.act.decide"), ready, () => send("decide", { case_no: one.case_no, officer_ref: list.who.ref, outcome, document_no: list.form.document_no, ...(refused ? { reason_codes: reasons, remedies } : {}) }, say("decide.done", { outcome: of("over", outcome) })),
     radio(say("decide.outcome"), "outcome", ["granted", "refused"], "over"),
-    h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("input", { type: "text", id: "document", required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*", maxlength: "64", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
+    h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("input", { type: "text", id: "document", required: true, pattern: CODE, maxlength: "64", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
     refused && ticks(say("decide.reasons"), say("decide.reasonshow"), "reasons", codes("refusal"), "refusal"), refused && ticks(say("decide.remedies"), say("decide.remedieshow"), "remedies", codes("remedy"), "remedy"));
 }
 function startForm(one) {
@@ -86,17 +89,12 @@ function startForm(one) {
     h("p", { class: "hint" }, say("start.how")), radio(say("start.kind"), "kind", codes("procedure"), "procedure"),
     h("div", { class: "field" }, h("label", { for: "expected" }, say("start.expected")), h("input", { type: "number", id: "expected", min: "1", max: "365", value: expected, input: (event) => { list.form.expected = event.target.value; } })));
 }
-/** The pseudonym under which a staff number appears in events; the number itself stays here. */
-async function staffRef(number) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`staff/${number}`)));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("").slice(0, 32);
-}
 function extendForm(one) {
   const { why, approver, days = "5" } = list.form;
-  const go = async () => send("extend", { case_no: one.case_no, days: Number(list.form.days ?? days), approver: await staffRef(list.form.approver), reason_code: why }, say("extend.done", { n: list.form.days ?? days }));
+  const go = () => send("extend", { case_no: one.case_no, days: Number(list.form.days ?? days), approver_no: list.form.approver, reason_code: why }, say("extend.done", { n: list.form.days ?? days }));
   return form(say("case.act.extend"), why, go, h("p", { class: "hint" }, say("extend.how")), radio(say("extend.why"), "why", codes("extension"), "extension"),
-    h("div", { class: "field" }, h("label", { for: "days" }, say("extend.days")), h("input", { type: "number", id: "days", required: true, min: "1", max: "15", value: days, input: (event) => { list.form.days = event.target.value; } })),
-    h("div", { class: "field" }, h("label", { for: "approver" }, say("extend.approver")), h("p", { class: "hint", id: "approver-hint" }, say("extend.approverhow")), h("input", { type: "text", id: "approver", required: true, autocomplete: "off", maxlength: "64", "aria-describedby": "approver-hint", value: approver ?? "", input: (event) => { list.form.approver = event.target.value.trim(); } })));
+    h("div", { class: "field" }, h("label", { for: "days" }, say("extend.days")), h("input", { type: "number", id: "days", required: true, min: "1", max: "10", value: days, input: (event) => { list.form.days = event.target.value; } })),
+    h("div", { class: "field" }, h("label", { for: "approver_no" }, say("extend.approver")), h("p", { class: "hint", id: "approver-hint" }, say("extend.approverhow")), h("input", { type: "text", id: "approver_no", required: true, pattern: CODE, autocomplete: "off", maxlength: "64", "aria-invalid": list.error?.field === "approver_no" ? "true" : null, "aria-describedby": "approver-hint", value: approver ?? "", input: (event) => { list.form.approver = event.target.value.trim(); } })));
 }
 function endForm(one) {
   return form(say("case.act.end"), list.form.result, () => send("end-special-procedure", { case_no: one.case_no, result: list.form.result }, say("end.done")), radio(say("end.result"), "result", codes("result"), "result"));

@@ -152,7 +152,7 @@ class Pipeline:
     def _decide(self, asked: Asked) -> None:
         command = approval_service._case_command(asked)
         journey = self._journey_of_case[command.case_no]
-        approval_service._authorise(asked, command, self._cases[command.case_no].holder_body)
+        approval_service._authorise(asked, self._cases[command.case_no].holder_body)
         self._append("approval", journey, command, asked.context())
 
     def _handle(self, asked: Asked) -> None:
