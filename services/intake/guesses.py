@@ -1,7 +1,9 @@
-"""Wrong status codes are few: so many an hour for one receipt, and fewer from one address, whoever asks.
+"""Wrong status codes are few: so many an hour from one household for one receipt, and nobody else notices.
 
-The limit of a receipt is the higher one, so that nobody alone can lock an applicant out. Only hashes under the
-installation's key are kept, and no longer than they count.
+A limit over everybody who asks for a receipt would be a way to shut its applicant out, so there is none: the code's length
+makes up for it. Ten digits and ten wrong ones an hour are 240 tries of 10^10 a day, 2.4 in 10^8; ten thousand households
+that do nothing else find the code of one receipt within a day with a probability of 2.4 in 10^4, and are 28 requests a
+second by then. Only a hash under the installation's key is kept, and no longer than it counts.
 """
 
 from __future__ import annotations
@@ -14,21 +16,20 @@ from services.intake.refusals import TOO_MANY_GUESSES
 from shared.eventsourcing.errors import TooOftenError
 from shared.postgres.event_log import Tx
 
-OF_A_RECEIPT, FROM_AN_ADDRESS = 30, 20
+WRONG_MAX = 10
 SPAN = "interval '1 hour'"
-_HOME_BITS = 64
-"""One household of IPv6 has so many addresses that only what they have in common tells it."""
+_HOME_BITS = 48
+"""One line of IPv6 may be given so many networks that only what they have in common tells it. Neighbours may share that,
+but hardly a receipt too."""
 
-# Codes for one receipt are looked at in turn, so that many at once are no more than so many one after another.
+# Codes of one household for one receipt are looked at in turn, so that many at once are no more than so many in a row.
 _IN_TURN = "SELECT pg_advisory_xact_lock(('x' || substr($1, 1, 16))::bit(64)::bigint)"
 _LEFT = f"""
-SELECT extract(epoch FROM max(g.began_at + {SPAN} - clock_timestamp()))::float8 FROM guess g
-JOIN unnest($1::text[], $2::int[]) AS l(whose, most) USING (whose)
-WHERE g.wrong >= l.most AND g.began_at > clock_timestamp() - {SPAN}
+SELECT extract(epoch FROM began_at + {SPAN} - clock_timestamp())::float8 FROM guess
+WHERE whose = $1 AND wrong >= $2 AND began_at > clock_timestamp() - {SPAN}
 """
 _COUNT = f"""
-INSERT INTO guess AS g (whose, began_at, wrong)
-SELECT whose, clock_timestamp(), 1 FROM unnest($1::text[]) AS w(whose) ORDER BY whose
+INSERT INTO guess AS g (whose, began_at, wrong) VALUES ($1, clock_timestamp(), 1)
 ON CONFLICT (whose) DO UPDATE SET
     wrong = CASE WHEN g.began_at > clock_timestamp() - {SPAN} THEN g.wrong + 1 ELSE 1 END,
     began_at = CASE WHEN g.began_at > clock_timestamp() - {SPAN} THEN g.began_at ELSE clock_timestamp() END
@@ -44,19 +45,18 @@ class Guesser:
     """Somebody who gives a code for a receipt, from an address."""
 
     def __init__(self, pseudonyms: Pseudonyms, receipt_no: str, address: str | None) -> None:
-        self._receipt = pseudonyms.unnamed("receipt", receipt_no)
-        self._address = pseudonyms.unnamed("address", household(address or "unknown"))
+        self._whose = pseudonyms.unnamed("guess", f"{receipt_no}/{household(address or 'unknown')}")
 
     async def require_few(self, tx: Tx) -> None:
-        """Raises `TooOftenError` if there were too many wrong codes already; else nobody else guesses until `tx` ends."""
-        await tx.execute(_IN_TURN, self._receipt)
-        left_s = await tx.fetchval(_LEFT, [self._receipt, self._address], [OF_A_RECEIPT, FROM_AN_ADDRESS])
+        """Raises `TooOftenError` if there were too many wrong codes already; else this household waits until `tx` ends."""
+        await tx.execute(_IN_TURN, self._whose)
+        left_s = await tx.fetchval(_LEFT, self._whose, WRONG_MAX)
         if left_s is not None:
             raise TooOftenError(TOO_MANY_GUESSES, max(ceil(left_s), 1))
 
     async def was_wrong(self, tx: Tx) -> None:
         """Count one more wrong code; it counts once `tx` is committed."""
-        await tx.execute(_COUNT, [self._receipt, self._address])
+        await tx.execute(_COUNT, self._whose)
         await tx.execute(_FORGET)
 
 

@@ -14,7 +14,8 @@ from uuid import UUID
 from shared.contracts.commands import Applicant
 from shared.postgres.event_log import Tx
 
-CODE_DIGITS = 6
+CODE_DIGITS = 10
+"""Long enough that nobody has to be kept from trying for others' sake (`guesses`)."""
 
 
 class Pseudonyms:
@@ -28,7 +29,7 @@ class Pseudonyms:
         return self._keyed(id_no)[:32]
 
     def status_code(self, case_no: str) -> str:
-        """The six digits that belong to a case's receipt.
+        """The digits that belong to a case's receipt.
 
         A keyed function instead of a stored random number: a retry tells the same code, and there is no table to steal.
         """

@@ -55,8 +55,9 @@ UNKNOWN_STATUS = Rule(
 )  # fmt: skip
 TOO_MANY_GUESSES = Rule(
     "too-many-guesses", "forbidden",
-    "查询码输错次数太多。为保护申请人，请一小时后再试；急用请带证件到窗口查询。",
-    "Too many wrong codes were given. To protect the applicant, try again in an hour, or ask at a window with your ID card.",
+    "您所在的网络对此回执输错查询码次数太多。请一小时后再试，或换一个网络；急用请带证件到窗口查询。",
+    "Too many wrong codes for this receipt came from your network. Try again in an hour or from another network, "
+    "or ask at a window with your ID card.",
 )  # fmt: skip
 UNKNOWN_CONTACT = Rule(
     "unknown-contact", "unknown",

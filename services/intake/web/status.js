@@ -30,7 +30,7 @@ async function follow() {
 async function look(event) {
   event?.preventDefault();
   asked.receipt = find("receipt").value.trim().toUpperCase();
-  asked.code = find("code").value.trim();
+  asked.code = find("code").value.replaceAll(/\s/g, "");
   problem = null;
   const missing = !asked.receipt ? "receipt" : !asked.code ? "code" : null;
   if (missing) problem = { field: missing, sentence: say(`status.missing.${missing}`) };
@@ -43,7 +43,7 @@ async function read() {
     found = await get(`/v1/status?receipt_no=${encodeURIComponent(asked.receipt)}&code=${encodeURIComponent(asked.code)}`);
     behind = false;
   } catch (failed) {
-    // What was read before stays, and says that it may be old; also while others' guesses keep everybody out.
+    // What was read before stays, and says that it may be old; also after too many wrong codes.
     behind = found !== null && (failed.status === 0 || failed.status === 429);
     if (!behind) { problem = failed; found = null; }
   }

@@ -47,7 +47,7 @@ async def test_a_portal_is_answered_with_numbers_then_with_the_first_answer(city
     await deliver(inbound, record(topic, 1, "m-1", "submit-application", SUBMISSION))
 
     first, again = await answers(city, "gov.portal.zheliban.receipts.v1")
-    assert (first["status"], len(first["code"])) == ("applied", 6)
+    assert (first["status"], len(first["code"])) == ("applied", 10)
     assert (again["status"], again["first_status"], again["case_no"]) == ("duplicate", "applied", first["case_no"])
     assert await city.log.pool.fetchval("SELECT count(*) FROM case_index") == 1
     assert (await city.events(first["journey"]))[0].time.year > 2020

@@ -30,7 +30,7 @@ async def test_a_submission_is_answered_with_its_numbers_once_and_for_all(door: 
     answer = first.json()
     assert answer["status"] == "applied"
     assert len(answer["events"]) == 2
-    assert len(answer["code"]) == 6
+    assert len(answer["code"]) == 10
     assert answer["receipt_no"].startswith("S")
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["idempotent-replayed"] == "true"
@@ -46,7 +46,7 @@ async def test_a_key_belongs_to_one_request(door: Door) -> None:
 async def test_a_citizen_sees_the_case_with_receipt_and_code_and_nothing_otherwise(door: Door) -> None:
     answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
     receipt, code = answer["receipt_no"], answer["code"]
-    wrong = "000000" if code != "000000" else "000001"
+    wrong = "0000000000" if code != "0000000000" else "0000000001"
 
     status = await door.get("/v1/status", receipt_no=receipt, code=code)
     guessed = await door.get("/v1/status", receipt_no=receipt, code=wrong)
