@@ -125,16 +125,18 @@ async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[st
     promise = promise_of(events, place, local_date(now))
     item = state.opened.item_code if state.opened is not None else events[0].data.item_code
     cases = [_case_told(case, actor, venue) for case in state.cases.values()]
+    moves = await heard.moves_of(tx, list(state.cases))
+    materials = await names.materials_of(tx, {(item, None), *((told["item_code"], told["item_version"]) for told in cases)})
     for told, case in zip(cases, state.cases.values(), strict=True):
-        told["clock"] = clock_told(due_of(case, events), await heard.moves_of(tx, told["case_no"]))
+        told["clock"] = clock_told(due_of(case, events), moves[told["case_no"]])
         told["next"] = next_told(case, events, calendars, told["clock"]["due"])
-        told["materials"] = await names.materials_of(tx, told["item_code"], told["item_version"])
+        told["materials"] = materials[told["item_code"], told["item_version"]]
     return {
         "journey": journey,
         "subject_ref": None if state.opened is None else state.opened.subject_ref,
         "item_code": item,
         "outcome": state.outcome,
-        "materials": await names.materials_of(tx, item),
+        "materials": materials[item, None],
         "promise": promise_told(promise),
         "cases": cases,
         "timeline": timeline_of(events),

@@ -5,7 +5,7 @@ Read tables only: nothing is decided by them, and hearing the same again leaves 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -89,9 +89,13 @@ async def messages_of(tx: Tx, journey: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def moves_of(tx: Tx, case_no: str) -> list[dict[str, Any]]:
-    """What happened to the time of a case, in order."""
+async def moves_of(tx: Tx, case_nos: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """What happened to the time of each of these cases, in order."""
     rows = await tx.fetch(
-        "SELECT fact, at, reason, days, promised_due FROM clock_move WHERE case_no = $1 ORDER BY sequence LIMIT 100", case_no
+        "SELECT case_no, fact, at, reason, days, promised_due FROM clock_move WHERE case_no = ANY($1) ORDER BY sequence LIMIT 1000",
+        list(case_nos),
     )
-    return [dict(row) for row in rows]
+    moves: dict[str, list[dict[str, Any]]] = {case_no: [] for case_no in case_nos}
+    for row in rows:
+        moves[row["case_no"]].append(dict(row))
+    return moves

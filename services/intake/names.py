@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
-from services.intake import register
 from shared.postgres.event_log import Tx
 from shared.reference.divisions import DIVISIONS, OTHER_PROVINCES
 
@@ -17,6 +16,11 @@ _ITEMS = (
 )
 _BODIES = "SELECT body_uscc AS code, fact FROM body WHERE body_uscc = ANY($1)"
 _VENUES = "SELECT venue_id AS code, fact FROM venue WHERE venue_id = ANY($1)"
+_MATERIALS = """
+SELECT a.code, a.asked, i.fact FROM unnest($1::text[], $2::int[]) AS a(code, asked)
+JOIN LATERAL (SELECT fact FROM item WHERE item_code = a.code AND (a.asked IS NULL OR version = a.asked)
+    ORDER BY version DESC LIMIT 1) i ON true
+"""
 _REGIONS = frozenset(
     {"region", "holder_region", "holder_city", "receiving_region", "handling_region", "offered_region", "venue_region"}
 )
@@ -70,13 +74,11 @@ async def _named(tx: Tx, sql: str, codes: Collection[str]) -> dict[str, list[str
     return {row["code"]: [(made := orjson.loads(row["fact"]))["name_zh"], made["name_en"]] for row in rows}
 
 
-async def materials_of(tx: Tx, item_code: str, version: int | None = None) -> Sequence[dict[str, Any]]:
-    """The material list of an item's version, or of its newest."""
-    for fact in reversed(await register.versions_of(tx, item_code)):
-        if version is None or fact["version"] == version:
-            materials: Sequence[dict[str, Any]] = fact["materials"]
-            return materials
-    return ()
+async def materials_of(tx: Tx, asked: Collection[tuple[str, int | None]]) -> dict[tuple[str, int | None], list[dict[str, Any]]]:
+    """The material list of each item and version asked for; of its newest version where none is named."""
+    rows = await tx.fetch(_MATERIALS, [code for code, _ in asked], [version for _, version in asked])
+    found = {(row["code"], row["asked"]): orjson.loads(row["fact"])["materials"] for row in rows}
+    return {one: found.get(one, []) for one in asked}
 
 
 async def bodies_of_staff(tx: Tx) -> list[dict[str, Any]]:

@@ -86,13 +86,15 @@ async def _told(tx: Tx, row: cases.CaseRow) -> dict[str, Any]:
     calendars = await register.load_calendars(tx)
     state = folded(events, calendars)
     case = state.cases.get(row.case_no)
-    clock_now = clock_told(None if case is None else due_of(case, events), await heard.moves_of(tx, row.case_no))
+    moves = (await heard.moves_of(tx, [row.case_no]))[row.case_no]
+    clock_now = clock_told(None if case is None else due_of(case, events), moves)
+    item = (row.item_code, row.item_version)
     told = status_told(row, state) | {
         "next": None if case is None else next_told(case, events, calendars, clock_now["due"]),
         "clock": clock_now,
         "messages": await heard.messages_of(tx, row.journey),
         "promise": promise_told(promise_of(events)),
         "timeline": [entry for entry in timeline_of(events) if entry["case_no"] in (None, row.case_no)],
-        "materials": await names.materials_of(tx, row.item_code, row.item_version),
+        "materials": (await names.materials_of(tx, [item]))[item],
     }
     return told | {"names": await names.of_everything(tx, told)}

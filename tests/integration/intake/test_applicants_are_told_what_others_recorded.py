@@ -88,7 +88,7 @@ async def test_a_halt_and_an_extension_say_how_the_day_moved(city: City) -> None
 
     async def told() -> dict[str, Any]:
         async with city.log.transaction() as tx:
-            return clock_told(days[0], await moves_of(tx, case_no))
+            return clock_told(days[0], (await moves_of(tx, [case_no]))[case_no])
 
     await heard(city, recorded(journey, 2, started))
     assert (await told())["halted"] == {"since": NOW, "kind": "appraisal", "expected_wd": 5}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from services.intake import desk, guide, names, presence
 from services.intake.cases import Desk
 from services.intake.people import Pseudonyms
@@ -26,6 +28,7 @@ from tests.integration.intake.city import (
     visit,
     visit_id,
 )
+from tests.integration.intake.conftest import Door
 
 TODAY = local_date(NOW)
 
@@ -127,3 +130,34 @@ async def test_names_are_told_for_every_code_of_an_answer(city: City) -> None:
     assert told["items"] == {ITEM: ["不动产转移登记", "Real-estate transfer"]}
     assert told["bodies"] == {WENZHOU_BODY: ["局", "Bureau"]}
     assert told["venues"] == {"hall-wz": ["大厅", "Hall"]}
+
+
+async def test_a_second_case_of_a_journey_costs_the_record_no_further_question(
+    city: City, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(name: str) -> None:
+        ask = getattr(Tx, name)
+
+        async def counting(tx: Tx, sql: str, *args: object) -> object:
+            asked.append(sql)
+            return await ask(tx, sql, *args)
+
+        monkeypatch.setattr(Tx, name, counting)
+
+    for name in ("fetch", "fetchrow", "fetchval", "execute"):
+        counted(name)
+
+    async def statements(journey: str, cases: int) -> list[str]:
+        asked.clear()
+        told = (await door.get(f"/v1/desk/journeys/{journey}", CLERK)).json()
+        assert [[one["code"] for one in case["materials"]] for case in told["cases"]] == [["deed"]] * cases
+        return list(asked)
+
+    _, journey = await city.case()
+    alone = await statements(journey, 1)
+    second = await city.done(submit())
+
+    assert str(second.journey) == journey
+    assert await statements(journey, 2) == alone
