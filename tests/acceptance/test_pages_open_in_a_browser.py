@@ -93,10 +93,10 @@ async def test_the_operations_page_hears_every_service(installation: Installatio
 async def test_the_messages_page_asks_who_is_there(installation: Installation, page: Page) -> None:
     heard = complaints(page)
     await page.goto(installation.found.urls["notify"] + "/")
-    await page.locator("#sign").wait_for()
-    await page.fill("#sign input", installation.keys.issue("operator", "browser", ttl_s=600))
-    await page.locator("#sign button").click()
-    await page.locator("#sign").wait_for(state="hidden")
+    await page.fill("#token", installation.keys.issue("operator", "browser", ttl_s=600))
+    await page.locator("section:has(#token) button").click()
+    await page.locator("#going").wait_for()
 
+    assert "token" not in page.url
     assert not await sideways(page)
     assert heard == []

@@ -25,12 +25,13 @@ Opens = Callable[..., Awaitable[Page]]
 
 @pytest.fixture(scope="session")
 async def house(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """Intake and approval with the demonstration's catalogue."""
+    """Intake, approval and notify with the demonstration's catalogue."""
     directory = tmp_path_factory.mktemp("house")
     async with (
         log_of(postgres, "intake") as intake,
         log_of(postgres, "approval") as approval,
-        opened(intake, approval, directory) as made,
+        log_of(postgres, "notify") as messages,
+        opened(intake, approval, messages, directory) as made,
     ):
         yield made
 
@@ -95,7 +96,7 @@ async def opens(browser: Browser, house: House) -> AsyncIterator[Opens]:
 async def _sign_in(context: BrowserContext, house: House, service: str, role: str, body: str, name: str | None) -> None:
     """As the demonstration's only officer or clerk of a body, or by a token as somebody of this name."""
     if name is None:
-        answer = await context.request.post(house.urls[service] + "/v1/session/demo", data={"role": role, "body": body})
+        answer = await context.request.post(house.urls[service] + "/v1/session/demo", data={"role": role, "body": body or None})
     else:
         region = next(one.region for one in house.where.bodies if one.uscc == body)
         token = house.keys.issue(role, name, body=body, region=region, ttl_s=3_600)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Intake and approval behind their real HTTP doors on real databases; a carrier in this process stands for Kafka between them."""
+"""Intake, approval and notify behind their real HTTP doors on real databases; a carrier in this process stands for Kafka."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from services.intake import http as intake_http
 from services.intake.heard import HEARD, hear
 from services.intake.people import Pseudonyms
 from services.intake.service import INTERESTED, Intake
+from services.notify import consumer as notify_consumer
+from services.notify import http as notify_http
 from shared.contracts import commands as wire
 from shared.contracts import notify
 from shared.contracts.base import Command
@@ -55,10 +57,11 @@ React = Callable[[Tx, Sequence[Envelope[Any]]], Awaitable[None]]
 
 @dataclass
 class House:
-    """Both services, and short ways to ask intake for things behind the pages' backs."""
+    """The services, and short ways to ask intake for things behind the pages' backs."""
 
     intake_log: EventLog
     approval_log: EventLog
+    notify_log: EventLog
     intake: Intake
     where: Province
     keys: Keys
@@ -199,14 +202,14 @@ async def publish(house: House) -> None:
 
 
 @asynccontextmanager
-async def opened(intake_log: EventLog, approval_log: EventLog, directory: Path) -> AsyncIterator[House]:
-    """Both services, serving on loopback until the end."""
+async def opened(intake_log: EventLog, approval_log: EventLog, notify_log: EventLog, directory: Path) -> AsyncIterator[House]:
+    """The services, serving on loopback until the end."""
     keys = Keys(directory / "keys")
     keys.ensure()
-    urls = {name: f"http://127.0.0.1:{free_port(None)}" for name in ("intake", "approval")}
+    urls = {name: f"http://127.0.0.1:{free_port(None)}" for name in ("intake", "approval", "notify")}
     about = About(local=True, demo=True, urls=urls)
     pseudonyms = Pseudonyms(KEY)
-    house = House(intake_log, approval_log, Intake(pseudonyms), province(local_date(clock.now())), keys, urls)
+    house = House(intake_log, approval_log, notify_log, Intake(pseudonyms), province(local_date(clock.now())), keys, urls)
     client = ServiceClient(_settings("approval", urls, directory), keys)
     apps = {name: make_app(name, name, keys, lambda: True, about=about) for name in urls}
     intake_http.mount(apps["intake"], intake_log, house.intake, pseudonyms, [intake_consumer.reactions(intake_log, house.intake)])
@@ -215,6 +218,7 @@ async def opened(intake_log: EventLog, approval_log: EventLog, directory: Path) 
         return await client.forward("intake", path, token, key, body)
 
     approval_http.mount(apps["approval"], approval_log, approval_consumer.facts(approval_log), forward)
+    notify_http.mount(apps["notify"], notify_log, notify_consumer.facts(notify_log))
     tasks = [asyncio.create_task(_serve(house, name, app)) for name, app in apps.items()]
     tasks.append(asyncio.create_task(_carrier(house)))
     try:

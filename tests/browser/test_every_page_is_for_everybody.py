@@ -15,7 +15,7 @@ from tests.browser.looking import objections, sideways
 
 pytestmark = pytest.mark.browser
 NARROW = (320, 640)
-PAGES = ["sign-in", "desk", "desk-new", "worklist", "worklist-deciding", "status", "guide"]
+PAGES = ["sign-in", "desk", "desk-new", "worklist", "worklist-deciding", "status", "guide", "messages"]
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202eevil\u202c'
 
 
@@ -46,6 +46,9 @@ async def page_of(opens: Opens, house: House, which: str, **how: object) -> Page
         await page.fill("#code", str(submitted.code))
         await page.locator("#look").click()
         await page.locator("#answer").wait_for()
+    elif which == "messages":
+        page = await opens("notify", "/", as_=("operator", ""), **how)
+        await page.locator("#each").wait_for()
     else:
         page = await opens("intake", "/guide.html?thing=estate-transfer&region=330302", **how)
         await page.locator("#answer").wait_for()
@@ -65,7 +68,7 @@ async def test_axe_objects_to_nothing_and_narrow_windows_show_all(house: House, 
     await shot(page, f"all-{which}-{lang}-320")
 
 
-@pytest.mark.parametrize("which", ["desk", "worklist", "guide"])
+@pytest.mark.parametrize("which", ["desk", "worklist", "guide", "messages"])
 async def test_dark_is_as_readable(house: House, opens: Opens, which: str) -> None:
     page = await page_of(opens, house, which)
     await page.emulate_media(color_scheme="dark")

@@ -1,5 +1,6 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
-import { find, h, harmless, number, of, say } from "/parts/page.js";
+import { find, h, harmless, of, say } from "/parts/page.js";
+import { span, whole } from "/parts/tables.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 export const RUN_PAGES = [["/", "nav.figures"], ["/past.html", "nav.past"], ["/operations.html", "nav.operations"], ["/logs.html", "nav.logs"]];
@@ -20,16 +21,8 @@ export function measured(made, property, share) {
   return made;
 }
 export const word = (words) => (words ? [words.zh, words.en] : null);
-export const whole = (n) => (n === null || n === undefined ? say("unknown") : number(Math.round(n)));
 export const fixed = (n, digits = 2) => (n === null || n === undefined ? say("unknown") : n.toFixed(digits));
 export const percent = (reading) => (reading?.value === null || reading?.value === undefined ? say("unknown") : `${(reading.value * 100).toFixed(1)} %`);
-/** A time span in the unit that people would use. */
-export function span(seconds) {
-  if (seconds === null || seconds === undefined) return say("unknown");
-  if (seconds < 90) return say("span.s", { n: seconds.toFixed(seconds < 10 ? 1 : 0) });
-  if (seconds < 5400) return say("span.m", { n: (seconds / 60).toFixed(0) });
-  return seconds < 172_800 ? say("span.h", { n: (seconds / 3600).toFixed(1) }) : say("span.d", { n: (seconds / 86_400).toFixed(1) });
-}
 /** A value of a reading in its unit. */
 export function inUnit(unit, value) {
   if (value === null || value === undefined) return say("unknown");
@@ -37,14 +30,6 @@ export function inUnit(unit, value) {
   if (unit === "seconds") return span(value);
   return unit === "count" ? whole(value) : fixed(value);
 }
-export function table(caption, head, rows, kind = "dense") {
-  // A head stands as its column does: words to the left, numbers to the right.
-  const columns = rows[0]?.children ?? [];
-  const stands = (at) => (columns[at]?.classList.contains("t") ? "t" : null);
-  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption }, h("table", { class: kind }, h("caption", { class: "unseen" }, caption),
-    h("thead", {}, h("tr", {}, head.map((one, at) => (one instanceof Node ? one : h("th", { scope: "col", class: stands(at) }, one))))), h("tbody", {}, rows)));
-}
-export const rowHead = (text) => h("th", { scope: "row" }, text);
 /** The same numbers to take along. */
 export function sources(path, query) {
   return h("p", { class: "sources" }, h("a", { href: `/v1/csv/${path}?${query}`, download: "" }, say("take.csv")), h("a", { href: `/v1/${path.replace(/^csv\//, "")}?${query}` }, say("take.json")));

@@ -1,7 +1,8 @@
 // Evidence: from a number to the journeys behind it, to their visits and events, and to the bytes; counted again on request.
 import { about, get, leave, staff } from "/parts/ask.js";
 import { day, fill, find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
-import { fact, fixed, inUnit, own, rowHead, table, trouble, whole, word } from "./charts.js";
+import { rowHead, table, whole } from "/parts/tables.js";
+import { fact, fixed, inUnit, own, trouble, word } from "./charts.js";
 
 const place = await about();
 const me = await staff();

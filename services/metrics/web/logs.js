@@ -1,7 +1,8 @@
 // Permit logs of others: what they say, under their own names, apart from our figures.
 import { about, get, leave, who } from "/parts/ask.js";
 import { fill, find, frame, h, named, of, say } from "/parts/page.js";
-import { bar, fixed, own, rowHead, table, trouble, whole, word } from "./charts.js";
+import { rowHead, table, whole } from "/parts/tables.js";
+import { bar, fixed, own, trouble, word } from "./charts.js";
 
 const place = await about();
 const staff = await who().catch(() => null);

@@ -1,7 +1,8 @@
 // Operations: how every service stands, who is behind, what is parked and why; acts are two steps, and say what they do.
 import { about, get, leave, post, staff } from "/parts/ask.js";
 import { clock, fill, find, frame, h, moment, number, of, say, told } from "/parts/page.js";
-import { own, rowHead, span, table, trouble, whole } from "./charts.js";
+import { rowHead, span, table, whole } from "/parts/tables.js";
+import { own, trouble } from "./charts.js";
 
 const EVERY_MS = 3_000, LATE_MS = 9_000, LAG_LATE = 1_000, OUTBOX_LATE_S = 10;
 const place = await about();

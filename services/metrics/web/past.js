@@ -1,7 +1,8 @@
 // Time travel: what the board said of some days then, what it says of them now, and every fact that made the difference.
 import { about, get, leave, staff } from "/parts/ask.js";
 import { day, fill, find, frame, h, moment, named, number, of, say, today } from "/parts/page.js";
-import { fact as factName, inUnit, own, rowHead, sources, table, trouble, whole, word } from "./charts.js";
+import { rowHead, table, whole } from "/parts/tables.js";
+import { fact as factName, inUnit, own, sources, trouble, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed"];
 const place = await about();

@@ -1,6 +1,7 @@
 // The questions of the board, each a heading in plain words and one sentence that says how to read what follows.
 import { h, moment, named, number, of, say } from "/parts/page.js";
-import { bar, cartogram, fixed, measured, percent, rowHead, sources, span, spark, table, whole } from "./charts.js";
+import { rowHead, span, table, whole } from "/parts/tables.js";
+import { bar, cartogram, fixed, measured, percent, sources, spark } from "./charts.js";
 
 /** What the sections read: names, figures, books, and how to ask for more. */
 export const board = { names: null, figures: null, books: null, layer: "physical", moved: new Set() };

@@ -1,52 +1,79 @@
-// Which messages are owed and what became of them; never to whom.
-const WORDS = {
-  title: ["消息", "Messages"], how: ["每个原因只发一条消息。这里看得到进度，看不到任何人的联系方式。", "One message for each cause. This page shows how far each is, and nobody's address."],
-  token: ["令牌（运营或审计）", "Token (operator or auditor)"], open: ["打开", "Open"], state: ["状态", "State"], empty: ["没有消息。", "There are no messages."],
-  away: ["暂时读不到消息，正在重试。", "The messages cannot be read just now; trying again."], all: ["全部", "All"],
-  waiting: ["待发送", "waiting"], sending: ["发送中", "being sent"], sent: ["已发送", "sent"], failed: ["未送出", "failed"], suppressed: ["历史，不发送", "history, not sent"],
-  at: ["时间", "Time"], case_no: ["办件编号", "Case"], template: ["内容", "About"], attempt: ["次数", "Attempts"], reason: ["原因", "Reason"],
-  receipt: ["收件回执", "receipt"], correction: ["补正通知", "correction"], acceptance: ["受理", "acceptance"], not_accepted: ["不予受理", "not accepted"], result: ["结果", "result"],
-  "no-contact": ["没有联系方式", "no contact"], away_reason: ["对方暂不可用", "provider away"], "address-refused": ["地址被拒", "address refused"],
-  unconfirmed: ["可能已送达，未得确认", "may have arrived, unconfirmed"], "internal-error": ["系统内部错误", "internal error"],
-};
-let language = localStorage.getItem("language") === "en" ? 1 : 0;
-const say = (key) => WORDS[key]?.[language] ?? key;
-const find = (id) => document.getElementById(id);
-const cell = (text) => Object.assign(document.createElement("td"), { textContent: text });
+// Messages: do they go out, what did not arrive and why, and each by itself. Never to whom, never what.
+import { about, get, leave, staff } from "/parts/ask.js";
+import { clock, codes, fill, find, frame, h, moment, of, say } from "/parts/page.js";
+import { rowHead, span, table, whole } from "/parts/tables.js";
 
-function words() {
-  document.documentElement.lang = language ? "en" : "zh-CN";
-  for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
-  find("language").textContent = language ? "中文" : "English";
-  find("head").replaceChildren(...["at", "case_no", "template", "state", "attempt", "reason"].map((key) => Object.assign(document.createElement("th"), { scope: "col", textContent: say(key) })));
-  const chosen = find("state").value;
-  find("state").replaceChildren(...["", "waiting", "sending", "sent", "failed", "suppressed"].map((key) => new Option(key ? say(key) : say("all"), key, false, key === chosen)));
-}
+const EVERY_MS = 5_000, LATE_MS = 15_000, PILE_S = 600;
+const COUNTED = ["waiting", "sending", "sent", "unconfirmed", "failed"];
+const place = await about();
+const me = await staff();
+let seen = null, seenAt = 0, problem = null;
+let only = new URLSearchParams(location.search).get("state") ?? "";
+if (!codes("stands").includes(only)) only = "";
 
 async function load() {
-  const token = sessionStorage.getItem("token");
-  find("sign").hidden = Boolean(token);
-  if (!token) return;
-  const state = find("state").value;
+  const asked = only;
   try {
-    const answer = await fetch(`v1/messages?limit=200${state ? `&state=${state}` : ""}`, { headers: { authorization: `Bearer ${token}` } });
-    if (answer.status === 401 || answer.status === 403) { sessionStorage.removeItem("token"); find("sign").hidden = false; return; }
-    const rows = await answer.json();
-    find("rows").replaceChildren(...rows.map((row) => {
-      const line = document.createElement("tr");
-      line.append(cell(new Date(row.requested_at).toLocaleString(language ? "en-GB" : "zh-CN", { timeZone: "Asia/Shanghai" })), cell(row.case_no), cell(say(row.template)), cell(say(row.state)), cell(row.attempt), cell(row.reason_code ? say(row.reason_code === "away" ? "away_reason" : row.reason_code) : ""));
-      return line;
-    }));
-    find("empty").hidden = rows.length > 0;
-    find("trouble").hidden = true;
-  } catch { find("trouble").textContent = say("away"); find("trouble").hidden = false; }
+    const told = await get(`/v1/outbox${asked ? `?state=${asked}` : ""}`);
+    if (asked !== only) return;
+    [seen, seenAt, problem] = [told, Date.now(), null];
+  } catch (failed) {
+    if (failed.status === 401) return staff();
+    problem = failed;
+  }
+  draw();
+}
+function show(state) {
+  only = state;
+  history.replaceState(null, "", state ? `?state=${state}` : location.pathname);
+  load();
 }
 
-const handed = new URLSearchParams(location.hash.slice(1)).get("token");
-if (handed) { sessionStorage.setItem("token", handed); history.replaceState(null, "", location.pathname); }
-find("language").addEventListener("click", () => { language = 1 - language; localStorage.setItem("language", language ? "en" : "zh"); words(); load(); });
-find("sign").addEventListener("submit", (event) => { event.preventDefault(); sessionStorage.setItem("token", event.target.token.value.trim()); load(); });
-find("state").addEventListener("change", load);
-words();
-load();
-setInterval(load, 5000);
+const sum = (rows) => rows.reduce((total, row) => total + row.messages, 0);
+const oldest = (rows) => rows.reduce((age, row) => Math.max(age, row.oldest_s), 0);
+const waits = (row) => row.standing === "waiting" || row.standing === "sending";
+
+function going() {
+  const channels = [...new Set(seen.counts.map((row) => row.channel))];
+  const age = oldest(seen.counts.filter(waits));
+  const rows = channels.map((channel) => {
+    const own = seen.counts.filter((row) => row.channel === channel);
+    const of_ = (standing) => own.filter((row) => row.standing === standing);
+    return h("tr", {}, rowHead(of("by", channel)), COUNTED.map((standing) => h("td", { class: ["unconfirmed", "failed"].includes(standing) && sum(of_(standing)) ? "late" : null }, whole(sum(of_(standing))))), h("td", {}, own.some(waits) ? span(oldest(own.filter(waits))) : "–"));
+  });
+  const heads = [say("mail.channel"), ...COUNTED.map((standing) => of("stands", standing)), say("mail.oldest")];
+  return card("going", h("p", { class: "how" }, say("mail.goinghow")), rows.length
+    ? [age > PILE_S ? h("div", { class: "note wait" }, h("strong", {}, say("mail.waits", { t: span(age) }))) : h("p", { class: "ok" }, say("mail.flows")), table(say("mail.going"), heads, rows)]
+    : h("p", {}, say("mail.none")));
+}
+function why() {
+  const rows = seen.counts.filter((row) => row.reason).map((row) => h("tr", {}, rowHead(of("undelivered", row.reason)), h("td", {}, whole(row.messages)), h("td", { class: "t" }, of("undeliveredhow", row.reason)), h("td", { class: "t" }, of("by", row.channel)), h("td", { class: "t" }, of("stands", row.standing))));
+  return card("why", h("p", { class: "how" }, say("mail.whyhow")), rows.length ? table(say("mail.why"), ["mail.reason", "mail.number", "mail.then", "mail.channel", "mail.standing"].map((key) => say(key)), rows) : h("p", { class: "ok" }, say("mail.allwell")));
+}
+function each() {
+  const choice = (state) => h("label", { class: "choice" }, h("input", { type: "radio", name: "state", id: `state-${state || "all"}`, checked: only === state, change: () => show(state) }), state ? of("stands", state) : say("mail.all"));
+  const rows = seen.messages.map((one) => h("tr", {}, rowHead(one.case_no), h("td", { class: "t" }, moment(one.requested_at)), h("td", { class: "t" }, of("message", one.template)), h("td", { class: "t" }, of("by", one.channel)), h("td", { class: "t" }, of("stands", one.standing)), h("td", {}, whole(one.attempt)), h("td", { class: "t" }, one.reason ? of("undelivered", one.reason) : "")));
+  return card("each", h("p", { class: "how" }, say("mail.eachhow")), h("fieldset", {}, h("legend", { class: "unseen" }, say("mail.filter")), h("div", { class: "choices" }, ["", ...codes("stands")].map(choice))),
+    rows.length ? table(say("mail.each"), ["case.no", "mail.at", "mail.about", "mail.channel", "mail.standing", "mail.attempts", "mail.reason"].map((key) => say(key)), rows) : h("p", { id: "none" }, say("mail.allwell")));
+}
+const card = (title, ...children) => h("section", { class: "card", id: title, "aria-labelledby": `${title}-title` }, h("h2", { id: `${title}-title` }, say(`mail.${title}`)), children);
+
+function fresh() {
+  const state = find("state");
+  if (!state) return;
+  const old = Date.now() - seenAt > LATE_MS;
+  const text = old ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("mail.fresh");
+  find("main").classList.toggle("stale", old);
+  state.className = old ? "late" : "ok";
+  if (state.textContent !== text) state.textContent = text;
+}
+function draw() {
+  fill(find("main"), h("h1", {}, say("mail.title")), h("p", { class: "how" }, say("mail.how")), seen && h("p", { class: "strip" }, h("b", { id: "state", role: "status" })),
+    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence)), seen ? [going(), why(), each()] : !problem && h("p", { class: "loading" }, say("loading")));
+  fresh();
+}
+
+frame("mail.title", { about: place, who: () => of("role", me.role), leave, draw });
+await load();
+setInterval(() => { if (!document.hidden) load(); }, EVERY_MS);
+setInterval(fresh, 1_000);

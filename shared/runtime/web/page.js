@@ -98,7 +98,7 @@ export function told(text, action = null) {
   told.timer = setTimeout(() => place.replaceChildren(), 12_000);
 }
 
-const ROOMS = [["intake", "/", "nav.citizen"], ["intake", "/guide.html", "nav.guide"], ["intake", "/desk.html", "nav.desk"], ["approval", "/", "nav.worklist"], ["metrics", "/", "nav.board"]];
+const ROOMS = [["intake", "/", "nav.citizen"], ["intake", "/guide.html", "nav.guide"], ["intake", "/desk.html", "nav.desk"], ["approval", "/", "nav.worklist"], ["metrics", "/", "nav.board"], ["notify", "/", "nav.messages"]];
 
 /** The frame of a page. `draw` is called now and whenever the language changes; `rooms` links the other pages for staff. */
 export function frame(title, { about, who = null, leave = null, draw }) {

@@ -3,7 +3,8 @@ import { BOARD } from "./words/board.js";
 import { CITIZEN } from "./words/citizen.js";
 import { CODES } from "./words/codes.js";
 import { DESK } from "./words/desk.js";
+import { MESSAGES } from "./words/messages.js";
 import { SHARED } from "./words/shared.js";
 import { WORKLIST } from "./words/worklist.js";
 
-export const WORDS = { ...SHARED, ...CODES, ...DESK, ...CITIZEN, ...WORKLIST, ...BOARD };
+export const WORDS = { ...SHARED, ...CODES, ...DESK, ...CITIZEN, ...WORKLIST, ...BOARD, ...MESSAGES };

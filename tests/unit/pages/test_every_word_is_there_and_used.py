@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from services.metrics.contributions import GROUPS
+from services.notify.overview import Standing
 from shared.contracts import approval, catalogue, intake, notify
 from shared.contracts.registry import EVENT_MODELS
 
@@ -20,6 +21,7 @@ FRAMED = [
     ROOT / "services" / "intake" / "web",
     ROOT / "services" / "approval" / "web",
     ROOT / "services" / "metrics" / "web",
+    ROOT / "services" / "notify" / "web",
 ]
 """Where pages on the shared parts live."""
 _ENTRY = re.compile(r'^  "([\w.-]+)": \["(.*)", "(.*)"\],$')
@@ -37,6 +39,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "result": get_args(approval.ProcedureResult),
     "message": get_args(notify.Template),
     "by": get_args(notify.MessageChannel),
+    "stands": get_args(Standing),
     "fact": _FACTS,
     "group": GROUPS,
     "amount": {measure for measures in GROUPS.values() for measure in measures},

@@ -10,6 +10,7 @@ export const SHARED = {
   "nav.desk": ["窗口", "Clerk desk"],
   "nav.worklist": ["部门待办", "Worklist"],
   "nav.board": ["看板", "Board"],
+  "nav.messages": ["消息", "Messages"],
   "signout": ["退出", "Sign out"],
   "loading": ["正在读取……", "Loading ..."],
   "unknown": ["未知", "unknown"],
