@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 
-from services.metrics.figures import BY_CODE, Figure
+from services.metrics.figures import BY_CODE, COVERAGE, Figure
 from services.metrics.shares import Asked
 from services.metrics.slices import Axis, By, LayerChoice, Slice
 from shared.contracts.envelope import Role
@@ -96,7 +96,15 @@ def dimension_of(figure: Figure, by: str | None) -> By | None:
 
 def asked_of(figure: str, reading: str | None, wanted: Slice, rule: str | None = None) -> Asked:
     """What evidence is asked for; the first reading where none is named. Raises `RefusedError`."""
-    found = figure_of(figure)
+    return _asked(figure_of(figure), reading, wanted, rule)
+
+
+def items_asked_of(reading: str | None, wanted: Slice, day: date, rule: str | None = None) -> Asked:
+    """What evidence is asked for behind F1, which is a figure of a day. Raises `RefusedError`."""
+    return _asked(COVERAGE, reading, replace(wanted, to_day=day), rule)
+
+
+def _asked(found: Figure, reading: str | None, wanted: Slice, rule: str | None) -> Asked:
     chosen = found.readings[0] if reading is None else found.reading(reading)
     if chosen is None:
         raise RefusedError(UNKNOWN_READING, field="reading")

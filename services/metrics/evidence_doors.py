@@ -12,19 +12,18 @@ import orjson
 from fastapi import FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
-from services.metrics import evidence, record, recounting
-from services.metrics.asking import CURSOR, READERS, AskedSlice, asked_of, permalink
-from services.metrics.catalogue import counts
+from services.metrics import evidence, items, record, recounting
+from services.metrics.asking import CURSOR, READERS, AskedSlice, asked_of, items_asked_of, permalink
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.contributions import GROUPS
-from services.metrics.figure_doors import Answers, today
+from services.metrics.figure_doors import Answers, definition, today
+from services.metrics.figures import COVERAGE
 from services.metrics.journey import load
 from services.metrics.ledger import Entry, ledger
 from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
-from services.metrics.slices import Slice, prefix_of
+from services.metrics.slices import Slice
 from services.metrics.store import HistoryHook, Store
-from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.postgres.standing import require_seen
 from shared.runtime.auth import require
@@ -54,13 +53,12 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> Response:
         require(caller, READERS)
-        if figure == "F1":
-            return plain(await answers.read(lambda snap: _items(answers, snap, asked, day or today(), after, limit)))
-        wanted = asked_of(figure, reading, asked, rule)
-        stamped = {"rule": wanted.figure.rule, "permalink": permalink(wanted, today())}
+        wanted = _wanted(figure, reading, asked, rule, day)
+        stamped = {"definition": definition(wanted.figure), "rule": wanted.figure.rule, "permalink": permalink(wanted, today())}
 
         async def make(snap: Snapshot) -> dict[str, Any]:
-            return {**await evidence.page(snap, wanted, after, limit), **stamped}
+            turn = items.page if wanted.figure is COVERAGE else evidence.page
+            return {**await turn(snap, wanted, after, limit), **stamped}
 
         return plain(await answers.read(make))
 
@@ -73,21 +71,30 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
                 raise RefusedError(UNKNOWN_THING, field="journey")
             return plain({**found, **answers.stamp(snap)})
 
+    @app.get("/v1/evidence/items/{item}", summary="One item of the catalogue: its events with their stored bytes")
+    async def behind_item(caller: SignedIn, item: Annotated[str, Path(pattern=_JOURNEY)]) -> Response:
+        require(caller, READERS)
+        async with snapshot(answers.log) as snap:
+            found = await items.one(snap, bootstrap, item)
+            if found is None:
+                raise RefusedError(UNKNOWN_THING, field="item")
+            return plain({**found, **answers.stamp(snap)})
+
     @app.post("/v1/recount", summary="A reading counted again from its stored bytes")
     async def recount(
         caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None, rule: str | None = None
     ) -> Response:
         require(caller, READERS)
-        wanted = asked_of(figure, reading, asked, rule)
+        wanted = _wanted(figure, reading, asked, rule)
         async with _one_of_few(recounts):
-            return plain(await answers.read(lambda snap: recounting.recount(snap, bootstrap, wanted)))
+            return plain(await answers.read(lambda snap: recounting.last(_counting(snap, bootstrap, wanted))))
 
     @app.get("/v1/recount/progress", summary="The same before one's eyes: one line after every stretch, the last one the result")
     async def watched(
         caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None, rule: str | None = None
     ) -> Response:
         require(caller, READERS)
-        wanted = asked_of(figure, reading, asked, rule)
+        wanted = _wanted(figure, reading, asked, rule)
         return StreamingResponse(_watched(answers, bootstrap, wanted, recounts), media_type="application/x-ndjson")
 
     @app.post("/v1/redrive", summary="Fold what is parked, in its order")
@@ -113,6 +120,17 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return StreamingResponse(_shares(answers), media_type="application/x-ndjson")
 
 
+def _wanted(figure: str, reading: str | None, asked: Slice, rule: str | None, day: date | None = None) -> Asked:
+    if figure == COVERAGE.code:
+        return items_asked_of(reading, asked, day or asked.to_day or today(), rule)
+    return asked_of(figure, reading, asked, rule)
+
+
+def _counting(snap: Snapshot, bootstrap: str, wanted: Asked) -> AsyncIterator[dict[str, Any]]:
+    count = items.recounting if wanted.figure is COVERAGE else recounting.recounting
+    return count(snap, bootstrap, wanted)
+
+
 @asynccontextmanager
 async def _one_of_few(recounts: asyncio.Semaphore) -> AsyncIterator[None]:
     """A recount reads much: a few at a time, and nobody waits in a line that he cannot see."""
@@ -125,43 +143,11 @@ async def _one_of_few(recounts: asyncio.Semaphore) -> AsyncIterator[None]:
 async def _watched(answers: Answers, bootstrap: str, wanted: Asked, recounts: asyncio.Semaphore) -> AsyncIterator[bytes]:
     try:
         async with _one_of_few(recounts), snapshot(answers.log) as snap:
-            async for told in recounting.recounting(snap, bootstrap, wanted):
+            async for told in _counting(snap, bootstrap, wanted):
                 yield orjson.dumps({**told, **answers.stamp(snap)}) + b"\n"
     except UnavailableError:
         # The answer has begun: what broke off can only be said within it.
         yield orjson.dumps({"failed": {"zh": UNAVAILABLE.zh, "en": UNAVAILABLE.en}}) + b"\n"
-
-
-async def _items(answers: Answers, snap: Snapshot, asked: Slice, day: date, after: str, limit: int) -> dict[str, Any]:
-    known_to = None if asked.known_at is None else asked.known_at.toordinal()
-    prefix = "" if asked.region is None else prefix_of(asked.region)
-    found: list[dict[str, Any]] = []
-    for row in await answers.shelf.rows(snap):
-        version = row.in_effect(day.toordinal(), known_to)
-        if version is None or row.key <= after or not counts(version) or not version.region.startswith(prefix):
-            continue
-        place = await snap.tx.fetchval(f"SELECT partition FROM {snap.room}.catalogue WHERE key = $1", row.key)
-        found.append(
-            {
-                "key": row.key,
-                "item": row.code,
-                "version": version.version,
-                "level": version.level,
-                "region": version.region,
-                "declared": version.declared,
-                "exception": version.exception,
-                "effective_from": date.fromordinal(version.effective).isoformat(),
-                "numerator": int(version.declared <= 1),
-                "denominator": 1,
-                "topic": CATALOGUE_EVENTS,
-                "partition": place,
-                "offset": version.offset,
-            }
-        )
-        if len(found) > limit:
-            break
-    more = len(found) > limit
-    return {"figure": "F1", "reading": "once", "rows": found[:limit], "next": found[limit - 1]["key"] if more else None}
 
 
 def _line(entry: Entry, amounts: dict[str, int]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from services.metrics import board
 from services.metrics.alerts import newest_alerts
 from services.metrics.asking import AskedSlice, dimension_of, figure_of, query_of, told
 from services.metrics.cells import Snapshot, answer, snapshot, version
-from services.metrics.figures import FIGURES, Figure
+from services.metrics.figures import COVERAGE, FIGURES, Figure
 from services.metrics.live import live
 from services.metrics.names import names
 from services.metrics.shelf import Shelf, covered, shown
@@ -71,7 +71,7 @@ class Answers:
             day = today()
             made = await board.board(snap, asked, day)
             rows = await self.shelf.rows(snap)
-            made["promise"]["F1"] = covered(rows, day, asked.known_at, asked.region)
+            made["promise"]["F1"] = covered(rows, asked.to_day or day, asked.known_at, asked.region)
             made["live"] = await live(snap, clock.now(), day)
             made["alerts"] = await newest_alerts(snap.tx, 5)
             made["trust"] |= await _trust(snap)
@@ -170,7 +170,7 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
                 "figure": "F1",
                 "day": on.isoformat(),
                 **found,
-                "rule": "coverage/1",
+                "rule": COVERAGE.rule,
                 "evidence": f"/v1/evidence?figure=F1&day={on}",
             }
 

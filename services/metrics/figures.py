@@ -130,6 +130,23 @@ def _duty(code: str, measure: str, zh: str, en: str) -> tuple[Reading, Reading]:
     )
 
 
+COVERAGE = Figure(
+    "F1",
+    Text("承诺最多跑一次的事项", "Items that promise at most one visit"),
+    Text("有多少事项承诺到场不超过一次？", "How many items promise at most one visit?"),
+    "item",
+    Text("当日有效的版本", "version in force on the day"),
+    (
+        Reading("once", Text("到场不超过一次", "at most one visit"), "ratio", {}),
+        Reading("once_less_exceptions", Text("不含例外清单", "at most one, less exceptions"), "ratio", {}),
+        Reading("zero", Text("不用到场", "no visit"), "ratio", {}),
+    ),
+    _PROVISIONS,
+    rule="coverage/1",
+    by=(),
+)
+"""Rests on the catalogue's items and not on journeys: no cell holds it, so its readings name no measures."""
+
 FIGURES: tuple[Figure, ...] = (
     Figure(
         "F0",

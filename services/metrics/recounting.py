@@ -27,7 +27,7 @@ GIVE_WAY_EVERY = 200
 
 
 @dataclass(slots=True)
-class _Count:
+class Count:
     """What was counted so far."""
 
     of: int
@@ -39,6 +39,7 @@ class _Count:
     started: float = field(default_factory=perf_counter)
 
     def told(self) -> dict[str, Any]:
+        """How far it is, as plain values."""
         return {
             "looked_at": self.looked_at,
             "of": self.of,
@@ -51,7 +52,7 @@ class _Count:
 async def recounting(snap: Snapshot, bootstrap: str, asked: Asked) -> AsyncIterator[dict[str, Any]]:
     """The state of the count after every stretch; the last one has the result. Raises `UnavailableError` without Kafka."""
     said = await projected(snap, asked)
-    count = _Count(await how_many(snap, asked))
+    count = Count(await how_many(snap, asked))
     waiting: list[Share] = []
     events, limit = 0, FIRST_STRETCH_EVENTS
     yield count.told()
@@ -68,10 +69,11 @@ async def recounting(snap: Snapshot, bootstrap: str, asked: Asked) -> AsyncItera
             if perf_counter() - count.started > RECOUNT_MAX_S:
                 return
     await _count(bootstrap, asked, waiting, count)
-    yield {**count.told(), **_result(asked, said, valued(asked, count.numerator, count.denominator))}
+    yield {**count.told(), **result_of(asked, said, valued(asked, count.numerator, count.denominator))}
 
 
-def _result(asked: Asked, said: Value, counted: Value) -> dict[str, Any]:
+def result_of(asked: Asked, said: Value, counted: Value) -> dict[str, Any]:
+    """Both numbers, and whether they are one."""
     return {
         "figure": asked.figure.code,
         "reading": asked.reading.code,
@@ -81,7 +83,7 @@ def _result(asked: Asked, said: Value, counted: Value) -> dict[str, Any]:
     }
 
 
-async def _count(bootstrap: str, asked: Asked, waiting: list[Share], count: _Count) -> None:
+async def _count(bootstrap: str, asked: Asked, waiting: list[Share], count: Count) -> None:
     wanted = [(s.place, s.offset) for share in waiting for s in standings(share.row, share.partition)]
     bodies = await fetch_records(bootstrap, wanted) if wanted else {}
     for number, share in enumerate(waiting):
@@ -102,9 +104,9 @@ def _refolded(share: Share, bodies: dict[tuple[Place, int], bytes]) -> Row:
     return again
 
 
-async def recount(snap: Snapshot, bootstrap: str, asked: Asked) -> dict[str, Any]:
-    """The result alone; without `equal` if it took too long."""
+async def last(telling: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
+    """What a count said at last: its result, without `equal` if it took too long."""
     found: dict[str, Any] = {}
-    async for told in recounting(snap, bootstrap, asked):
+    async for told in telling:
         found = told
     return found

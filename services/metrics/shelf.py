@@ -41,7 +41,8 @@ def _ratio(numerator: int, denominator: int) -> Value:
     return Value(numerator / denominator if denominator else None, numerator, denominator, few=denominator < FEW)
 
 
-def _readings(found: Sequence[Coverage]) -> dict[str, Value]:
+def readings_of(found: Sequence[Coverage]) -> dict[str, Value]:
+    """F1's readings over these levels together."""
     items, once = sum(c.items for c in found), sum(c.once for c in found)
     exceptions, exceptions_once = sum(c.exceptions for c in found), sum(c.exceptions_once for c in found)
     return {
@@ -61,12 +62,12 @@ def covered(rows: Sequence[CatalogueRow], day: date, known_at: date | None, regi
             "level": level.level,
             "name": LEVELS[str(level.level)],
             "units": level.units,
-            "readings": shown(_readings([level])),
+            "readings": shown(readings_of([level])),
             "mean_per_unit": {"once": level.once / level.units, "items": level.items / level.units},
         }
         for level in found
     ]
-    return {"levels": levels, "total": {"units": sum(c.units for c in found), "readings": shown(_readings(found))}}
+    return {"levels": levels, "total": {"units": sum(c.units for c in found), "readings": shown(readings_of(found))}}
 
 
 def shown(values: dict[str, Value]) -> dict[str, dict[str, Any]]:

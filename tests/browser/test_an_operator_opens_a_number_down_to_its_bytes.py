@@ -140,6 +140,29 @@ async def test_the_same_on_a_phone_by_keyboard_alone(windows: Windows) -> None:
     assert not await sideways(page)
 
 
+@pytest.mark.parametrize(("lang", "size"), [("zh", DESKTOP), ("en", PHONE)], ids=["zh-desktop", "en-phone"])
+async def test_the_promise_itself_opens_down_to_its_bytes_too(
+    board: BoardHouse, windows: Windows, lang: str, size: tuple[int, int]
+) -> None:
+    page = await windows.open("/?period=0", lang=lang, size=size)
+    await page.locator("#t-F1").click()
+    await is_ready(page, "evidence")
+    said = await page.locator(".big").text_content()
+    await page.locator("#recount").click()
+    await expect(page.locator("#recounted")).to_contain_text("✓")
+    await page.locator("#i-item-1").click()
+    await page.locator("summary").first.click()
+    await expect(page.locator("pre").first).to_contain_text("gov.catalogue.service-item-published.v1")
+    assert await objections(page) == []
+    await shot(page, f"evidence-promise-{lang}-{size[0]}")
+    link = await page.locator("#permalink").get_attribute("href")
+
+    assert link is not None
+    again = await windows.open(link.removeprefix(board.url), lang=lang)
+    await is_ready(again, "evidence")
+    assert await again.locator(".big").text_content() == said
+
+
 async def test_a_permanent_link_answers_the_same_later(board: BoardHouse, windows: Windows) -> None:
     page = await windows.open(f"/evidence.html?figure=F4&known_at={day_before(1)}")
     await is_ready(page, "evidence")

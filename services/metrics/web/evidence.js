@@ -1,4 +1,4 @@
-// Evidence: from a number to the journeys behind it, to their visits and events, and to the bytes; counted again on request.
+// Evidence: from a number to the journeys or items behind it, to their events, and to the bytes; counted again on request.
 import { about, get, leave, staff } from "/parts/ask.js";
 import { day, fill, find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
@@ -9,7 +9,7 @@ const me = await staff();
 const query = new URLSearchParams(location.search);
 if (!query.get("figure")) query.set("figure", "F4");
 const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "axis"];
-let names = null, figures = null, first = null, rows = [], next = null, looked = 0, counting = null, shown = null, problem = null, busy = false;
+let names = null, first = null, rows = [], next = null, looked = 0, counting = null, shown = null, problem = null, busy = false;
 
 const asked = () => { const made = new URLSearchParams(query); made.delete("journey"); made.delete("lang"); return made; };
 const region = (code) => named(word(names.regions[code]), code === null || code === undefined ? say("unknown") : code);
@@ -22,9 +22,8 @@ async function load() {
   try {
     const wanted = asked();
     if (next) wanted.set("after", next);
-    const [known, defined, page] = await Promise.all([names ?? get("/v1/names"), figures ?? get("/v1/figures").then((told_) => told_.figures), get(`/v1/evidence?${wanted}`)]);
+    const [known, page] = await Promise.all([names ?? get("/v1/names"), get(`/v1/evidence?${wanted}`)]);
     names = known;
-    figures = defined;
     first ??= page;
     rows = rows.concat(page.rows);
     next = page.next;
@@ -36,9 +35,11 @@ async function load() {
   // A stretch in which nothing was found is no answer yet: go on until there is one.
   if (!problem && next && rows.length === 0) await load();
 }
+/** F1 rests on items, all others on journeys. */
+const onItems = () => first.figure === "F1";
 async function open(journey, linked = true) {
   try {
-    shown = await get(`/v1/evidence/journeys/${encodeURIComponent(journey)}`);
+    shown = await get(`/v1/evidence/${onItems() ? "items" : "journeys"}/${encodeURIComponent(journey)}`);
     query.set("journey", journey);
     history.replaceState(null, "", `?${query}`);
     if (linked) { draw(); find("journey-title").focus(); }
@@ -76,7 +77,7 @@ async function recount() {
 function counted() {
   if (!counting) return null;
   if (counting.failed) return h("p", { class: "note bad", role: "alert" }, h("strong", {}, named(word(counting.failed))));
-  const far = say("recount.far", { n: whole(counting.looked_at), d: whole(counting.of), j: whole(counting.journeys), e: whole(counting.events), s: fixed((counting.took_ms ?? 0) / 1000, 1) });
+  const far = say(onItems() ? "recount.faritems" : "recount.far", { n: whole(counting.looked_at), d: whole(counting.of), j: whole(counting.journeys), e: whole(counting.events), s: fixed((counting.took_ms ?? 0) / 1000, 1) });
   if (counting.equal === undefined) return h("div", { role: "status" }, h("label", {}, far, h("progress", { max: counting.of || 1, value: counting.looked_at })));
   const { projected, recounted } = counting;
   return h("div", { class: `note ${counting.equal ? "good" : "bad"}`, id: "recounted", role: "status" }, h("strong", {}, say(counting.equal ? "recount.same" : "recount.differs")),
@@ -85,16 +86,16 @@ function counted() {
 const parts = (value) => (value.denominator === null ? whole(value.numerator) : `${whole(value.numerator)} / ${whole(value.denominator)}`);
 
 function head() {
-  const figure = figures.find((one) => one.code === first.figure), reading = figure?.readings.find((one) => one.code === first.reading);
-  const link = first.permalink && `${location.origin}/evidence.html?${first.permalink.query}`;
+  const figure = first.definition, reading = figure.readings.find((one) => one.code === first.reading);
+  const link = `${location.origin}/evidence.html?${first.permalink.query}`;
   const chips = SLICE.filter((key) => query.get(key)).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", sliced(key, query.get(key))));
-  return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, figure ? named(word(figure.name)) : say("tile.F1")), figure ? h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })) : null,
-    figure && h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
-    first.total ? h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading?.unit, first.total.value), " ", h("small", { class: "soft" }, parts(first.total))) : null,
-    h("p", { class: "row" }, chips, first.rule && h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
-    first.total && h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, disabled: counting && counting.equal === undefined && !counting.failed }, say("recount.act")),
-      h("button", { type: "button", class: "second", id: "keep", click: () => copy(link) }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
-    first.permalink && h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), counted());
+  return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, named(word(figure.name))), h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })),
+    h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
+    h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", h("small", { class: "soft" }, parts(first.total))),
+    h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
+    h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, disabled: counting && counting.equal === undefined && !counting.failed }, say("recount.act")),
+      h("button", { type: "button", class: "second", id: "keep", click: () => copy(link) }, say("evidence.keep")), !onItems() && h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
+    h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), counted());
 }
 function past() {
   const made = asked();
@@ -115,14 +116,20 @@ function sliced(key, value) {
   return key === "axis" ? value : day(value);
 }
 function list() {
-  const items = first.figure === "F1";
+  const items = onItems();
   const body = rows.map((row) => items
-    ? h("tr", {}, rowHead(item(row.item)), h("td", { class: "t" }, region(row.region)), h("td", {}, whole(row.declared)), h("td", {}, row.effective_from), h("td", {}, `${row.topic}[${row.partition}]@${row.offset}`), h("td", {}, whole(row.numerator)))
+    ? h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `i-${row.item}`, click: () => open(row.item) }, item(row.item))), h("td", { class: "t" }, region(row.region)), h("td", {}, whole(row.declared)), h("td", {}, row.effective_from), h("td", {}, `${row.topic}[${row.partition}]@${row.offset}`), h("td", {}, whole(row.numerator)))
     : h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `j-${row.journey}`, click: () => open(row.journey) }, row.journey.slice(0, 13), "…")), h("td", { class: "t" }, item(row.item)), h("td", { class: "t" }, row.handling_region ? region(row.handling_region) : ""), h("td", {}, row.opened_on ?? ""), h("td", {}, row.delivered_on ?? ""), h("td", {}, whole(row.numerator)), h("td", {}, whole(row.denominator))));
   const heads = items ? ["evidence.item", "evidence.region", "evidence.declared", "evidence.from", "evidence.stands", "evidence.counts"] : ["evidence.journey", "evidence.item", "evidence.handled", "evidence.opened", "evidence.delivered", "evidence.above", "evidence.below"];
   return h("div", { class: "card" }, h("h2", {}, say(items ? "evidence.items" : "evidence.journeys"), " ", h("span", { class: "count" }, number(rows.length), next ? "+" : "")),
     rows.length ? table(say("evidence.journeys"), heads.map((key) => say(key)), body) : h("p", { class: "soft" }, say(busy ? "loading" : "evidence.none")), looked && next ? h("p", { class: "soft small" }, say("evidence.looked", { n: whole(looked) })) : null,
     next && h("button", { type: "button", class: "second", id: "more", disabled: busy, click: load }, say("more")));
+}
+function itemCard() {
+  return h("section", { class: "card", "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, item(shown.item), " ", h("code", {}, shown.item)), events());
+}
+function events() {
+  return [h("h3", {}, say("evidence.events")), shown.record_reachable ? null : h("p", { class: "note wait" }, say("evidence.unreachable")), shown.events.map(event)];
 }
 function journey() {
   const { counts } = shown;
@@ -133,7 +140,7 @@ function journey() {
     shown.counts.declared !== null && counts.experienced > counts.declared ? h("p", { class: "note lived" }, h("strong", {}, say("evidence.broken", { n: counts.experienced - counts.declared }))) : null,
     h("h3", {}, say("evidence.runs")), runs.length ? table(say("evidence.runs"), ["day", "evidence.where", "evidence.counts", "why.cause", "why.who"].map((key) => say(key)), runs) : h("p", { class: "soft" }, say("evidence.noruns")),
     h("h3", {}, say("evidence.cells")), table(say("evidence.cells"), ["evidence.group", "day", "evidence.region", "evidence.adds"].map((key) => say(key)), cells),
-    h("h3", {}, say("evidence.events")), shown.record_reachable ? null : h("p", { class: "note wait" }, say("evidence.unreachable")), shown.events.map(event));
+    events());
 }
 function event(one) {
   return h("details", { id: `e-${one.source}-${one.sequence}` }, h("summary", {}, `${one.source} ${one.sequence} · `, one.type ? fact(one.type) : "?", ` · ${one.topic}[${one.partition}]@${one.offset}`),
@@ -143,7 +150,7 @@ function event(one) {
 function draw() {
   document.body.dataset.ready = String(Boolean(first) && !busy);
   fill(find("main"), own(), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }),
-    first && names ? [head(), shown && journey(), list()] : problem ? null : h("p", { class: "loading" }, say("loading")));
+    first && names ? [head(), shown && (onItems() ? itemCard() : journey()), list()] : problem ? null : h("p", { class: "loading" }, say("loading")));
   trouble(problem);
 }
 frame("evidence.title", { about: place, who: () => of("role", me.role), leave, draw });

@@ -1,0 +1,137 @@
+"""The items behind F1: which count and under which version, where their events stand, and the same again from their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from services.metrics import catalogue
+from services.metrics.catalogue import CatalogueRow, Published, counts, coverage
+from services.metrics.cells import Snapshot
+from services.metrics.figures import Value
+from services.metrics.record import Standing, chained
+from services.metrics.recounting import Count, result_of
+from services.metrics.shares import Asked
+from services.metrics.shelf import readings_of
+from services.metrics.slices import Slice, prefix_of
+from services.metrics.view import read
+from shared.contracts.topics import CATALOGUE_EVENTS
+from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.records import Place
+from shared.kafka.fetch import Stored, fetch_records, fetch_stored
+
+STRETCH_ITEMS = 1_000
+_SHELVED = "SELECT key, partition, body FROM {room}.catalogue WHERE starts_with(key, 'item:') ORDER BY key"
+_ONE = "SELECT key, partition, body FROM {room}.catalogue WHERE key = $1"
+
+
+class Shelved(NamedTuple):
+    """An item's row, with the partition of its events."""
+
+    row: CatalogueRow
+    partition: int
+
+
+async def page(snap: Snapshot, asked: Asked, after: str, limit: int) -> dict[str, Any]:
+    """One page of the items that F1 counts; over all pages they add up to it."""
+    shelf = await _shelf(snap)
+    counted = ((shelved, _counted(shelved.row, asked)) for shelved in shelf if shelved.row.key > after)
+    behind = [(shelved, version) for shelved, version in counted if version is not None]
+    shown = [_shown(shelved, version, asked.reading.code) for shelved, version in behind[:limit]]
+    return {
+        "figure": asked.figure.code,
+        "reading": asked.reading.code,
+        "total": _reading((shelved.row for shelved in shelf), asked)._asdict(),
+        "rows": shown,
+        "next": shown[-1]["key"] if len(behind) > limit else None,
+    }
+
+
+async def one(snap: Snapshot, bootstrap: str, item: str) -> dict[str, Any] | None:
+    """The events of one item with their stored bytes; None if the catalogue has no such item."""
+    row = await snap.tx.fetchrow(_ONE.format(room=snap.room), f"item:{item}")
+    if row is None:
+        return None
+    found = _loaded(row)
+    stored: Stored = {}
+    reachable = True
+    try:
+        stored = await fetch_stored(bootstrap, _places([found]))
+    except UnavailableError:
+        reachable = False
+    place = Place(CATALOGUE_EVENTS, found.partition)
+    events = [Standing("intake", n, place, fact.offset, fact.at, fact.known) for n, fact in enumerate(found.row.facts, 1)]
+    return {"item": item, "events": list(chained(events, stored)), "record_reachable": reachable}
+
+
+async def recounting(snap: Snapshot, bootstrap: str, asked: Asked) -> AsyncIterator[dict[str, Any]]:
+    """The state of the count after every stretch; the last one has the result. Raises `UnavailableError` without Kafka."""
+    shelf = await _shelf(snap)
+    count, again = Count(len(shelf)), list[CatalogueRow]()
+    yield count.told()
+    for begin in range(0, len(shelf), STRETCH_ITEMS):
+        stretch = shelf[begin : begin + STRETCH_ITEMS]
+        bodies = await fetch_records(bootstrap, _places(stretch))
+        folded = [_refolded(shelved, bodies) for shelved in stretch]
+        again += folded
+        count.looked_at += len(stretch)
+        count.events += len(bodies)
+        count.journeys += sum(_counted(row, asked) is not None for row in folded)
+        yield count.told()
+    yield {**count.told(), **result_of(asked, _reading((shelved.row for shelved in shelf), asked), _reading(again, asked))}
+
+
+async def _shelf(snap: Snapshot) -> list[Shelved]:
+    return [_loaded(row) for row in await snap.tx.fetch(_SHELVED.format(room=snap.room))]
+
+
+def _loaded(row: Any) -> Shelved:
+    return Shelved(catalogue.load(row["key"], row["body"]), row["partition"])
+
+
+def _places(shelf: Sequence[Shelved]) -> list[tuple[Place, int]]:
+    return [(Place(CATALOGUE_EVENTS, shelved.partition), fact.offset) for shelved in shelf for fact in shelved.row.facts]
+
+
+def _refolded(shelved: Shelved, bodies: dict[tuple[Place, int], bytes]) -> CatalogueRow:
+    again = CatalogueRow(shelved.row.key)
+    for at in _places([shelved]):
+        again = catalogue.fold(again, read(bodies[at]), at[1])
+    return again
+
+
+def _bounds(wanted: Slice) -> tuple[int, int | None, str]:
+    assert wanted.to_day is not None, "F1 is a figure of a day"
+    known_to = None if wanted.known_at is None else wanted.known_at.toordinal()
+    return wanted.to_day.toordinal(), known_to, "" if wanted.region is None else prefix_of(wanted.region)
+
+
+def _counted(row: CatalogueRow, asked: Asked) -> Published | None:
+    day, known_to, prefix = _bounds(asked.slice)
+    version = row.in_effect(day, known_to)
+    if version is None or not counts(version) or not version.region.startswith(prefix):
+        return None
+    return None if asked.reading.code == "once_less_exceptions" and version.exception is not None else version
+
+
+def _reading(rows: Iterable[CatalogueRow], asked: Asked) -> Value:
+    return readings_of(coverage(rows, *_bounds(asked.slice)))[asked.reading.code]
+
+
+def _shown(shelved: Shelved, version: Published, reading: str) -> dict[str, Any]:
+    return {
+        "key": shelved.row.key,
+        "item": shelved.row.code,
+        "version": version.version,
+        "level": version.level,
+        "region": version.region,
+        "declared": version.declared,
+        "exception": version.exception,
+        "effective_from": date.fromordinal(version.effective).isoformat(),
+        "numerator": int(version.declared <= (0 if reading == "zero" else 1)),
+        "denominator": 1,
+        "topic": CATALOGUE_EVENTS,
+        "partition": shelved.partition,
+        "offset": version.offset,
+    }

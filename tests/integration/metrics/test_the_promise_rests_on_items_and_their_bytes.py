@@ -1,0 +1,168 @@
+"""F1 opens the items it counts, has a link that stays, and is counted again from the stored bytes of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+import pytest
+
+from services.metrics import catalogue, items
+from services.metrics.asking import items_asked_of, permalink
+from services.metrics.catalogue import CatalogueRow
+from services.metrics.cells import Snapshot, snapshot
+from services.metrics.recounting import last
+from services.metrics.shares import Asked
+from services.metrics.slices import Slice
+from services.metrics.view import read
+from shared.contracts.catalogue import ServiceItemPublished, ServiceItemRetired
+from shared.contracts.envelope import Actor, Envelope
+from shared.contracts.partitioning import partition_of
+from shared.contracts.topics import CATALOGUE_EVENTS, PARTITIONS, TOPICS
+from shared.contracts.wire import encode
+from shared.kafka.admin import ensure_topics
+from shared.kafka.clients import producer
+from shared.postgres.event_log import EventLog
+from shared.telemetry import clock
+from tests.unit.metrics.stories import BODY, HANGZHOU
+
+BEGUN = date(2026, 1, 1)
+RETIRED = date(2026, 6, 1)
+NOW = clock.now() - timedelta(days=200)
+Tells = Callable[..., Awaitable[None]]
+
+
+def published(code: str, declared: int, version: int = 1, exception: str | None = None) -> ServiceItemPublished:
+    return ServiceItemPublished(
+        item_code=code,
+        version=version,
+        basic_code="basic-1",
+        name_zh="不动产转移登记",
+        name_en="Real-estate transfer",
+        item_type="license",
+        main_item=True,
+        level=3,
+        body_uscc=BODY,
+        body_region=HANGZHOU,
+        case_type="promised",
+        promised_wd=5,
+        statutory_wd=20,
+        declared_visits=declared,
+        exception_reason=exception,
+        materials=(),
+        roam_eligible=True,
+        power_source=1,
+        effective_from=BEGUN,
+    )
+
+
+@pytest.fixture
+def tells(log: EventLog, kafka: str) -> Tells:
+    """Publish an item's facts, and keep its row as the projector would."""
+
+    async def told(code: str, *facts: ServiceItemPublished | ServiceItemRetired) -> None:
+        await ensure_topics(kafka, TOPICS)
+        key = f"item:{code}"
+        place, row = partition_of(key, PARTITIONS), CatalogueRow(key)
+        client = producer(kafka, "promise")
+        await client.start()
+        for number, fact in enumerate(facts, 1):
+            name = uuid4()
+            event = Envelope(
+                name, "intake", str(fact.type), key, number, NOW, NOW, NOW, key, name, name, Actor("importer", "t"), fact
+            )
+            body = encode(event)
+            stored = await client.send_and_wait(CATALOGUE_EVENTS, body, key.encode(), place)
+            row = catalogue.fold(row, read(body), stored.offset)
+        await client.stop()
+        await log.pool.execute(
+            "INSERT INTO p1.catalogue (key, partition, body) VALUES ($1, $2, $3)", key, place, catalogue.store(row)
+        )
+
+    return told
+
+
+@pytest.fixture
+async def promised(tells: Tells) -> None:
+    """Four items: one visit, none, two as an exception, and one that was retired."""
+    await tells("one", published("one", 2), published("one", 1, version=2))
+    await tells("none", published("none", 0))
+    await tells("two", published("two", 2, exception="law"))
+    retired = ServiceItemRetired(item_code="gone", reason_code="merged", effective_from=RETIRED)
+    await tells("gone", published("gone", 1), retired)
+
+
+def asked(reading: str = "once", day: date = RETIRED, region: str | None = None) -> Asked:
+    return items_asked_of(reading, Slice(region=region), day)
+
+
+async def behind(snap: Snapshot, wanted: Asked, limit: int = 50) -> list[tuple[str, int]]:
+    found, after = list[tuple[str, int]](), ""
+    while True:
+        page = await items.page(snap, wanted, after, limit)
+        found += [(row["item"], row["numerator"]) for row in page["rows"]]
+        if page["next"] is None:
+            assert page["total"]["numerator"] == sum(numerator for _, numerator in found)
+            assert page["total"]["denominator"] == len(found)
+            return found
+        after = page["next"]
+
+
+@pytest.mark.parametrize(
+    ("reading", "day", "rows"),
+    [
+        ("once", RETIRED, [("none", 1), ("one", 1), ("two", 0)]),
+        ("once", BEGUN, [("gone", 1), ("none", 1), ("one", 1), ("two", 0)]),
+        ("zero", RETIRED, [("none", 1), ("one", 0), ("two", 0)]),
+        ("once_less_exceptions", RETIRED, [("none", 1), ("one", 1)]),
+    ],
+)
+@pytest.mark.usefixtures("promised")
+async def test_the_items_add_up_to_the_figure_page_by_page(
+    log: EventLog, reading: str, day: date, rows: list[tuple[str, int]]
+) -> None:
+    async with snapshot(log) as snap:
+        assert await behind(snap, asked(reading, day)) == rows
+        assert await behind(snap, asked(reading, day), limit=1) == rows
+
+
+@pytest.mark.usefixtures("promised")
+async def test_it_is_counted_again_from_the_bytes_and_a_row_that_says_otherwise_is_found(log: EventLog, kafka: str) -> None:
+    async with snapshot(log) as snap:
+        counted = await last(items.recounting(snap, kafka, asked()))
+    assert counted["equal"]
+    assert (counted["recounted"]["numerator"], counted["recounted"]["denominator"]) == (2, 3)
+    assert (counted["events"], counted["journeys"]) == (6, 3)
+
+    row = catalogue.load("item:two", await log.pool.fetchval("SELECT body FROM p1.catalogue WHERE key = 'item:two'"))
+    wrong = row._replace(facts=(row.facts[0]._replace(declared=1),))  # type: ignore[call-arg]
+    await log.pool.execute("UPDATE p1.catalogue SET body = $1 WHERE key = 'item:two'", catalogue.store(wrong))
+    async with snapshot(log) as snap:
+        counted = await last(items.recounting(snap, kafka, asked()))
+    assert not counted["equal"]
+    assert (counted["projected"]["numerator"], counted["recounted"]["numerator"]) == (3, 2)
+
+
+@pytest.mark.usefixtures("promised")
+async def test_an_item_opens_its_events_with_their_bytes(log: EventLog, kafka: str) -> None:
+    async with snapshot(log) as snap:
+        found = await items.one(snap, kafka, "one")
+        assert await items.one(snap, kafka, "nothing") is None
+    assert found is not None
+
+    assert [event["type"] for event in found["events"]] == ["gov.catalogue.service-item-published.v1"] * 2
+    assert '"declared_visits":1' in found["events"][1]["body"]
+
+
+def test_its_link_pins_the_day_and_what_was_known() -> None:
+    today = RETIRED + timedelta(days=1)
+    told = permalink(asked(region=HANGZHOU), today)
+    words = dict(parse_qsl(told["query"]))
+
+    assert words == {
+        "figure": "F1", "reading": "once", "region": HANGZHOU,
+        "to": str(RETIRED), "known_at": str(today), "rule": "coverage/1",
+    }  # fmt: skip
+    assert not told["closed"]
