@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -66,7 +65,28 @@ class House:
     where: Province
     keys: Keys
     urls: dict[str, str]
-    servers: dict[str, uvicorn.Server] = field(default_factory=dict)
+    apps: dict[str, FastAPI] = field(default_factory=dict)
+    _serving: dict[str, tuple[uvicorn.Server, asyncio.Task[None]]] = field(default_factory=dict)
+
+    async def start(self, name: str) -> None:
+        """Open a service's doors."""
+        port = int(self.urls[name].rsplit(":", 1)[1])
+        server = uvicorn.Server(uvicorn.Config(self.apps[name], port=port, log_level="warning", timeout_graceful_shutdown=2))
+        self._serving[name] = server, asyncio.create_task(server.serve())
+        async with asyncio.timeout(20):
+            while not server.started:
+                await asyncio.sleep(CARRY_S)
+
+    async def kill(self, name: str) -> None:
+        """Close a service's doors on whoever is inside."""
+        server, task = self._serving.pop(name)
+        server.should_exit = server.force_exit = True
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def end(self) -> None:
+        """Close all doors."""
+        for name in list(self._serving):
+            await self.kill(name)
 
     async def decided(self, command: Command, *, ago: timedelta = timedelta()) -> None:
         """Ask approval for `command` as the importer may, as of some time ago, and expect it applied."""
@@ -211,7 +231,7 @@ async def opened(intake_log: EventLog, approval_log: EventLog, notify_log: Event
     pseudonyms = Pseudonyms(KEY)
     house = House(intake_log, approval_log, notify_log, Intake(pseudonyms), province(local_date(clock.now())), keys, urls)
     client = ServiceClient(_settings("approval", urls, directory), keys)
-    apps = {name: make_app(name, name, keys, lambda: True, about=about) for name in urls}
+    apps = house.apps = {name: make_app(name, name, keys, lambda: True, about=about) for name in urls}
     intake_http.mount(apps["intake"], intake_log, house.intake, pseudonyms, [intake_consumer.reactions(intake_log, house.intake)])
 
     async def forward(path: str, token: str, key: str, body: bytes) -> tuple[int, bytes, str]:
@@ -219,29 +239,18 @@ async def opened(intake_log: EventLog, approval_log: EventLog, notify_log: Event
 
     approval_http.mount(apps["approval"], approval_log, approval_consumer.facts(approval_log), forward)
     notify_http.mount(apps["notify"], notify_log, notify_consumer.facts(notify_log))
-    tasks = [asyncio.create_task(_serve(house, name, app)) for name, app in apps.items()]
-    tasks.append(asyncio.create_task(_carrier(house)))
+    carrier = asyncio.create_task(_carrier(house))
     try:
+        for name in urls:
+            await house.start(name)
         await publish(house)
         await house.all_carried()
-        async with asyncio.timeout(20):
-            while not all(name in house.servers and house.servers[name].started for name in urls):
-                await asyncio.sleep(CARRY_S)
         yield house
     finally:
-        for server in house.servers.values():
-            server.should_exit = True
-        tasks[-1].cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await house.end()
+        carrier.cancel()
+        await asyncio.gather(carrier, return_exceptions=True)
         await client.close()
-
-
-async def _serve(house: House, name: str, app: FastAPI) -> None:
-    port = int(house.urls[name].rsplit(":", 1)[1])
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=2))
-    house.servers[name] = server
-    with contextlib.suppress(asyncio.CancelledError):
-        await server.serve()
 
 
 async def _carrier(house: House) -> None:

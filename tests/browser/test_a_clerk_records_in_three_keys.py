@@ -8,11 +8,12 @@ import orjson
 import pytest
 from playwright.async_api import Page, expect
 
+from services.intake.people import Pseudonyms
 from shared.contracts import commands as wire
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
-from tests.browser.house import HANGZHOU, WENZHOU, House, a_person
+from tests.browser.house import HANGZHOU, KEY, WENZHOU, House, a_person
 from tests.browser.looking import focused
 
 pytestmark = pytest.mark.browser
@@ -193,3 +194,42 @@ async def test_a_minute_without_network_loses_nothing_and_repeats_nothing(house:
     assert len(keys) == 3
     assert len(set(keys)) == 1
     await expect(page.locator(".note.wait")).to_have_count(0)
+
+
+async def test_a_server_killed_under_the_open_desk_costs_no_letter_and_records_once(house: House, opens: Opens) -> None:
+    person = a_person()
+    page = await opens("intake", "/desk.html", as_=clerk(house))
+    keys: list[str] = []
+    page.on(
+        "request", lambda sent: keys.append(sent.headers.get("idempotency-key", "")) if sent.url.endswith("/record-visit") else None
+    )
+    await page.locator("#begin").click()
+    await page.locator("#id_no").press_sequentially(person[:9])
+    await house.kill("intake")
+    try:
+        # The queue is read by itself while the clerk types; that it cannot be must leave her where she is.
+        await page.locator(".note.wait").first.wait_for(timeout=30_000)
+        assert await focused(page) == "id_no"
+        await page.keyboard.type(person[9:])
+        assert await page.input_value("#id_no") == person
+        await page.select_option("#region", WENZHOU)
+        await page.select_option("#item", house.item())
+        await page.locator("label:has(#purpose-apply)").click()
+        await page.locator("label:has(#outcome-done)").click()
+        await page.locator("#record").click()
+        await expect(page.locator(".note.wait")).to_contain_text("1")
+        assert await page.input_value("#id_no") == person
+        await shot(page, "desk-server-away")
+    finally:
+        await house.start("intake")
+    await expect(page.locator("#said")).to_contain_text("已记录", timeout=30_000)
+
+    await expect(page.locator(".note.wait")).to_have_count(0)
+    assert len(keys) > 1
+    assert len(set(keys)) == 1
+    stored = await house.intake_log.pool.fetchval(
+        "SELECT count(*) FROM event WHERE type = 'gov.intake.visit-recorded.v1' "
+        "AND convert_from(body, 'utf8')::json -> 'data' ->> 'subject_ref' = $1",
+        Pseudonyms(KEY).subject_ref(person),
+    )
+    assert stored == 1
