@@ -114,8 +114,8 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-const place = await about();
-list.who = await staff();
+const [place, me] = await Promise.all([about(), staff()]);
+list.who = me;
 onwaiting((waiting) => { list.unsent = waiting; if (find("lists")) drawLists(); });
 const write = frame("list.title", { about: place, leave, who: () => `${of("role", list.who.role)} · ${named(list.names.bodies[list.who.body], list.who.body ?? list.who.id)}`, draw });
 await read();

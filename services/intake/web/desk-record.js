@@ -1,6 +1,7 @@
 // Recording a visit: what for, what came of it, and why, asked once and only where it is not plain.
 import { tell } from "/parts/ask.js";
-import { codes, find, h, nth, of, say, today, told } from "/parts/page.js";
+import { today } from "/parts/days.js";
+import { codes, find, h, nth, of, say, told } from "/parts/page.js";
 import { desk, draw, open, readQueue } from "./desk.js";
 
 const PURPOSE_KEYS = ["1", "2", "3", "4", "5"];

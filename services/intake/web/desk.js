@@ -139,8 +139,8 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-const place = await about();
-desk.who = await staff();
+const [place, me] = await Promise.all([about(), staff()]);
+desk.who = me;
 onwaiting((number_, signedOut) => { desk.unsent = number_; desk.signedOut = Boolean(signedOut); if (find("left")) draw(); });
 const write = frame("desk.title", { about: place, leave, who: () => `${of("role", desk.who.role)} · ${named(desk.names.bodies[desk.who.body], desk.who.id)}`, draw });
 await readQueue();

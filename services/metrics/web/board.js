@@ -1,24 +1,14 @@
 // The board: one quick answer drawn as the questions an operator asks; live changes only ask for it again.
 import { about, get, leave, who } from "/parts/ask.js";
-import { clock, fill, find, frame, h, named, of, say, today } from "/parts/page.js";
+import { today } from "/parts/days.js";
+import { clock, fill, find, frame, h, named, of, say } from "/parts/page.js";
 import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
 import { own, percent, trouble, word } from "./charts.js";
+import { chosen, early, NAMES, remember, sliced } from "./slice.js";
 
 const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000;
-const FILTERS = { region: "330000", basic: "", channel: "", period: "90", to: "", known_at: "", layer: "physical" };
-const place = await about();
-const staff = await who().catch(() => null);
-const asked = new URLSearchParams(location.search);
-const chosen = Object.fromEntries(Object.entries(FILTERS).map(([key, usual]) => [key, asked.get(key) ?? usual]));
 let books = null, seenAt = 0, waiting = null, reading = false, again = false, streaming = false;
 
-function sliced(extra = {}) {
-  const query = new URLSearchParams(), days = Number(chosen.period);
-  if (days) query.set("from", new Date(Date.parse(chosen.to || today()) - (days - 1) * 864e5).toISOString().slice(0, 10));
-  for (const key of ["region", "basic", "channel", "to", "known_at"]) if (chosen[key]) query.set(key, chosen[key]);
-  for (const [key, value] of Object.entries(extra)) if (value !== null && value !== undefined && value !== "") query.set(key, value);
-  return query.toString();
-}
 Object.assign(board, {
   query: sliced, layer: chosen.layer,
   evidence: (figure, extra = {}) => `/evidence.html?${sliced({ figure, ...extra })}`,
@@ -26,17 +16,17 @@ Object.assign(board, {
   thing: (code) => named(word(board.names.basics[code]), code),
   turn: (layer) => { board.layer = chosen.layer = layer; remember(); draw(); },
 });
-function remember() {
-  const query = new URLSearchParams();
-  for (const [key, usual] of Object.entries(FILTERS)) if (chosen[key] && chosen[key] !== usual) query.set(key, chosen[key]);
-  history.replaceState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
+/** Names once, and figures as of now; the first time those that were asked for before this script was here. */
+async function answers() {
+  const before = board.names ? null : await early;
+  if (before?.every(Boolean)) return before;
+  return Promise.all([board.names ?? get(NAMES), get(`/v1/dashboard?${sliced()}`)]);
 }
-
 async function load() {
   if (reading) { again = true; return; }
   reading = true;
   try {
-    const [names, figures] = await Promise.all([board.names ?? get("/v1/names?only=regions,cities,basics,channels"), get(`/v1/dashboard?${sliced()}`)]);
+    const [names, figures] = await answers();
     Object.assign(board, { names, figures });
     seenAt = Date.now();
     trouble(null);
@@ -111,8 +101,11 @@ function draw() {
   fresh();
   board.moved.clear();
 }
+// The figures are what somebody came for: they are asked for first, and what takes the service longest comes after them.
+const first = load();
+const [place, staff] = await Promise.all([about(), who().catch(() => null)]);
 frame("board.title", { about: place, who: staff && (() => of("role", staff.role)), leave: staff && leave, draw });
-load();
+await first;
 balance();
 listen();
 setInterval(fresh, 1_000);

@@ -4,8 +4,7 @@ import { day, fill, find, frame, h, harmless, named, number, of, say, told } fro
 import { rowHead, table, whole } from "/parts/tables.js";
 import { fact, fixed, inUnit, own, trouble, word } from "./charts.js";
 
-const place = await about();
-const me = await staff();
+const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
 if (!query.get("figure")) query.set("figure", "F4");
 const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "axis"];

@@ -4,8 +4,7 @@ import { fill, find, frame, h, named, of, say } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
 import { bar, fixed, own, trouble, word } from "./charts.js";
 
-const place = await about();
-const staff = await who().catch(() => null);
+const [place, staff] = await Promise.all([about(), who().catch(() => null)]);
 let told = null, chosen = new URLSearchParams(location.search).get("log"), figures = null, problem = null;
 
 async function load() {

@@ -5,8 +5,7 @@ import { rowHead, span, table, whole } from "/parts/tables.js";
 import { own, trouble } from "./charts.js";
 
 const EVERY_MS = 3_000, LATE_MS = 9_000, LAG_LATE = 1_000, OUTBOX_LATE_S = 10;
-const place = await about();
-const me = await staff();
+const [place, me] = await Promise.all([about(), staff()]);
 let seen = null, seenAt = 0, asking = null, problem = null, busy = false;
 const acts = me.role === "operator";
 

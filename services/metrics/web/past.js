@@ -1,12 +1,12 @@
 // Time travel: what the board said of some days then, what it says of them now, and every fact that made the difference.
 import { about, get, leave, staff } from "/parts/ask.js";
-import { day, fill, find, frame, h, moment, named, number, of, say, today } from "/parts/page.js";
+import { today } from "/parts/days.js";
+import { day, fill, find, frame, h, moment, named, number, of, say } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
 import { fact as factName, inUnit, own, sources, trouble, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed"];
-const place = await about();
-const me = await staff();
+const [place, me] = await Promise.all([about(), staff()]);
 const given = new URLSearchParams(location.search);
 const back = (days) => new Date(Date.parse(today()) - days * 864e5).toISOString().slice(0, 10);
 const start = given.get("then") ?? given.get("to") ?? back(7);

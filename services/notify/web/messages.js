@@ -5,8 +5,7 @@ import { rowHead, span, table, whole } from "/parts/tables.js";
 
 const EVERY_MS = 5_000, LATE_MS = 15_000, PILE_S = 600;
 const COUNTED = ["waiting", "sending", "sent", "unconfirmed", "failed"];
-const place = await about();
-const me = await staff();
+const [place, me] = await Promise.all([about(), staff()]);
 let seen = null, seenAt = 0, problem = null;
 let only = new URLSearchParams(location.search).get("state") ?? "";
 if (!codes("stands").includes(only)) only = "";

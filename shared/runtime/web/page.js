@@ -81,8 +81,10 @@ export function day(text) {
 /** An instant: 11月25日 14:05. */
 export function moment(text) { return dates({ month: language ? "short" : "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
 export function clock(text) { return dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
-export function number(value) { return new Intl.NumberFormat(locale()).format(value); }
-export function today() { return new Intl.DateTimeFormat("sv-SE", zone).format(new Date()); }
+export function number(value) {
+  if (!made.has(locale())) made.set(locale(), new Intl.NumberFormat(locale()));
+  return made.get(locale()).format(value);
+}
 /** 第 2 次, 2nd. */
 export function nth(n) {
   if (!language) return String(n);

@@ -1,0 +1,24 @@
+// What the board is asked: the filters of its address. It imports next to nothing, so the figures are asked for at once.
+import { today } from "/parts/days.js";
+
+const FILTERS = { region: "330000", basic: "", channel: "", period: "90", to: "", known_at: "", layer: "physical" };
+const asked = new URLSearchParams(location.search);
+export const NAMES = "/v1/names?only=regions,cities,basics,channels";
+export const chosen = Object.fromEntries(Object.entries(FILTERS).map(([key, usual]) => [key, asked.get(key) ?? usual]));
+
+export function sliced(extra = {}) {
+  const query = new URLSearchParams(), days = Number(chosen.period);
+  if (days) query.set("from", new Date(Date.parse(chosen.to || today()) - (days - 1) * 864e5).toISOString().slice(0, 10));
+  for (const key of ["region", "basic", "channel", "to", "known_at"]) if (chosen[key]) query.set(key, chosen[key]);
+  for (const [key, value] of Object.entries(extra)) if (value !== null && value !== undefined && value !== "") query.set(key, value);
+  return query.toString();
+}
+/** Keep the filters in the address. */
+export function remember() {
+  const query = new URLSearchParams();
+  for (const [key, usual] of Object.entries(FILTERS)) if (chosen[key] && chosen[key] !== usual) query.set(key, chosen[key]);
+  history.replaceState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
+}
+
+/** The first answers, asked for while the rest of the page is still on its way; null if they did not come. */
+export const early = Promise.all([NAMES, `/v1/dashboard?${sliced()}`].map((path) => fetch(path, { cache: "no-store" }).then((answer) => (answer.ok ? answer.json() : null)))).catch(() => null);
