@@ -1,4 +1,5 @@
 // What every page is made of: two languages, elements that can only hold text, days and numbers as people read them.
+import { today, wall } from "./days.js";
 import { WORDS } from "./words.js";
 
 const asked = new URLSearchParams(location.search).get("lang");
@@ -61,29 +62,22 @@ export function fill(place, ...children) {
 }
 export const find = (id) => document.getElementById(id);
 
-const zone = { timeZone: "Asia/Shanghai" };
-const locale = () => (language ? "en-GB" : "zh-CN");
-// A formatter costs a hundred times what it does, so each is made once.
-const made = new Map();
-function dates(options) {
-  const key = `${locale()} ${JSON.stringify(options)}`;
-  if (!made.has(key)) made.set(key, new Intl.DateTimeFormat(locale(), { ...zone, ...options }));
-  return made.get(key);
+// Days, times and numbers are spelled by hand: the browser's own formatters take a tenth of a second to begin with.
+function parted(wall) {
+  const [year, month, date] = wall.slice(0, 10).split("-").map(Number);
+  return { y: year, m: of("month", month), d: date, w: of("weekday", new Date(wall.slice(0, 10)).getUTCDay()), t: wall.slice(11) };
 }
-const midday = (day) => new Date(`${day}T12:00:00+08:00`);
-/** A day: 11月25日 周三. */
+/** A day: 11月25日周三. */
 export function day(text) {
   if (!text) return say("unknown");
-  const parts = { month: language ? "short" : "long", day: "numeric", weekday: "short" };
-  const other = midday(text).getFullYear() !== new Date().getFullYear();
-  return dates(other ? { ...parts, year: "numeric" } : parts).format(midday(text));
+  return say(text.slice(0, 4) === today().slice(0, 4) ? "date.day" : "date.year", parted(text));
 }
 /** An instant: 11月25日 14:05. */
-export function moment(text) { return dates({ month: language ? "short" : "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
-export function clock(text) { return dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text)); }
+export function moment(text) { return say("date.moment", parted(wall(text))); }
+export function clock(text) { return wall(text).slice(11); }
 export function number(value) {
-  if (!made.has(locale())) made.set(locale(), new Intl.NumberFormat(locale()));
-  return made.get(locale()).format(value);
+  const [whole, part] = String(value).split(".");
+  return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
 }
 /** 第 2 次, 2nd. */
 export function nth(n) {
