@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from benchmarks import doors, freshness, pipeline, projection, rebuild, recovery, report, soak
+from benchmarks import board, doors, freshness, pipeline, projection, rebuild, recovery, report, soak
 from benchmarks.results import Result, keep
 
 
@@ -27,7 +27,7 @@ class Bench(Protocol):
         """Measure. `options.smoke` asks for the smallest run that still proves the results right; no time is judged."""
 
 
-BENCHES: tuple[Bench, ...] = (projection, pipeline, freshness, doors, rebuild, recovery)
+BENCHES: tuple[Bench, ...] = (projection, pipeline, freshness, doors, rebuild, recovery, board)
 ON_DEMAND: tuple[Bench, ...] = (soak, report)
 """What only runs when it is named; the report also runs after all benches."""
 
