@@ -16,11 +16,9 @@ from typing import Any
 
 import orjson
 
-from benchmarks.ground import calibration_s
 from benchmarks.installation import Installation, installed, laws_hold, processor_seconds, say
 from benchmarks.metrics_alone import dashboard_ms, metrics_alone
 from benchmarks.results import Result
-from benchmarks.standings import CALIBRATION
 from benchmarks.visits import visit
 from deploy.local.population import PORTAL, province
 from deploy.local.quiet import until_quiet
@@ -111,14 +109,12 @@ def _bodies(seed: int) -> Callable[[], bytes]:
 
 
 async def _singles(house: Installation, seconds: float) -> list[Result]:
-    """Rates of single commands, over the clock and over intake's own processor time, and how fast the machine was meanwhile."""
+    """Rates of single commands, over the clock and over intake's own processor time."""
     pid = {"intake": house.pids()["intake"]}
     rates: list[float] = []
     costs: list[float] = []
-    calibrations: list[float] = []
     sent = 0
     for turn in range(ROUNDS):
-        calibrations.append(round(calibration_s(), 3))
         before = processor_seconds(pid)["intake"]
         per_s, done = await _single(house, turn, seconds)
         rates.append(round(per_s, 1))
@@ -128,7 +124,6 @@ async def _singles(house: Installation, seconds: float) -> list[Result]:
     return [
         Result(WORD, "ours", sent, median(rates), "single POST/s", rounds=rates),
         Result(WORD, "ours", sent, median(costs), "single POST/CPU s of intake", rounds=costs),
-        Result(WORD, "calibration", 0, median(calibrations), CALIBRATION, rounds=calibrations),
     ]
 
 
