@@ -13,8 +13,10 @@ from services.metrics import catalogue, items
 from services.metrics.asking import items_asked_of, permalink
 from services.metrics.catalogue import CatalogueRow
 from services.metrics.cells import Snapshot, snapshot
+from services.metrics.figure_doors import Answers
 from services.metrics.recounting import last
 from services.metrics.shares import Asked
+from services.metrics.shelf import Shelf
 from services.metrics.slices import Slice
 from services.metrics.view import read
 from shared.contracts.catalogue import ServiceItemPublished, ServiceItemRetired
@@ -154,6 +156,14 @@ async def test_an_item_opens_its_events_with_their_bytes(log: EventLog, kafka: s
 
     assert [event["type"] for event in found["events"]] == ["gov.catalogue.service-item-published.v1"] * 2
     assert '"declared_visits":1' in found["events"][1]["body"]
+
+
+@pytest.mark.parametrize(("day", "counted"), [(BEGUN, 4), (RETIRED, 3)])
+@pytest.mark.usefixtures("promised")
+async def test_the_board_counts_the_items_of_the_day_it_is_asked_for(log: EventLog, day: date, counted: int) -> None:
+    told = await Answers(log, Shelf(), demo=True).dashboard(Slice(to_day=day))
+
+    assert told["promise"]["F1"]["total"]["readings"]["once"]["denominator"] == counted
 
 
 def test_its_link_pins_the_day_and_what_was_known() -> None:
