@@ -146,3 +146,19 @@ async def test_the_policy_forbids_what_the_pages_do_not_need(house: House, brows
     assert "unsafe" not in policy
     assert await page.evaluate("window.ran") is None
     await page.close()
+
+
+async def test_what_is_said_aloud_only_widens_no_page(opens: Opens) -> None:
+    page = await opens("intake", "/guide.html", size=(320, 640))
+
+    await page.evaluate("""() => {
+        const [box, wide, said] = ["div", "div", "span"].map((name) => document.createElement(name));
+        box.className = "scroll";
+        said.className = "unseen";
+        Object.assign(wide.style, { width: "900px", textAlign: "right" });
+        wide.append(said);
+        box.append(wide);
+        document.body.append(box);
+    }""")
+
+    assert await page.evaluate("document.documentElement.scrollWidth") == 320
