@@ -7,9 +7,10 @@ topic. Pure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from deploy.local.population import PORTAL, Body, Department, Province
-from deploy.local.story import DOOR_OF, Step, Story
+from deploy.local.story import DOOR_OF, Step, Story, command_data
 from shared.contracts.topics import decisions, submissions
 from shared.runtime.auth import Caller
 
@@ -93,6 +94,13 @@ class Cast:
                 return Desk(service, self._receiver())
             case _:
                 return Desk(service, self._officer())
+
+    def data(self, step: Step, case_no: str) -> dict[str, Any]:
+        """The step's command in the mouth of whoever does it: an officer does not say who decides, the token does."""
+        part, data = self.part(step), command_data(step, case_no)
+        if isinstance(part, Desk) and part.caller.role == "officer":
+            data.pop("officer_ref", None)
+        return data
 
     def _applicant(self) -> Part:
         if not self._virtual:

@@ -19,7 +19,7 @@ from deploy.local.ledger import Journal
 from deploy.local.partners import Partners
 from deploy.local.population import Province
 from deploy.local.rest import LOOK_EVERY_S
-from deploy.local.story import SOURCE, Act, Step, Story, command_data
+from deploy.local.story import SOURCE, Act, Step, Story
 from shared.reference.deadlines import CHINA
 from shared.runtime.auth import Caller
 
@@ -200,7 +200,7 @@ class Stage:
                 assert_never(deed.part)
 
     def _deed(self, story: Story, number: int, step: Step, cast: Cast, case_no: str | None) -> Deed:
-        data = command_data(step, case_no or story.name)
+        data = cast.data(step, case_no or story.name)
         if step.command == "record-visit":
             data["local_date"] = self.now().astimezone(CHINA).date().isoformat()
         subject = case_no or story.name

@@ -33,6 +33,18 @@ REFUSAL_INCOMPLETE = Rule(
     "不予许可须说明理由并告知救济途径。",
     "A refusal names its reasons and the remedies.",
 )
+DECIDED_BY_ANOTHER = Rule(
+    "decided-by-another",
+    "invalid",
+    "决定由登录的本人作出，不能记在他人名下；请不要填写决定人。",
+    "Whoever is signed in decides, and nobody decides in another's name; leave the officer out.",
+)
+OFFICER_MISSING = Rule(
+    "officer-missing",
+    "invalid",
+    "部门系统须写明由谁作出决定；请填写决定人的代称。",
+    "A department's program says who decided; give that officer's pseudonym.",
+)
 APPROVER_MISSING = Rule(
     "approver-missing",
     "invalid",

@@ -17,6 +17,7 @@ from services.approval.commands import (
     TakeCase,
     WithdrawCase,
 )
+from services.approval.decided_by import officer_of
 from services.approval.decider import journey_decider
 from services.approval.extension import approver_of
 from services.approval.refusals import UNKNOWN_CASE, UNKNOWN_PARTNER
@@ -101,7 +102,7 @@ def _case_command(request: Asked) -> CaseCommand:
             return Decide(
                 now,
                 asked.case_no,
-                asked.officer_ref,
+                officer_of(asked, request.caller),
                 asked.outcome,
                 asked.document_no,
                 asked.reason_codes,

@@ -355,11 +355,11 @@ class Extend(Command):
 
 
 class Decide(Command):
-    """Grant or refuse. A refusal names reasons and remedies."""
+    """Grant or refuse. A refusal names reasons and remedies. An officer decides in person; a program names who decided."""
 
     type: ClassVar[Literal["gov.command.decide.v1"]] = "gov.command.decide.v1"
     case_no: CaseNo
-    officer_ref: SubjectRef
+    officer_ref: SubjectRef | None = None
     outcome: DecisionOutcome
     document_no: Code
     reason_codes: tuple[Code, ...] = Field(default=(), max_length=20)

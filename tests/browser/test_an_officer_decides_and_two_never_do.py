@@ -208,7 +208,7 @@ async def test_somebody_elses_decision_appears_while_the_case_is_open(house: Hou
     case_no = str((await house.accepted(ago=timedelta(days=3))).case_no)
     await house.all_carried()
     page = await worklist(opens, house, case_no=case_no)
-    decision = {"case_no": case_no, "officer_ref": "b" * 32, "outcome": "granted", "document_no": "elsewhere-1"}
+    decision = {"case_no": case_no, "outcome": "granted", "document_no": "elsewhere-1"}
     body = house.where.items[HANGZHOU, TRANSFER].body
     token = house.keys.issue("officer", "a-colleague", body=body.uscc, region=body.region)
     headers = {"authorization": f"Bearer {token}", "idempotency-key": str(uuid4())}

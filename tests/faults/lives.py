@@ -194,14 +194,14 @@ class Life:
             officer = self._officer()
             said = {
                 "case_no": self.case_no,
-                "officer_ref": f"{self.rng.getrandbits(128):032x}",
                 "outcome": outcome,
                 "document_no": f"D-{officer.id}",
                 "reason_codes": ["r1"] if outcome == "refused" else [],
                 "remedies": ["appeal"] if outcome == "refused" else [],
             }
             if by_topic and department is not None and not wishes:
-                wishes.append(self.partners.command(decisions(department.partner), "decide", officer.id, self.case_no, said))
+                vouched = {**said, "officer_ref": f"{self.rng.getrandbits(128):032x}"}
+                wishes.append(self.partners.command(decisions(department.partner), "decide", officer.id, self.case_no, vouched))
             else:
                 wishes.append(self._ask("approval", "decide", officer, said))
         if all(answer.rule is not None for answer in await asyncio.gather(*wishes)):

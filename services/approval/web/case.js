@@ -78,7 +78,7 @@ function decideForm(one) {
   const refused = outcome === "refused";
   const ready = outcome && (!refused || (reasons.length && remedies.length));
   // What was typed since this was drawn counts, so the document number is read when it is sent.
-  return form(say("case.act.decide"), ready, () => send("decide", { case_no: one.case_no, officer_ref: list.who.ref, outcome, document_no: list.form.document_no, ...(refused ? { reason_codes: reasons, remedies } : {}) }, say("decide.done", { outcome: of("over", outcome) })),
+  return form(say("case.act.decide"), ready, () => send("decide", { case_no: one.case_no, outcome, document_no: list.form.document_no, ...(refused ? { reason_codes: reasons, remedies } : {}) }, say("decide.done", { outcome: of("over", outcome) })),
     radio(say("decide.outcome"), "outcome", ["granted", "refused"], "over"),
     h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("input", { type: "text", id: "document", required: true, pattern: CODE, maxlength: "64", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
     refused && ticks(say("decide.reasons"), say("decide.reasonshow"), "reasons", codes("refusal"), "refusal"), refused && ticks(say("decide.remedies"), say("decide.remedieshow"), "remedies", codes("remedy"), "remedy"));

@@ -14,7 +14,7 @@ from shared.contracts.commands import Decide
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.intake import CustodyAccepted, CustodyOffered, CustodyReturned
 from shared.postgres.event_log import EventLog, Tx
-from shared.runtime.auth import Caller
+from shared.runtime.auth import Caller, staff_ref
 from shared.runtime.requests import Asked
 from tests.conftest import MakeLog
 from tests.integration.approval.test_racing_officers_decide_once import MIGRATIONS, ask, with_case
@@ -73,7 +73,6 @@ async def test_a_decision_is_told_whole_to_whoever_comes_second(make_log: MakeLo
     log = await with_case(make_log)
     refusal = Decide(
         case_no=CASE,
-        officer_ref="a" * 32,
         outcome="refused",
         document_no="doc-1",
         reason_codes=("conditions-not-met",),
@@ -85,7 +84,7 @@ async def test_a_decision_is_told_whole_to_whoever_comes_second(make_log: MakeLo
         told = await worklist.one(tx, CASE)
         last = await worklist.decided_last(tx, BODY)
     assert told is not None
-    assert (told["situation"], told["document_no"], told["officer_ref"]) == ("refused", "doc-1", "a" * 32)
+    assert (told["situation"], told["document_no"], told["officer_ref"]) == ("refused", "doc-1", staff_ref("o-1"))
     assert (told["reason_codes"], told["remedies"]) == (["conditions-not-met"], ["lawsuit"])
     assert [row["case_no"] for row in last] == [CASE]
 

@@ -46,7 +46,7 @@ async def ask(log: EventLog, *asked: Asked) -> Sequence[Receipt]:
 
 
 def decide(document: str, body: str = BODY) -> Asked:
-    command = Decide(case_no=CASE, officer_ref="a" * 32, outcome="granted", document_no=document)
+    command = Decide(case_no=CASE, outcome="granted", document_no=document)
     return Asked(Caller("officer", document, body), document, CASE, uuid4(), command, at(days_on(1)))
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from deploy.local.casting import Cast, Desk, Part, Partner
 from deploy.local.population import Body, province
-from deploy.local.story import Act, Story, command_data, document
+from deploy.local.story import Act, Story, document
 from services.approval import decider as approval
 from services.approval import service as approval_service
 from services.approval.commands import TakeCase
@@ -132,7 +132,7 @@ class Pipeline:
         case_no = story.name
         for number, step in enumerate(story.steps):
             caller = caller_of(cast.part(step))
-            made = replace(step, data=command_data(step, case_no))
+            made = replace(step, data=cast.data(step, case_no))
             self._ask(document(story.document_id(number), made, case_no), caller, step.act)
             case_no = next(iter(self._journey_of_case), story.name)
         for stored in self._streams.values():
