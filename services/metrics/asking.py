@@ -99,7 +99,7 @@ def asked_of(figure: str, reading: str | None, wanted: Slice, rule: str | None =
     return _asked(figure_of(figure), reading, wanted, rule)
 
 
-def items_asked_of(reading: str | None, wanted: Slice, day: date, rule: str | None = None) -> Asked:
+def items_asked_of(reading: str | None, wanted: Slice, day: date | None, rule: str | None = None) -> Asked:
     """What evidence is asked for behind F1, which is a figure of a day. Raises `RefusedError`."""
     return _asked(COVERAGE, reading, replace(wanted, to_day=day), rule)
 

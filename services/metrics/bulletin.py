@@ -49,7 +49,7 @@ async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now
     pinned = replace(asked, slice=replace(asked.slice, known_at=now))
     turned = await leaf(snap, pinned, after, limit, find)
     listed: list[_Listed] = turned.found
-    stored, reachable = await _stored(bootstrap, listed)
+    stored, reachable = await stored_at(bootstrap, [one.at for one in listed])
     numerator, denominator = summed(one.step for one in listed)
     return {
         "figure": asked.figure.code,
@@ -58,7 +58,7 @@ async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now
         "rule": asked.figure.rule,
         "then": {"known_at": then, **before._asdict()},
         "now": {"known_at": now, **today._asdict()},
-        "difference": _difference(before, today),
+        "difference": difference(before, today),
         "listed": {"numerator": numerator, "denominator": denominator},
         "facts": [_told(one, stored) for one in listed],
         "record_reachable": reachable,
@@ -74,7 +74,8 @@ async def _as_known(snap: Snapshot, asked: Asked, day: date) -> Value:
     return valued(pinned, found.numerator, found.denominator or 0)
 
 
-def _difference(before: Value, after: Value) -> dict[str, Any]:
+def difference(before: Value, after: Value) -> dict[str, Any]:
+    """By how much a reading moved."""
     value = None if before.value is None or after.value is None else after.value - before.value
     return {
         "numerator": after.numerator - before.numerator,
@@ -83,11 +84,12 @@ def _difference(before: Value, after: Value) -> dict[str, Any]:
     }
 
 
-async def _stored(bootstrap: str, listed: Sequence[_Listed]) -> tuple[Stored, bool]:
-    if not listed:
+async def stored_at(bootstrap: str, places: Sequence[tuple[Place, int]]) -> tuple[Stored, bool]:
+    """The stored bytes at these places, and whether the record could be read at all."""
+    if not places:
         return {}, True
     try:
-        return await fetch_stored(bootstrap, sorted({one.at for one in listed})), True
+        return await fetch_stored(bootstrap, sorted(set(places))), True
     except UnavailableError:
         return {}, False
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
 from starlette.responses import StreamingResponse
 
-from services.metrics import sheets
-from services.metrics.asking import CURSOR, KNOWN_REVERSED, NO_SUM, READERS, AskedSlice, asked_of
-from services.metrics.bulletin import bulletin
+from services.metrics import bulletin, item_bulletin, sheets
+from services.metrics.asking import CURSOR, KNOWN_REVERSED, NO_SUM, READERS, AskedSlice, asked_of, items_asked_of
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers, today
+from services.metrics.figures import COVERAGE
 from services.metrics.names import names
 from services.metrics.shares import Asked
 from services.metrics.slices import Slice
@@ -28,8 +28,10 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
     """Mount the doors."""
 
     async def page(wanted: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
+        told = item_bulletin.bulletin if wanted.figure is COVERAGE else bulletin.bulletin
+
         async def make(snap: Snapshot) -> dict[str, Any]:
-            return await bulletin(snap, bootstrap, wanted, then, now, after, limit)
+            return await told(snap, bootstrap, wanted, then, now, after, limit)
 
         return await answers.read(make)
 
@@ -68,11 +70,16 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
                 yield found
 
         headers = {"content-disposition": f'attachment; filename="bulletin-{first["figure"]}.csv"', "cache-control": "no-store"}
-        return StreamingResponse(_written(pages(), items), 200, headers, "text/csv; charset=utf-8")
+        return StreamingResponse(
+            _written(pages(), items, of_items=wanted.figure is COVERAGE), 200, headers, "text/csv; charset=utf-8"
+        )
 
 
 def _asked(figure: str, reading: str | None, asked: Slice, then: date, now: date | None) -> tuple[Asked, date]:
-    wanted, later = asked_of(figure, reading, asked), now or today()
+    # F1 is a figure of a day; where none is named, each side speaks of its own.
+    of_items = figure == COVERAGE.code
+    wanted = items_asked_of(reading, asked, asked.to_day) if of_items else asked_of(figure, reading, asked)
+    later = now or today()
     if wanted.reading.from_waits:
         raise RefusedError(NO_SUM, field="reading")
     if then >= later:
@@ -84,20 +91,18 @@ async def _item_names(answers: Answers, snap: Snapshot) -> dict[str, Any]:
     return {code: (words["zh"], words["en"]) for code, words in names(await answers.shelf.rows(snap))["items"].items()}
 
 
-async def _written(pages: AsyncIterator[dict[str, Any]], items: sheets.Names) -> AsyncIterator[bytes]:
-    yield sheets.sheet(sheets.BULLETIN_HEAD, ())
+async def _written(pages: AsyncIterator[dict[str, Any]], items: sheets.Names, *, of_items: bool) -> AsyncIterator[bytes]:
+    table = sheets.ITEM_BULLETIN if of_items else sheets.BULLETIN
+    yield sheets.sheet(table.head, ())
     numerator, denominator, last = 0, 0, dict[str, Any]()
     try:
         async for last in pages:
             numerator += last["listed"]["numerator"]
             denominator += last["listed"]["denominator"]
-            yield sheets.lines(sheets.bulletin_rows(last, items))
+            yield sheets.lines(table.rows(last, items))
     except UnavailableError:
-        yield sheets.lines([sheets.bulletin_end("broken-off", last, None, None)])
+        yield sheets.lines([table.end("broken-off", last, None, None)])
         return
-    yield sheets.lines(_ends(last, numerator, denominator))
-
-
-def _ends(last: dict[str, Any], numerator: int, denominator: int) -> Iterable[list[Any]]:
-    yield sheets.bulletin_end("sum", last, numerator, denominator)
-    yield sheets.bulletin_end("difference", last, last["difference"]["numerator"], last["difference"]["denominator"])
+    moved = last["difference"]
+    ends = (("sum", numerator, denominator), ("difference", moved["numerator"], moved["denominator"]))
+    yield sheets.lines([table.end(kind, last, above, below) for kind, above, below in ends])

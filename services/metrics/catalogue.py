@@ -169,6 +169,15 @@ def counts(version: Published) -> bool:
     return version.main and version.eligible
 
 
+def adds(version: Published | None, reading: str, region: str = "") -> tuple[int, int]:
+    """What a version adds above and below the line of F1's `reading`, for the regions whose code begins with `region`."""
+    if version is None or not counts(version) or not version.region.startswith(region):
+        return 0, 0
+    if reading == "once_less_exceptions" and version.exception is not None:
+        return 0, 0
+    return int(version.declared <= (0 if reading == "zero" else 1)), 1
+
+
 def coverage(rows: Iterable[CatalogueRow], day: int, known_to: int | None = None, region: str = "") -> list[Coverage]:
     """F1 per level on `day`, for the regions whose code begins with `region`, lowest level number first."""
     by_level: dict[int, list[Published]] = {}

@@ -149,7 +149,7 @@ def definition(figure: Figure) -> dict[str, Any]:
 
 def figure_doors(app: FastAPI, answers: Answers) -> None:
     """Mount the public doors."""
-    definitions = orjson.dumps({"figures": [definition(figure) for figure in FIGURES]})
+    definitions = orjson.dumps({"figures": [definition(figure) for figure in (COVERAGE, *FIGURES)]})
     kept = Kept(answers.dashboard, answers.grown)
 
     @app.get("/v1/figures", summary="What is counted, by which rule, and what is divided by what")
@@ -169,6 +169,7 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
             return {
                 "figure": "F1",
                 "day": on.isoformat(),
+                "readings": found["total"]["readings"],
                 **found,
                 "rule": COVERAGE.rule,
                 "evidence": f"/v1/evidence?figure=F1&day={on}",

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from services.metrics import catalogue
-from services.metrics.catalogue import CatalogueRow, Published, counts, coverage
+from services.metrics.catalogue import CatalogueRow, Published, adds, coverage
 from services.metrics.cells import Snapshot
 from services.metrics.figures import Value
 from services.metrics.record import Standing, chained
@@ -35,14 +35,14 @@ class Shelved(NamedTuple):
 
 async def page(snap: Snapshot, asked: Asked, after: str, limit: int) -> dict[str, Any]:
     """One page of the items that F1 counts; over all pages they add up to it."""
-    shelf = await _shelf(snap)
-    counted = ((shelved, _counted(shelved.row, asked)) for shelved in shelf if shelved.row.key > after)
+    every = await shelf(snap)
+    counted = ((shelved, _counted(shelved.row, asked)) for shelved in every if shelved.row.key > after)
     behind = [(shelved, version) for shelved, version in counted if version is not None]
     shown = [_shown(shelved, version, asked.reading.code) for shelved, version in behind[:limit]]
     return {
         "figure": asked.figure.code,
         "reading": asked.reading.code,
-        "total": _reading((shelved.row for shelved in shelf), asked)._asdict(),
+        "total": reading_of((shelved.row for shelved in every), asked)._asdict(),
         "rows": shown,
         "next": shown[-1]["key"] if len(behind) > limit else None,
     }
@@ -67,11 +67,11 @@ async def one(snap: Snapshot, bootstrap: str, item: str) -> dict[str, Any] | Non
 
 async def recounting(snap: Snapshot, bootstrap: str, asked: Asked) -> AsyncIterator[dict[str, Any]]:
     """The state of the count after every stretch; the last one has the result. Raises `UnavailableError` without Kafka."""
-    shelf = await _shelf(snap)
-    count, again = Count(len(shelf)), list[CatalogueRow]()
+    every = await shelf(snap)
+    count, again = Count(len(every)), list[CatalogueRow]()
     yield count.told()
-    for begin in range(0, len(shelf), STRETCH_ITEMS):
-        stretch = shelf[begin : begin + STRETCH_ITEMS]
+    for begin in range(0, len(every), STRETCH_ITEMS):
+        stretch = every[begin : begin + STRETCH_ITEMS]
         bodies = await fetch_records(bootstrap, _places(stretch))
         folded = [_refolded(shelved, bodies) for shelved in stretch]
         again += folded
@@ -79,10 +79,11 @@ async def recounting(snap: Snapshot, bootstrap: str, asked: Asked) -> AsyncItera
         count.events += len(bodies)
         count.journeys += sum(_counted(row, asked) is not None for row in folded)
         yield count.told()
-    yield {**count.told(), **result_of(asked, _reading((shelved.row for shelved in shelf), asked), _reading(again, asked))}
+    yield {**count.told(), **result_of(asked, reading_of((shelved.row for shelved in every), asked), reading_of(again, asked))}
 
 
-async def _shelf(snap: Snapshot) -> list[Shelved]:
+async def shelf(snap: Snapshot) -> list[Shelved]:
+    """Every item of the catalogue, in order of its key."""
     return [_loaded(row) for row in await snap.tx.fetch(_SHELVED.format(room=snap.room))]
 
 
@@ -101,25 +102,27 @@ def _refolded(shelved: Shelved, bodies: dict[tuple[Place, int], bytes]) -> Catal
     return again
 
 
-def _bounds(wanted: Slice) -> tuple[int, int | None, str]:
+def bounds(wanted: Slice) -> tuple[int, int | None, str]:
+    """The day that is spoken of, the last day of what was known, and how the regions begin; for `coverage` to be given."""
     assert wanted.to_day is not None, "F1 is a figure of a day"
     known_to = None if wanted.known_at is None else wanted.known_at.toordinal()
     return wanted.to_day.toordinal(), known_to, "" if wanted.region is None else prefix_of(wanted.region)
 
 
 def _counted(row: CatalogueRow, asked: Asked) -> Published | None:
-    day, known_to, prefix = _bounds(asked.slice)
+    day, known_to, prefix = bounds(asked.slice)
     version = row.in_effect(day, known_to)
-    if version is None or not counts(version) or not version.region.startswith(prefix):
-        return None
-    return None if asked.reading.code == "once_less_exceptions" and version.exception is not None else version
+    _, below = adds(version, asked.reading.code, prefix)
+    return version if below else None
 
 
-def _reading(rows: Iterable[CatalogueRow], asked: Asked) -> Value:
-    return readings_of(coverage(rows, *_bounds(asked.slice)))[asked.reading.code]
+def reading_of(rows: Iterable[CatalogueRow], asked: Asked) -> Value:
+    """What the reading says of these rows."""
+    return readings_of(coverage(rows, *bounds(asked.slice)))[asked.reading.code]
 
 
 def _shown(shelved: Shelved, version: Published, reading: str) -> dict[str, Any]:
+    above, below = adds(version, reading)
     return {
         "key": shelved.row.key,
         "item": shelved.row.code,
@@ -129,8 +132,8 @@ def _shown(shelved: Shelved, version: Published, reading: str) -> dict[str, Any]
         "declared": version.declared,
         "exception": version.exception,
         "effective_from": date.fromordinal(version.effective).isoformat(),
-        "numerator": int(version.declared <= (0 if reading == "zero" else 1)),
-        "denominator": 1,
+        "numerator": above,
+        "denominator": below,
         "topic": CATALOGUE_EVENTS,
         "partition": shelved.partition,
         "offset": version.offset,

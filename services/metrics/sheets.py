@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 BOM = "\ufeff"
@@ -84,30 +85,68 @@ def cause_rows(causes: Mapping[str, Any], names: Names) -> Iterable[list[Any]]:
 CAUSE_HEAD = ("cause", "cause_zh", "cause_en", "government", "applicant", "unknown", "total")
 
 
-def bulletin_rows(page: Mapping[str, Any], items: Names) -> Iterable[list[Any]]:
-    """One line for each fact of a bulletin's page."""
-    for fact in page["facts"]:
-        what = [fact["why"], fact["type"] or fact["kind"], fact["time"], fact["known_on"], fact["numerator"], fact["denominator"]]
-        whose = [fact["journey"], fact["item"], *items.get(fact["item"], ("", ""))]
-        place = [fact[name] for name in ("source", "sequence", "topic", "partition", "offset", "event")]
-        yield ["fact", *what, *whose, *place, *_said(page)]
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """The table of a bulletin: a line for each fact, and last ones that add it up."""
+
+    facts: tuple[str, ...]
+    """What a fact's line says, before what every line says."""
+    told: Callable[[Mapping[str, Any], Names], list[Any]]
+    """A fact as its line."""
+    sides: tuple[str, ...]
+    """What is said of each of the two sides."""
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        sides = [name if key == "known_at" else f"{key}_{name}" for key in self.sides for name in _SIDES]
+        return ("line", *self.facts, "figure", "reading", "rule", *sides, "as_of", "demo")
+
+    def rows(self, page: Mapping[str, Any], items: Names) -> Iterable[list[Any]]:
+        """One line for each fact of a bulletin's page."""
+        for fact in page["facts"]:
+            yield ["fact", *self.told(fact, items), *self._said(page)]
+
+    def end(self, kind: str, page: Mapping[str, Any], numerator: int | None, denominator: int | None) -> list[Any]:
+        """One of the last lines of a bulletin: what its facts add up to, and what they have to."""
+        sums = {"numerator": numerator, "denominator": denominator}
+        return [kind, *[sums.get(name) for name in self.facts], *self._said(page)]
+
+    def _said(self, page: Mapping[str, Any]) -> list[Any]:
+        if not page:
+            return [None] * (len(self.head) - len(self.facts) - 1)
+        sides = [page[name][key] for key in self.sides for name in _SIDES]
+        return [page["figure"], page["reading"], page["rule"], *sides, page["as_of"], page["demo"]]
 
 
-def bulletin_end(kind: str, page: Mapping[str, Any], numerator: int | None, denominator: int | None) -> list[Any]:
-    """One of the last lines of a bulletin: what its facts add up to, and what they have to."""
-    blank = [None] * (len(BULLETIN_HEAD) - len(_SAID) - 7)
-    return [kind, None, None, None, None, numerator, denominator, *blank, *_said(page)]
+_SIDES = ("then", "now")
+_STANDS = ("source", "sequence", "topic", "partition", "offset", "event")
+_WHAT = ("why", "fact", "occurred", "known_on", "numerator", "denominator")
+_THING = ("item", "item_zh", "item_en")
 
 
-def _said(page: Mapping[str, Any]) -> list[Any]:
-    if not page:
-        return [None] * len(_SAID)
-    days = [page[side]["known_at"] for side in ("then", "now")]
-    return [page["figure"], page["reading"], page["rule"], *days, page["as_of"], page["demo"]]
+def _what(fact: Mapping[str, Any]) -> list[Any]:
+    named = [fact["why"], fact["type"] or fact["kind"], fact["time"], fact["known_on"]]
+    return [*named, fact["numerator"], fact["denominator"]]
 
 
-_SAID = ("figure", "reading", "rule", "then", "now", "as_of", "demo")
-BULLETIN_HEAD = (
-    "line", "why", "fact", "occurred", "known_on", "numerator", "denominator", "journey", "item", "item_zh", "item_en",
-    "source", "sequence", "topic", "partition", "offset", "event", *_SAID,
-)  # fmt: skip
+def _thing(fact: Mapping[str, Any], items: Names) -> list[Any]:
+    return [fact["item"], *items.get(fact["item"], ("", ""))]
+
+
+def _of_journey(fact: Mapping[str, Any], items: Names) -> list[Any]:
+    return [*_what(fact), fact["journey"], *_thing(fact, items), *[fact[name] for name in _STANDS]]
+
+
+def _of_item(fact: Mapping[str, Any], items: Names) -> list[Any]:
+    versions = [(fact[side] or {}).get(name) for name in _VERSION for side in ("before", "after")]
+    return [*_what(fact), *_thing(fact, items), fact["effective_from"], *versions, *[fact[name] for name in _STANDS]]
+
+
+_VERSION = ("version", "declared", "exception")
+BULLETIN = Bulletin((*_WHAT, "journey", *_THING, *_STANDS), _of_journey, ("known_at",))
+ITEM_BULLETIN = Bulletin(
+    (*_WHAT, *_THING, "effective_from", *[f"{name}_{side}" for name in _VERSION for side in ("before", "after")], *_STANDS),
+    _of_item,
+    ("known_at", "day"),
+)

@@ -192,6 +192,30 @@ async def test_what_the_board_said_then_is_explained_to_the_last_fact(windows: W
     assert added.removeprefix("sum") == difference.removeprefix("difference")
 
 
+@pytest.mark.parametrize(("lang", "size"), [("zh", DESKTOP), ("en", PHONE)], ids=["zh-desktop", "en-phone"])
+async def test_what_the_board_promised_then_is_explained_item_by_item(windows: Windows, lang: str, size: tuple[int, int]) -> None:
+    page = await windows.open(f"/past.html?figure=F10&then={day_before(205)}", lang=lang, size=size)
+    await page.locator("#sum").wait_for()
+    await page.locator("#f-figure").select_option("F1")
+    await page.locator("body[data-ready=true]").wait_for()
+
+    await expect(page.locator("#about")).to_contain_text({"zh": "当日有效的事项", "en": "in force on its own day"}[lang])
+    await expect(page.locator("#sum")).to_contain_text({"zh": "正好等于差额", "en": "exactly the difference"}[lang])
+    await page.locator("#bulletin tbody summary").first.click()
+    await expect(page.locator("#bulletin details[open]")).to_contain_text(
+        {"zh": "承诺次数: – → 1", "en": "Declared visits: – → 1"}[lang]
+    )
+    await shot(page, f"past-promise-{lang}-{size[0]}")
+    assert await objections(page) == []
+    assert not await sideways(page)
+    async with page.expect_download() as download:
+        await page.locator("#bulletin .sources a").first.click()
+    *_, added, difference = Path(await (await download.value).path()).read_text("utf-8-sig").splitlines()
+    assert added.removeprefix("sum") == difference.removeprefix("difference")
+    await page.locator("#bulletin tbody td a").first.click()
+    await expect(page.locator("#journey-title")).to_contain_text("item-1")
+
+
 async def test_the_killed_server_is_noticed_and_the_open_page_recovers(board: BoardHouse, windows: Windows) -> None:
     page = await windows.open("/?period=0", role=None)
     await is_ready(page, "board")

@@ -93,11 +93,12 @@ function head() {
     h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", h("small", { class: "soft" }, parts(first.total))),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
     h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, disabled: counting && counting.equal === undefined && !counting.failed }, say("recount.act")),
-      h("button", { type: "button", class: "second", id: "keep", click: () => copy(link) }, say("evidence.keep")), !onItems() && h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
+      h("button", { type: "button", class: "second", id: "keep", click: () => copy(link) }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
     h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), counted());
 }
 function past() {
   const made = asked();
+  if (made.get("day")) { made.set("to", made.get("day")); made.delete("day"); }
   if (made.get("known_at")) { made.set("then", made.get("known_at")); made.delete("known_at"); }
   return made;
 }

@@ -5,19 +5,21 @@ import { day, fill, find, frame, h, moment, named, number, of, say } from "/part
 import { rowHead, table, whole } from "/parts/tables.js";
 import { fact as factName, inUnit, own, sources, trouble, word } from "./charts.js";
 
-const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed"];
+const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "begun"];
 const [place, me] = await Promise.all([about(), staff()]);
 const given = new URLSearchParams(location.search);
 const back = (days) => new Date(Date.parse(today()) - days * 864e5).toISOString().slice(0, 10);
 const start = given.get("then") ?? given.get("to") ?? back(7);
-const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("reading") ?? "", region: given.get("region") ?? "330000", basic: given.get("basic") ?? "", from: given.get("from") ?? "", to: given.get("to") ?? start, then: start, now: given.get("now") ?? today() };
+const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("reading") ?? "", region: given.get("region") ?? "330000", basic: given.get("basic") ?? "", from: given.get("from") ?? "", to: given.get("to") ?? (given.get("figure") === "F1" ? "" : start), then: start, now: given.get("now") ?? today() };
 const kept = ["channel", "pair", "cause", "layer", "item"].filter((key) => given.get(key));
 let names = null, figures = null, first = null, facts = [], sums = null, looked = 0, busy = false, whole_ = false, problem = null, turn = 0;
 
+/** F1 rests on items and is a figure of one day; all others rest on journeys. */
+const onItems = () => chosen.figure === "F1";
 function asked() {
   const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(chosen)) if (value) query.set(key, value);
-  for (const key of kept) query.set(key, given.get(key));
+  for (const [key, value] of Object.entries(chosen)) if (value && !(onItems() && (key === "from" || key === "basic"))) query.set(key, value);
+  if (!onItems()) for (const key of kept) query.set(key, given.get(key));
   return query;
 }
 async function load() {
@@ -54,7 +56,8 @@ const figure = () => figures.find((one) => one.code === chosen.figure);
 const readings = () => figure()?.readings.filter((one) => !["overdue", "wait_p50", "wait_p90"].includes(one.code)) ?? [];
 function pick(event) {
   chosen[event.target.name] = event.target.value;
-  if (event.target.name === "figure") chosen.reading = "";
+  // Without a day of its own, each side of F1 speaks of the day on which it was said, as the board did.
+  if (event.target.name === "figure") Object.assign(chosen, { reading: "", to: onItems() ? "" : chosen.to || chosen.then });
   load();
 }
 function select(key, label, options) {
@@ -64,28 +67,40 @@ const dated = (key, label) => h("label", {}, say(label), h("input", { type: "dat
 function form() {
   return h("form", { class: "filters card", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
     select("figure", "past.figure", figures.map((one) => [one.code, `${one.code} · ${named(word(one.name))}`])), select("reading", "evidence.reading", readings().map((one, at) => [at ? one.code : "", named(word(one.name))])),
-    select("region", "filter.region", [["330000", say("filter.province")], ...names.cities.map((code) => [code, named(word(names.regions[code]))])]), select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
-    dated("from", "past.from"), dated("to", "past.to"), dated("then", "past.then"), dated("now", "past.now"));
+    select("region", "filter.region", [["330000", say("filter.province")], ...names.cities.map((code) => [code, named(word(names.regions[code]))])]), onItems() ? null : select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
+    onItems() ? null : dated("from", "past.from"), dated("to", onItems() ? "past.day" : "past.to"), dated("then", "past.then"), dated("now", "past.now"));
 }
 function said(title, one, side) {
   return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? null : say("board.of", { n: whole(one.numerator), d: whole(one.denominator) }), one.few ? ` · ${say("few")}` : ""));
+}
+function spoken() {
+  if (!chosen.to) return onItems() ? say("past.eachday") : null;
+  return say(onItems() ? "past.aboutday" : "past.about", { d: day(chosen.to) });
 }
 function signed(n) { return n > 0 ? `+${number(n)}` : number(n); }
 function answer() {
   const { difference } = first, sides = first.now.denominator === null ? ["numerator"] : ["numerator", "denominator"];
   const exact = sides.every((side) => sums[side] === difference[side]);
   const counts = Object.fromEntries(WHYS.map((why) => [why, facts.filter((fact) => fact.why === why).length]));
-  return [h("p", { class: "soft" }, say("past.about", { d: day(chosen.to) })), h("div", { class: "said2" }, said("past.said", first.then, "then"), h("div", { class: "arrow", "aria-hidden": "true" }, "→"), said("past.says", first.now, "now")),
-    h("div", { class: "card", id: "bulletin" }, h("h2", {}, say("past.why")), busy ? h("label", { role: "status" }, say("past.looking", { n: whole(looked), d: whole(first.of) }), h("progress", { max: first.of || 1, value: looked })) : null,
+  return [h("p", { class: "soft", id: "about" }, spoken()), h("div", { class: "said2" }, said("past.said", first.then, "then"), h("div", { class: "arrow", "aria-hidden": "true" }, "→"), said("past.says", first.now, "now")),
+    h("div", { class: "card", id: "bulletin" }, h("h2", {}, say("past.why")), busy ? h("label", { role: "status" }, say(onItems() ? "past.lookingitems" : "past.looking", { n: whole(looked), d: whole(first.of) }), h("progress", { max: first.of || 1, value: looked })) : null,
       whole_ ? h("p", { class: `note ${exact ? "good" : "wait"}`, id: "sum", role: "status" }, h("strong", {}, say(exact ? (facts.length ? "past.exact" : "past.nothing") : "past.moved")), facts.length ? h("p", {}, say("past.sum", { n: whole(facts.length), a: signed(sums.numerator), b: sides.length > 1 ? signed(sums.denominator) : "–", c: signed(difference.numerator), d: sides.length > 1 ? signed(difference.denominator) : "–" })) : null) : null,
       facts.length ? h("ul", {}, WHYS.filter((why) => counts[why]).map((why) => h("li", {}, h("b", {}, of("because", why), " ", number(counts[why])), " ", h("span", { class: "soft" }, of("becausehow", why))))) : null,
-      facts.length ? table(say("past.why"), [say("past.fact"), say("past.because"), say("past.occurred"), say("past.known"), say("past.above"), say("past.below"), say("evidence.journey"), say("evidence.stands")], facts.slice(0, SHOWN_MAX).map(line)) : null,
+      facts.length ? table(say("past.why"), ["past.fact", "past.because", onItems() ? "evidence.from" : "past.occurred", "past.known", "past.above", "past.below", onItems() ? "evidence.item" : "evidence.journey", "evidence.stands"].map((key) => say(key)), facts.slice(0, SHOWN_MAX).map(line)) : null,
       facts.length > SHOWN_MAX ? h("p", { class: "soft" }, say("past.more", { n: whole(facts.length - SHOWN_MAX) })) : null, sources("bulletin", asked()))];
 }
 function line(fact) {
-  const cells = fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${named(word(names.regions[cell.region]), cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${signed(n)}`).join(", ")}`);
-  return h("tr", {}, rowHead(h("details", {}, h("summary", {}, fact.type ? factName(fact.type) : fact.kind), h("p", { class: "small" }, named(word(names.items[fact.item]), fact.item ?? ""), h("br"), h("code", {}, fact.event ?? ""), cells.map((cell) => [h("br"), cell])))), h("td", { class: "t" }, of("because", fact.why)),
-    h("td", {}, moment(fact.time)), h("td", {}, fact.known_on), h("td", {}, signed(fact.numerator)), h("td", {}, signed(fact.denominator)), h("td", {}, h("a", { href: `/evidence.html?figure=${chosen.figure}&journey=${encodeURIComponent(fact.journey)}` }, fact.journey.slice(0, 8), "…")), h("td", {}, `${fact.topic}[${fact.partition}]@${fact.offset}`));
+  const moved = fact.cells ? fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${region(cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${signed(n)}`).join(", ")}`) : turned(fact);
+  const whose = fact.journey ?? fact.item;
+  return h("tr", {}, rowHead(h("details", {}, h("summary", {}, fact.type ? factName(fact.type) : fact.kind), h("p", { class: "small" }, item(fact.item), h("br"), h("code", {}, fact.event ?? ""), moved.map((one) => [h("br"), one])))), h("td", { class: "t" }, of("because", fact.why)),
+    h("td", {}, fact.effective_from ?? moment(fact.time)), h("td", {}, fact.known_on), h("td", {}, signed(fact.numerator)), h("td", {}, signed(fact.denominator)), h("td", { class: fact.journey ? null : "t" }, h("a", { href: `/evidence.html?figure=${chosen.figure}&journey=${encodeURIComponent(whose)}` }, fact.journey ? `${whose.slice(0, 8)}…` : item(whose))), h("td", {}, `${fact.topic}[${fact.partition}]@${fact.offset}`));
+}
+const region = (code) => named(word(names.regions[code]), code), item = (code) => named(word(names.items[code]), code ?? "");
+/** What a version says that the one before it did not. */
+function turned({ before, after }) {
+  const shown = { region, level: (code) => named(word(names.levels[code]), code), main: (is) => (is ? "✓" : "✗"), eligible: (is) => (is ? "✓" : "✗") };
+  const value = (version, name) => (version === null || version[name] === null ? "–" : (shown[name] ?? String)(version[name]));
+  return Object.keys(after ?? before ?? {}).filter((name) => (before?.[name] ?? null) !== (after?.[name] ?? null)).map((name) => `${of("turn", name)}: ${value(before, name)} → ${value(after, name)}`);
 }
 function draw() {
   fill(find("main"), own(), h("h1", {}, say("past.title")), h("p", { class: "how" }, say("past.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }), figures ? form() : null,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from urllib.parse import parse_qsl
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -14,6 +14,7 @@ from services.metrics.asking import items_asked_of, permalink
 from services.metrics.catalogue import CatalogueRow
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.figure_doors import Answers
+from services.metrics.item_bulletin import bulletin
 from services.metrics.recounting import last
 from services.metrics.shares import Asked
 from services.metrics.shelf import Shelf
@@ -27,6 +28,7 @@ from shared.contracts.wire import encode
 from shared.kafka.admin import ensure_topics
 from shared.kafka.clients import producer
 from shared.postgres.event_log import EventLog
+from shared.reference.deadlines import local_date
 from shared.telemetry import clock
 from tests.unit.metrics.stories import BODY, HANGZHOU
 
@@ -176,3 +178,23 @@ def test_its_link_pins_the_day_and_what_was_known() -> None:
         "to": str(RETIRED), "known_at": str(today), "rule": "coverage/1",
     }  # fmt: skip
     assert not told["closed"]
+
+
+@pytest.mark.usefixtures("promised")
+async def test_a_fact_that_moved_it_is_named_by_its_stored_event(log: EventLog, kafka: str) -> None:
+    wanted = items_asked_of("once", Slice(), RETIRED)
+    known = local_date(NOW)
+
+    async with snapshot(log) as snap:
+        found = await bulletin(snap, kafka, wanted, known - timedelta(days=1), known, "", 50)
+
+    assert found["record_reachable"]
+    assert [(fact["item"], fact["type"].split(".")[2], fact["denominator"]) for fact in found["facts"]] == [
+        ("gone", "service-item-published", 1),
+        ("gone", "service-item-retired", -1),
+        ("none", "service-item-published", 1),
+        ("one", "service-item-published", 1),
+        ("one", "service-item-published", 0),
+        ("two", "service-item-published", 1),
+    ]
+    assert all(UUID(fact["event"]) for fact in found["facts"])

@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from services.metrics import item_revision, revision
 from services.metrics.contributions import GROUPS
 from services.notify.overview import Standing
 from shared.contracts import approval, catalogue, intake, notify
@@ -41,6 +42,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "by": get_args(notify.MessageChannel),
     "stands": get_args(Standing),
     "fact": _FACTS,
+    "because": {*get_args(revision.Why), *get_args(item_revision.Why)},
     "group": GROUPS,
     "amount": {measure for measures in GROUPS.values() for measure in measures},
 }

@@ -1,0 +1,117 @@
+"""The revision bulletin of F1: how many items promised it then and later, and the facts of the catalogue in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, NamedTuple
+
+from services.metrics.bulletin import difference, stored_at
+from services.metrics.catalogue import Published
+from services.metrics.cells import Snapshot
+from services.metrics.evidence import Leaf
+from services.metrics.facts import instant_of_ms
+from services.metrics.item_revision import Moment, Step, steps
+from services.metrics.items import Shelved, bounds, reading_of, shelf
+from services.metrics.record import id_of
+from services.metrics.shares import Asked
+from services.metrics.view import read
+from shared.contracts.base import wire_time
+from shared.contracts.topics import CATALOGUE_EVENTS
+from shared.eventsourcing.records import Place
+from shared.kafka.fetch import Stored
+
+
+class _Listed(NamedTuple):
+    """A step with the item it belongs to."""
+
+    shelved: Shelved
+    step: Step
+
+    @property
+    def at(self) -> tuple[Place, int]:
+        return Place(CATALOGUE_EVENTS, self.shelved.partition), self.step.fact.offset
+
+
+async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
+    """One page of the bulletin; over all pages the facts add up to the difference.
+
+    Of a slice that names a day both sides speak; otherwise each side speaks of its own, as the board did on that day.
+    """
+    first, second = _on(asked, then), _on(asked, now)
+    every = await shelf(snap)
+    before, later = (reading_of((shelved.row for shelved in every), side) for side in (first, second))
+    turned = _turned(every, first, second, after, limit)
+    listed: list[_Listed] = turned.found
+    stored, reachable = await stored_at(bootstrap, [one.at for one in listed])
+    return {
+        "figure": asked.figure.code,
+        "reading": asked.reading.code,
+        "unit": asked.reading.unit,
+        "rule": asked.figure.rule,
+        "then": {"known_at": then, "day": first.slice.to_day, **before._asdict()},
+        "now": {"known_at": now, "day": second.slice.to_day, **later._asdict()},
+        "difference": difference(before, later),
+        "listed": {name: sum(getattr(one.step, name) for one in listed) for name in ("numerator", "denominator")},
+        "facts": [_told(one, stored) for one in listed],
+        "record_reachable": reachable,
+        "looked_at": turned.looked_at,
+        "of": len(every),
+        "next": turned.next,
+    }
+
+
+def _on(asked: Asked, known_at: date) -> Asked:
+    return replace(asked, slice=replace(asked.slice, to_day=asked.slice.to_day or known_at, known_at=known_at))
+
+
+def _turned(every: Sequence[Shelved], first: Asked, second: Asked, after: str, limit: int) -> Leaf:
+    (day, known, region), (later_day, later_known, _) = bounds(first.slice), bounds(second.slice)
+    assert known is not None
+    assert later_known is not None
+    then, now = Moment(day, known), Moment(later_day, later_known)
+    found: list[_Listed] = []
+    looked_at = 0
+    for shelved in every:
+        if shelved.row.key <= after:
+            continue
+        if len(found) >= limit:
+            return Leaf(found, looked_at, after)
+        found += [_Listed(shelved, step) for step in steps(shelved.row, first.reading.code, region, then, now)]
+        looked_at += 1
+        after = shelved.row.key
+    return Leaf(found, looked_at, None)
+
+
+def _told(one: _Listed, stored: Stored) -> dict[str, Any]:
+    step, (place, offset) = one.step, one.at
+    found = stored.get(one.at)
+    newest = step.after or step.before
+    return {
+        "item": one.shelved.row.code,
+        "basic": None if newest is None else newest.basic,
+        "event": None if found is None else id_of(found.body),
+        "type": None if found is None else read(found.body)["type"],
+        "kind": type(step.fact).__name__.lower(),
+        "why": step.why,
+        "time": wire_time(instant_of_ms(step.fact.at)),
+        "known_on": date.fromordinal(step.fact.known),
+        "effective_from": date.fromordinal(step.fact.effective),
+        "before": _version(step.before),
+        "after": _version(step.after),
+        "source": "intake",
+        "sequence": step.sequence,
+        "topic": place.topic,
+        "partition": place.partition,
+        "offset": offset,
+        "numerator": step.numerator,
+        "denominator": step.denominator,
+    }
+
+
+def _version(version: Published | None) -> dict[str, Any] | None:
+    """A version by what F1 looks at; None if the item was not in force."""
+    if version is None:
+        return None
+    return {name: getattr(version, name) for name in ("version", "declared", "exception", "main", "eligible", "level", "region")}
