@@ -17,7 +17,7 @@ from shared.eventsourcing.records import Place, Record
 from shared.postgres import checkpoints, idempotency
 from shared.postgres.checkpoints import Tally
 from shared.postgres.event_log import EventLog, Tx
-from shared.postgres.idempotency import Answer, Keyed
+from shared.postgres.idempotency import Answer, FirstAnswer, Keyed
 from shared.postgres.inbound import Slices, dead_letter, standing
 
 _PASS_ON = (FencedError, UnavailableError, VersionConflictError)
@@ -129,8 +129,7 @@ class IngressInbound:
             told = [(record, reply) for (record, _), reply in zip(found.wanted, replies, strict=True)]
             await self._keep(tx, told)
             found.answers += told
-            for record, ingress in found.again:
-                found.answers.append((record, await self._repeated(tx, record, ingress)))
+            found.answers += await self._repeated(tx, found.again)
             await tx.say([self._message(record, receipt) for record, receipt in found.answers])
             moved = await checkpoints.advance(tx, self.group, {place: (held, records[-1].offset + 1, found.tally)})
             return moved[place]
@@ -185,15 +184,11 @@ class IngressInbound:
         taken = await idempotency.take(tx, [_keyed(record, one) for one, record in asked.items()])
         return {request.key: asked[request.key] for request in taken}
 
-    async def _repeated(self, tx: Tx, record: Record, ingress: Ingress) -> Receipt:
-        """The answer to a message whose id was used before, by then with its first answer: perhaps of this very slice."""
-        request = _keyed(record, ingress.id)
-        known = (await idempotency.recall(tx, [request]))[request]
-        if not isinstance(known, Answer):
-            return _refusal(record, IngressRefusedError("id-reused", "id", ingress.id))
-        first = Receipt.model_validate_json(known.body)
-        status = "refused" if first.status == "refused" else "applied"
-        return first.model_copy(update={"status": "duplicate", "first_status": status})
+    async def _repeated(self, tx: Tx, again: Sequence[tuple[Record, Ingress]]) -> list[tuple[Record, Receipt]]:
+        """The answers to messages whose id was used before, by then with its first answer: perhaps of this very slice."""
+        asked = [(record, _keyed(record, ingress.id)) for record, ingress in again]
+        known = await idempotency.recall(tx, [request for _, request in asked])
+        return [(record, _repetition(record, request, known[request])) for record, request in asked]
 
     async def _keep(self, tx: Tx, answers: Sequence[tuple[Record, Receipt]]) -> None:
         told = {_keyed(record, reply.id): Answer(200, reply.model_dump_json().encode()) for record, reply in answers}
@@ -207,6 +202,14 @@ class IngressInbound:
 
 def _keyed(record: Record, identity: str) -> Keyed:
     return Keyed(f"ingress:{partner_of(record.topic)}", identity, sha256(record.value or b"").digest())
+
+
+def _repetition(record: Record, request: Keyed, first: FirstAnswer) -> Receipt:
+    if not isinstance(first, Answer):
+        return _refusal(record, IngressRefusedError("id-reused", "id", request.key))
+    told = Receipt.model_validate_json(first.body)
+    status = "refused" if told.status == "refused" else "applied"
+    return told.model_copy(update={"status": "duplicate", "first_status": status})
 
 
 def _refusal(record: Record, refused: IngressRefusedError) -> Receipt:

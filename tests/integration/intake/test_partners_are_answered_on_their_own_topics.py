@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
+import pytest
 
 from services.intake import consumer
 from services.intake.partners import make_missing_topics
@@ -13,6 +15,10 @@ from shared.contracts import commands as wire
 from shared.contracts.commands import DEPARTMENT_INTAKE_COMMANDS
 from shared.contracts.topics import Topic, decisions, submissions
 from shared.eventsourcing.records import Place, Record
+from shared.postgres import idempotency
+from shared.postgres.event_log import Tx
+from shared.postgres.idempotency import FirstAnswer, Keyed
+from shared.postgres.idempotency import recall as idempotency_recall
 from shared.postgres.ingress_inbound import IngressInbound
 from tests.integration.intake.city import HANGZHOU, HANGZHOU_BODY, ITEM, OPERATOR, WENZHOU, City
 
@@ -64,6 +70,29 @@ async def test_a_message_that_comes_twice_at_once_is_answered_as_if_it_had_come_
     assert by_status["duplicate"]["first_status"] == "applied"
     assert by_status["duplicate"]["case_no"] == by_status["applied"]["case_no"]
     assert await city.log.pool.fetchval("SELECT count(*) FROM case_index") == 1
+
+
+async def test_however_many_come_again_their_first_answers_are_looked_up_at_once(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await city.done(PORTAL, by=OPERATOR)
+    inbound, topic, asked = consumer.submissions(city.log, city.intake), submissions("zheliban"), list[int]()
+    firsts = [record(topic, offset, f"m-{offset}", "submit-application", SUBMISSION, f"case-{offset}") for offset in range(3)]
+    again = [replace(one, offset=one.offset + 3) for one in firsts]
+    other = record(topic, 6, "m-0", "submit-application", {**SUBMISSION, "channel": "app"}, "case-0")
+    await deliver(inbound, *firsts)
+
+    async def recall(tx: Tx, requests: Sequence[Keyed]) -> dict[Keyed, FirstAnswer]:
+        asked.append(len(requests))
+        return await idempotency_recall(tx, requests)
+
+    monkeypatch.setattr(idempotency, "recall", recall)
+    await deliver(inbound, *again, other)
+
+    assert asked == [4]
+    told = [(receipt["id"], receipt["status"]) for receipt in await answers(city, "gov.portal.zheliban.receipts.v1")]
+    once_and_again = [(f"m-{n}", status) for n in range(3) for status in ("applied", "duplicate")]
+    assert sorted(told) == sorted([*once_and_again, ("m-0", "refused")])
 
 
 async def test_two_partners_may_use_the_same_id_for_different_requests(city: City) -> None:
