@@ -9,6 +9,8 @@ _ACCEPTANCE = "services/intake/acceptance.py"
 _CUSTODY = "services/intake/custody.py"
 _AUTHORITY = "services/intake/authority.py"
 _AUTH = "shared/runtime/auth.py"
+_GUESSES = "services/intake/guesses.py"
+_DECIDED_BY = "services/approval/decided_by.py"
 _RUN_TESTS = "unit/reference/test_a_run_is_counted_by_the_rule.py"
 _SILENCE_TESTS = "unit/intake/test_acceptance_counts_from_the_right_day.py"
 _TOKEN_TESTS = "unit/runtime/test_a_token_is_believed_only_if_all_of_it_fits.py"
@@ -113,6 +115,23 @@ MUTANTS = (
         "4.2",
         (Edit(_AUTH, 'if caller.role != "importer" and caller.body != body:', "if False:"),),
         (suite("integration/approval/test_racing_officers_decide_once.py"),),
+    ),
+    Mutant(
+        "status-code-guessed-for-long",
+        "wrong status codes are few",
+        "4.2",
+        (Edit(_GUESSES, "WRONG_MAX = 10\n", "WRONG_MAX = 1_000\n"),),
+        (suite("unit/intake/test_a_status_code_is_not_worth_guessing.py"),),
+    ),
+    Mutant(
+        "decided-in-anothers-name",
+        "who decided is who is signed in",
+        "4.2",
+        (
+            Edit(_DECIDED_BY, "if asked.officer_ref not in (None, own):", "if False:"),
+            Edit(_DECIDED_BY, "return own", "return asked.officer_ref or own"),
+        ),
+        (suite("unit/approval/test_nobody_decides_in_anothers_name.py"),),
     ),
     Mutant(
         "token-of-another-service-believed",
