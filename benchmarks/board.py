@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median, quantiles
 
-from playwright.async_api import Browser, CDPSession, Page, async_playwright
+from playwright.async_api import Browser, CDPSession, Page
 
+from benchmarks.chromium import CHROMIUM, chromium
 from benchmarks.installation import say
 from benchmarks.metrics_alone import MetricsAlone, metrics_alone
 from benchmarks.results import Result
 
 WORD = "board"
 HELP = "the operator's board in a browser under load: first figure, frames, weight, and memory for --minutes N"
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 EVENTS = 100_000
 SMOKE_EVENTS = 4_000
 LIVE_EVENTS_PER_S = 1_000
@@ -78,7 +74,7 @@ class _Seen:
 
 
 async def _measure(events: int, minutes: float) -> list[Result]:
-    async with metrics_alone() as house, _chromium() as browser:
+    async with metrics_alone() as house, chromium() as browser:
         await house.publish(events)
         await house.start()
         await house.until_applied()
@@ -96,16 +92,6 @@ async def _measure(events: int, minutes: float) -> list[Result]:
         await house.until_applied()
         right = await house.is_right() and await _agrees(page, house)
     return _told(opened, seen, right=right)
-
-
-@contextlib.asynccontextmanager
-async def _chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 async def _opened(browser: Browser, url: str) -> tuple[float, float]:

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
+from benchmarks.chromium import CHROMIUM, chromium
 from tests.acceptance.conftest import Installation
-from tests.browser.conftest import CHROMIUM, QUIET
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,11 +21,8 @@ pytestmark = [
 @pytest.fixture(params=[(1280, 900), (360, 740)], ids=["desktop", "phone"])
 async def page(request: Any) -> AsyncIterator[Page]:
     width, height = request.param
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
-        opened = await browser.new_page(viewport={"width": width, "height": height})
-        yield opened
-        await browser.close()
+    async with chromium() as browser:
+        yield await browser.new_page(viewport={"width": width, "height": height})
 
 
 def complaints(page: Page) -> list[str]:

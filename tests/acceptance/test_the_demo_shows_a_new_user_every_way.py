@@ -12,13 +12,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
+from benchmarks.chromium import CHROMIUM, chromium
 from deploy.local.ledger import Ledger
 from deploy.local.quiet import until_quiet
 from deploy.local.rest import resting
 from tests.acceptance.conftest import Demo, Installation
-from tests.browser.conftest import CHROMIUM, DESKTOP, PHONE, QUIET, shot
+from tests.browser.conftest import DESKTOP, PHONE, shot
 
 WAIT_MS = 20_000
 QUIET_S = 60.0
@@ -78,12 +79,10 @@ class User:
 @pytest.fixture(scope="module")
 async def user(demo: Demo) -> AsyncIterator[User]:
     demo.is_alive()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
+    async with chromium() as browser:
         expect.set_options(timeout=WAIT_MS)
         yield User(browser, demo)
         expect.set_options(timeout=5_000)
-        await browser.close()
 
 
 @pytest.fixture(autouse=True)

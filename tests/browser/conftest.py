@@ -9,16 +9,15 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
+from benchmarks.chromium import CHROMIUM, chromium
 from shared.postgres.event_log import EventLog
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import open_pool
 from shared.postgres.provisioning import ensure_database
 from tests.browser.house import SERVICES, House, opened
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 DESKTOP, PHONE = (1440, 900), (390, 844)
 Opens = Callable[..., Awaitable[Page]]
 
@@ -51,10 +50,8 @@ async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     if not CHROMIUM.exists():
         pytest.skip("there is no Chromium on this machine")
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
+    async with chromium() as started:
         yield started
-        await started.close()
 
 
 @pytest.fixture
