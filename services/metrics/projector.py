@@ -22,6 +22,8 @@ from shared.kafka.batches import BatchReader
 from shared.telemetry.names import PROJECTED_DELIVERIES
 
 BATCH_MAX = 4_000
+SMALLER = 20
+"""What a batch that failed is divided by until the record that spoils it stands alone; each success doubles the next one."""
 JOURNEYS_MAX = 20_000
 WAIT_MS = 100
 TURN_S = 0.02
@@ -55,7 +57,7 @@ class Projector:
         self._instance = instance
         self._memory = Memory(JOURNEYS_MAX)
         self._in_flight: asyncio.Task[None] | None = None
-        self._singly = 0
+        self._at_most = BATCH_MAX
         self._tell_at = 0.0
         self._turn_at = 0.0
 
@@ -90,7 +92,7 @@ class Projector:
         try:
             if await reader.refresh():
                 await self._begin_again()
-            if self._singly:
+            if self._at_most == 1:
                 await self._one(reader)
             else:
                 await self._many(reader)
@@ -101,15 +103,15 @@ class Projector:
             # Somebody else went on from here, or a redrive did: ask the database again for what is still assigned.
             await self._resume(reader)
         except Exception as error:
-            # One record spoils the batch: play it again record by record, so that only its journey waits.
+            # One record spoils the batch: play it again in smaller ones, so that in the end only its journey waits.
             _log.warning("batch-failed", extra={"error_class": type(error).__name__})
-            self._singly = 2 * BATCH_MAX
+            self._at_most = max(self._at_most // SMALLER, 1)
             await self._resume(reader)
         await self._tell(reader)
 
     async def _many(self, reader: BatchReader) -> None:
         await asyncio.sleep(self._turn_at - asyncio.get_running_loop().time())
-        taken = await reader.take(BATCH_MAX, WAIT_MS)
+        taken = await reader.take(self._at_most, WAIT_MS)
         if taken:
             self._turn_at = asyncio.get_running_loop().time() + TURN_S
             batch = await self._fold(taken)
@@ -120,7 +122,6 @@ class Projector:
 
     async def _one(self, reader: BatchReader) -> None:
         taken = await reader.take(1, WAIT_MS)
-        self._singly = self._singly - 1 if taken else 0
         for place, (held, records) in taken.items():
             try:
                 await self._commit(await self._fold({place: (held, records)}))
@@ -175,6 +176,7 @@ class Projector:
         PROJECTED_DELIVERIES.labels("metrics").inc(batch.size)
         self.applied.update({place: next_offset for place, (_, next_offset) in batch.moves.items()})
         self._memory.shrink()
+        self._at_most = min(2 * self._at_most, BATCH_MAX)
 
     async def _settle(self) -> None:
         """Wait for the commit in flight. Raises what it raised."""

@@ -121,6 +121,29 @@ async def test_a_batch_that_cannot_be_written_costs_only_its_own_journey(
         await until(parked)
 
 
+async def test_whoever_spoils_a_batch_is_found_without_playing_everybody_singly(
+    log: EventLog, kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await from_now_on(log, kafka)
+    store, told = Store(log, 1), fresh(some_tales(40))
+    bad, events, tries = told[20], sum(len(one.events) for one in told), 0
+    apply = Store.apply
+
+    async def failing(self: Store, batch: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if bad.journey in batch.journeys:
+            raise LookupError(bad.journey)
+        await apply(self, batch)
+
+    monkeypatch.setattr(Store, "apply", failing)
+    await send(kafka, told)
+    async with running(Projector(kafka, store).run):
+        await until(has(store, [one for one in told if one is not bad]))
+
+    assert tries < events / 2
+
+
 async def test_a_rebuild_ends_where_the_live_build_is_and_takes_its_place(log: EventLog, kafka: str) -> None:
     await ensure_topics(kafka, TOPICS)
     told = fresh(some_tales(8))
