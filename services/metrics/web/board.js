@@ -1,20 +1,24 @@
-// The board: one quick answer drawn as the questions an operator asks; live changes only ask for it again.
+// The board: one quick answer drawn as the questions an operator asks; live changes only ask for it again, and a drawing
+// goes on part by part over as many frames as it needs.
 import { about, get, leave, who } from "/parts/ask.js";
 import { today } from "/parts/days.js";
-import { clock, fill, find, frame, h, named, of, say } from "/parts/page.js";
+import { clock, fill, find, frame, h, named, of, say, settle } from "/parts/page.js";
 import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
-import { own, percent, trouble, word } from "./charts.js";
+import { own, percent, warning, word } from "./charts.js";
 import { chosen, early, NAMES, remember, sliced } from "./slice.js";
 
 const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000;
-let books = null, seenAt = 0, waiting = null, reading = false, again = false, streaming = false;
+// Of the 16 ms of a frame; the browser needs the rest for what was drawn.
+const SHARE_MS = 4;
+const PARTS = [head, notice, strip, filters, asKnown, promise, whereNot, whoHandles, trust, live];
+let books = null, problem = null, seenAt = 0, waiting = null, reading = false, again = false, streaming = false;
 
 Object.assign(board, {
   query: sliced, layer: chosen.layer,
   evidence: (figure, extra = {}) => `/evidence.html?${sliced({ figure, ...extra })}`,
   city: (code) => named(word(board.names.regions[code]), code === "unknown" ? say("unknown") : code).replace(/[市省]$/, ""),
   thing: (code) => named(word(board.names.basics[code]), code),
-  turn: (layer) => { board.layer = chosen.layer = layer; remember(); draw(); },
+  turn: (layer) => { board.layer = chosen.layer = layer; remember(); draw([whoHandles]); },
 });
 /** Names once, and figures as of now; the first time those that were asked for before this script was here. */
 async function answers() {
@@ -29,10 +33,11 @@ async function load() {
     const [names, figures] = await answers();
     Object.assign(board, { names, figures });
     seenAt = Date.now();
-    trouble(null);
+    problem = null;
     draw();
-  } catch (problem) {
-    trouble(problem);
+  } catch (failed) {
+    problem = failed;
+    draw([notice]);
     setTimeout(load, AGAIN_MS);
   }
   reading = false;
@@ -40,7 +45,7 @@ async function load() {
   if (again) { again = false; soon(); }
 }
 async function balance() {
-  try { books = await get("/v1/trust"); board.books = books; if (board.figures) draw(); } catch { books = null; }
+  try { books = await get("/v1/trust"); board.books = books; draw([strip, trust]); } catch { books = null; }
   setTimeout(balance, REFRESH_MS / 2);
 }
 /** However many changes arrive, one frame in a while asks once for all of them. */
@@ -51,7 +56,10 @@ function soon() {
 function listen() {
   const stream = new EventSource("/v1/stream");
   stream.addEventListener("open", () => { if (!streaming && seenAt) load(); streaming = true; fresh(); });
-  stream.addEventListener("moved", (event) => { for (const cell of JSON.parse(event.data).cells ?? []) board.moved.add(`${cell.group}|${cell.basic}|${cell.region.slice(0, 4)}`); soon(); });
+  stream.addEventListener("moved", (event) => {
+    for (const cell of JSON.parse(event.data).cells ?? []) if (cell.group === "delivered") board.moved.add(`${cell.basic}|${cell.region.slice(0, 4)}`);
+    soon();
+  });
   stream.addEventListener("alert", soon);
   stream.addEventListener("generation", soon);
   stream.addEventListener("error", () => {
@@ -60,21 +68,42 @@ function listen() {
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
   });
 }
+const isStale = () => !streaming || Date.now() - seenAt > STALE_MS;
 /** Whether what is shown is what is; if not, since when. */
 function fresh() {
-  const state = find("state");
-  if (!state) return;
-  const stale = !streaming || Date.now() - seenAt > STALE_MS;
-  find("main").classList.toggle("stale", stale && seenAt > 0);
-  state.className = stale ? "late" : "ok";
-  const text = stale ? (seenAt ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("loading")) : say("board.live");
-  if (state.textContent !== text) state.textContent = text;
+  find("main").classList.toggle("stale", seenAt > 0 && isStale());
+  draw([strip]);
 }
 
+const due = new Set();
+/** Draw some parts: the first ones at once, the others in the frames to come. */
+function draw(parts = board.figures ? PARTS : PARTS.slice(0, 3)) {
+  const resting = !due.size;
+  for (const part of parts) due.add(part);
+  if (resting) go();
+}
+function go() {
+  const main = find("main"), ends = performance.now() + SHARE_MS;
+  // Asked for beforehand: a part that cannot be drawn holds nothing up but itself.
+  const next = requestAnimationFrame(go);
+  if (main.children.length !== PARTS.length) fill(main, PARTS.map(() => h("div")));
+  while (due.size && performance.now() < ends) {
+    const [part] = due;
+    due.delete(part);
+    settle(main.children[PARTS.indexOf(part)], part());
+  }
+  if (!due.size) cancelAnimationFrame(next);
+}
+function head() {
+  return h("div", {}, own(board.figures ? `?${sliced()}` : ""), h("h1", {}, say("board.title")), h("p", { class: "how" }, say("board.how")));
+}
+function notice() { return warning(problem); }
 function strip() {
-  const { as_of: asOf, behind_s: behind, trust: known } = board.figures;
+  if (!board.figures) return h("p", { class: "loading", id: "state" }, say("loading"));
+  const { as_of: asOf, behind_s: behind, trust: known } = board.figures, stale = isStale();
+  const state = h("b", { id: "state", role: "status", class: stale ? "late" : "ok" }, stale ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("board.live"));
   const whole = !books ? null : books.balanced === false ? h("a", { href: "#q-trust", class: "wrong" }, say("board.unbalanced")) : books.balanced ? h("span", { class: "ok" }, say("board.balanced")) : h("span", { class: "late" }, say("board.askedothers"));
-  return h("p", { class: "strip" }, h("b", { id: "state", role: "status" }), h("span", {}, say("board.asof"), " ", h("b", {}, asOf ? clock(asOf) : say("unknown")), behind === null ? null : ` · ${say("board.behind", { s: behind.toFixed(1) })}`),
+  return h("p", { class: "strip" }, state, h("span", {}, say("board.asof"), " ", h("b", {}, asOf ? clock(asOf) : say("unknown")), behind === null ? null : ` · ${say("board.behind", { s: behind.toFixed(1) })}`),
     h("span", {}, say("board.unattributed"), " ", h("a", { id: "unattributed", href: board.evidence("F10") }, percent(known.unattributed))), whole);
 }
 function picker(key, word_, options) {
@@ -94,12 +123,9 @@ function filters() {
     picker("channel", "filter.channel", [["", say("all")], ...Object.entries(names.channels).map(([code, words]) => [code, named(word(words))])]),
     picker("period", "filter.period", ["7", "30", "90", "0"].map((days) => [days, of("period", days)])), dated("to", "filter.to"), dated("known_at", "filter.known"));
 }
-function draw() {
-  const begun = Boolean(board.figures && board.names);
-  fill(find("main"), own(begun ? `?${sliced()}` : ""), h("h1", {}, say("board.title")), h("p", { class: "how" }, say("board.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }),
-    begun ? [strip(), filters(), chosen.known_at && h("p", { class: "note promised" }, say("board.past", { d: chosen.known_at }), " ", h("a", { href: `/past.html?${sliced({ then: chosen.known_at, known_at: "" })}` }, say("board.pastlink"))), promise(), whereNot(), whoHandles(), trust(), live()] : h("p", { class: "loading", id: "state" }, say("loading")));
-  fresh();
-  board.moved.clear();
+function asKnown() {
+  const { known_at: day } = chosen;
+  return h("p", { class: "note promised", hidden: !day }, say("board.past", { d: day }), " ", h("a", { href: `/past.html?${sliced({ then: day, known_at: "" })}` }, say("board.pastlink")));
 }
 // The figures are what somebody came for: they are asked for first, and what takes the service longest comes after them.
 const first = load();

@@ -1,5 +1,5 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
-import { find, h, harmless, of, say } from "/parts/page.js";
+import { find, h, harmless, of, say, settle } from "/parts/page.js";
 import { span, whole } from "/parts/tables.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -15,9 +15,10 @@ function svg(tag, attributes = {}, ...children) {
   made.append(...children);
   return made;
 }
-/** An element with a measure that its style reads: `--depth` of a colour, `--part` of a bar. */
-export function measured(made, property, share) {
-  made.style.setProperty(`--${property}`, `${Math.round(share * 1000) / 10}%`);
+/** The class of a colour as deep as a share is large, in steps as fine as eyes tell, so that few cells change theirs. */
+export const deep = (share) => `d${Math.round(17 * share)}`;
+function long(made, share) {
+  made.style.setProperty(`--part`, `${Math.round(share * 1000) / 10}%`);
   return made;
 }
 export const word = (words) => (words ? [words.zh, words.en] : null);
@@ -35,7 +36,7 @@ export function sources(path, query) {
   return h("p", { class: "sources" }, h("a", { href: `/v1/csv/${path}?${query}`, download: "" }, say("take.csv")), h("a", { href: `/v1/${path.replace(/^csv\//, "")}?${query}` }, say("take.json")));
 }
 export function bar(parts) {
-  return h("td", { class: "bar" }, h("div", { class: "track", "aria-hidden": "true" }, parts.map(([kind, share]) => measured(h("i", { class: kind }), "part", share))));
+  return h("td", { class: "bar" }, h("div", { class: "track", "aria-hidden": "true" }, parts.map(([kind, share]) => long(h("i", { class: kind }), share))));
 }
 export function spark(values) {
   const known = values.filter((value) => value !== null && value !== undefined);
@@ -51,9 +52,8 @@ export function cartogram(cities, { name, reading, show, href }) {
   const worst = Math.max(...cities.map((code) => reading(code)?.value ?? 0), 0.01);
   return svg("svg", { viewBox: "0 0 320 232", width: "100%", role: "group", "aria-label": say("travel.label") }, ...cities.map((code) => {
     const [column, row] = PLACES[code], found = reading(code), x = column * 64 + 2, y = row * 58 + 2;
-    const link = svg("a", { href: href(code), class: "tile11", id: `tile-${code}` }, svg("rect", { x, y, width: 60, height: 54, rx: 8 }),
+    return svg("a", { href: href(code), class: `tile11 ${deep((found?.value ?? 0) / worst)}`, id: `tile-${code}` }, svg("rect", { x, y, width: 60, height: 54, rx: 8 }),
       svg("text", { x: x + 30, y: y + 24, "text-anchor": "middle" }, name(code)), " ", svg("text", { x: x + 30, y: y + 42, "text-anchor": "middle", class: "s" }, show(found)));
-    return measured(link, "depth", (0.85 * (found?.value ?? 0)) / worst);
   }));
 }
 /** What a fact is called; those of the other services have a family of their own. */
@@ -62,10 +62,12 @@ export function fact(type) {
   const named_ = of("fact", code);
   return named_ === code ? of("act", code) : named_;
 }
+/** What went wrong, or the empty place for it. */
+export function warning(problem) {
+  return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? h("strong", {}, problem.sentence ?? String(problem)) : null);
+}
 /** Say what went wrong above everything else; nothing takes it away. */
 export function trouble(problem) {
   const place = find("trouble");
-  if (!place) return;
-  place.hidden = !problem;
-  place.replaceChildren(...(problem ? [h("strong", {}, problem.sentence ?? String(problem))] : []));
+  if (place) settle(place, warning(problem));
 }

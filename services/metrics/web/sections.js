@@ -1,10 +1,11 @@
 // The questions of the board, each a heading in plain words and one sentence that says how to read what follows.
 import { h, moment, named, number, of, say } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
-import { bar, cartogram, fixed, measured, percent, sources, spark } from "./charts.js";
+import { bar, cartogram, deep, fixed, percent, sources, spark } from "./charts.js";
 
 /** What the sections read: names, figures, books, and how to ask for more. */
 export const board = { names: null, figures: null, books: null, layer: "physical", moved: new Set() };
+const STANDS_OUT_MAX = 12;
 const PARTIES = ["government", "applicant", "unknown"];
 
 function question(id, title, how, ...children) {
@@ -33,17 +34,18 @@ export function promise() {
 }
 
 function heat(kind, depth, reading, text, href, id, more = "") {
-  const made = h("td", { class: `c ${kind}${reading?.few ? " few" : ""}${more}`, title: reading?.denominator ? `n = ${number(reading.denominator)}` : null }, h("a", { href, id }, text, reading?.few ? h("span", { class: "unseen" }, ` (${say("few")})`) : null));
-  return measured(made, "depth", depth * 0.85);
+  return h("td", { class: `c ${kind} ${deep(depth)}${reading?.few ? " few" : ""}${more}`, title: reading?.denominator ? `n = ${number(reading.denominator)}` : null }, h("a", { href, id }, text, reading?.few ? h("span", { class: "unseen" }, ` (${say("few")})`) : null));
 }
 const nothing = () => h("td", { class: "c" }, h("span", { class: "none" }, "·"));
 function gaps() {
   const { items, cities, cells } = board.figures.gap;
   const worst = Math.max(...items.flatMap((item) => cities.map((code) => cells[item]?.[code]?.gap.value ?? 0)), 0.01);
+  // A cell that just moved glows, unless so many do that none stands out.
+  const moved = board.moved.size > STANDS_OUT_MAX ? new Set() : board.moved;
   const rows = items.map((item) => h("tr", {}, rowHead(board.thing(item)), cities.map((code) => {
     const gap = cells[item]?.[code]?.gap;
     if (!gap || gap.value === null) return nothing();
-    return heat("warm", Math.max(0, gap.value) / worst, gap, (gap.value * 100).toFixed(0), board.evidence("F4", { reading: "gap", basic: item, region: code }), `gap-${item}-${code}`, board.moved.has(`delivered|${item}|${code.slice(0, 4)}`) ? " glow" : "");
+    return heat("warm", Math.max(0, gap.value) / worst, gap, (gap.value * 100).toFixed(0), board.evidence("F4", { reading: "gap", basic: item, region: code }), `gap-${item}-${code}`, moved.has(`${item}|${code.slice(0, 4)}`) ? " glow" : "");
   })));
   return card(say("gap.title"), items.length ? table(say("gap.title"), [say("filter.thing"), ...cities.map(board.city)], rows) : h("p", { class: "soft" }, say("none.delivered")), sources("gap", board.query()));
 }
@@ -58,7 +60,11 @@ function movers() {
   const lines = (found ?? []).map((one) => h("li", {}, h("a", { id: `mover-${one.basic}-${one.city}`, href: board.evidence("F4", { reading: "gap", basic: one.basic, region: one.city }) }, board.thing(one.basic), " · ", board.city(one.city)), h("b", {}, say("movers.line", { b: (one.before.value * 100).toFixed(0), a: (one.gap.value * 100).toFixed(0) }))));
   return card(say("movers.title"), h("p", { class: "soft small" }, say("movers.how")), lines.length ? h("ul", { class: "movers" }, lines) : h("p", { class: "soft" }, say(found === null ? "movers.open" : "movers.none")));
 }
-export const whereNot = () => question("where", "board.q2", "board.q2how", gaps(), h("div", { class: "wide2" }, causes(), movers()));
+export function whereNot() {
+  const made = question("where", "board.q2", "board.q2how", gaps(), h("div", { class: "wide2" }, causes(), movers()));
+  board.moved.clear();
+  return made;
+}
 
 function matrix() {
   const { codes, layers, readings } = board.figures.matrix, counts = layers[board.layer];

@@ -6,7 +6,14 @@ const asked = new URLSearchParams(location.search);
 export const NAMES = "/v1/names?only=regions,cities,basics,channels";
 export const chosen = Object.fromEntries(Object.entries(FILTERS).map(([key, usual]) => [key, asked.get(key) ?? usual]));
 
+const HOUR_MS = 3_600_000, written = new Map();
+/** The filters as an address asks for them, and more; written once, since a drawing needs hundreds. The hour tells days apart. */
 export function sliced(extra = {}) {
+  const key = JSON.stringify([Math.floor(Date.now() / HOUR_MS), extra]);
+  if (!written.has(key)) written.set(key, write(extra));
+  return written.get(key);
+}
+function write(extra) {
   const query = new URLSearchParams(), days = Number(chosen.period);
   if (days) query.set("from", new Date(Date.parse(chosen.to || today()) - (days - 1) * 864e5).toISOString().slice(0, 10));
   for (const key of ["region", "basic", "channel", "to", "known_at"]) if (chosen[key]) query.set(key, chosen[key]);
@@ -15,6 +22,7 @@ export function sliced(extra = {}) {
 }
 /** Keep the filters in the address. */
 export function remember() {
+  written.clear();
   const query = new URLSearchParams();
   for (const [key, usual] of Object.entries(FILTERS)) if (chosen[key] && chosen[key] !== usual) query.set(key, chosen[key]);
   history.replaceState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}`);

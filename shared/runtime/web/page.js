@@ -14,9 +14,9 @@ export function keep(key, value) { try { localStorage.setItem(key, value); } cat
 
 /** The words of a key in the chosen language, with `{name}` replaced and one of `{n|visit|visits}` chosen. */
 export function say(key, values = {}) {
-  const words = WORDS[key];
-  if (!words) return key;
-  return words[language].replace(/\{(\w+)\|([\w ]+)\|([\w ]+)\}/g, (_, name, one, more) => (Number(values[name]) === 1 ? one : more)).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  const words = WORDS[key]?.[language];
+  if (!words?.includes("{")) return words ?? key;
+  return words.replace(/\{(\w+)\|([\w ]+)\|([\w ]+)\}/g, (_, name, one, more) => (Number(values[name]) === 1 ? one : more)).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 /** The words of a code of a family: `of("cause", "wrong_place")`. A code that nobody named is shown as it is. */
 export function of(family, code) { return WORDS[`${family}.${code}`] ? say(`${family}.${code}`) : String(code ?? ""); }
@@ -49,16 +49,41 @@ export function name(pair, code) {
   return h("bdi", { lang: language && /[\u4e00-\u9fff]/.test(text) ? "zh-CN" : null }, text);
 }
 
-/** Put other children into a place without losing the focus or the caret. */
-export function fill(place, ...children) {
+/** Change a place without losing the focus or the caret. */
+function keeping(place, change) {
   const held = document.activeElement;
   const id = held && place.contains(held) ? held.id : "";
   const caret = id && "selectionStart" in held ? held.selectionStart : null;
-  place.replaceChildren(...children.flat(3).filter(Boolean));
-  if (!id) return;
+  change();
+  if (!id || (held === document.activeElement && held.id === id)) return;
   const again = document.getElementById(id);
   again?.focus({ preventScroll: true });
   if (caret !== null) try { again?.setSelectionRange(caret, caret); } catch { /* Not every field has a caret. */ }
+}
+/** Put other children into a place. */
+export function fill(place, ...children) {
+  keeping(place, () => place.replaceChildren(...children.flat(3).filter(Boolean)));
+}
+/** Make a place look as it was made anew, and touch only what differs: what is open, scrolled or being read stays so. */
+export function settle(place, made) {
+  keeping(place, () => liken(place, made));
+}
+function liken(shown, made) {
+  if (shown.isEqualNode(made)) return;
+  if (shown.nodeName !== made.nodeName || shown.id !== made.id) return shown.replaceWith(made);
+  if (shown.nodeType === Node.TEXT_NODE) return void (shown.data = made.data);
+  for (const name of made.getAttributeNames()) if (shown.getAttribute(name) !== made.getAttribute(name)) attribute(shown, name, made.getAttribute(name));
+  // Whether a table stands open is the reader's choice.
+  for (const name of shown.getAttributeNames()) if (!made.hasAttribute(name) && name !== "open") shown.removeAttribute(name);
+  const before = [...shown.childNodes], after = [...made.childNodes];
+  after.forEach((child, at) => (at < before.length ? liken(before[at], child) : shown.append(child)));
+  before.slice(after.length).forEach((child) => child.remove());
+}
+function attribute(shown, name, value) {
+  if (name !== "style") return shown.setAttribute(name, value);
+  // The policy lets no attribute set a style; ours say how long a bar is and nothing else: `--part: 40%;`.
+  const [property, measure] = value.slice(2, -1).split(": ");
+  shown.style.setProperty(`--${property}`, measure);
 }
 export const find = (id) => document.getElementById(id);
 
