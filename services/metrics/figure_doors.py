@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -53,31 +54,27 @@ class Answers:
             made = await make(snap)
             return {**made, **self.stamp(snap)}
 
-    async def grown(self) -> int:
-        """A number that changes with every record applied, and with every swap."""
-        async with snapshot(self.log) as snap:
-            return await version(snap) * 1_000 + snap.generation
-
     def stamp(self, snap: Snapshot) -> dict[str, Any]:
         """As of when, by which build."""
         behind = None if snap.as_of is None else round((clock.now() - snap.as_of).total_seconds(), 3)
         as_of = None if snap.as_of is None else wire_time(snap.as_of)
         return {"as_of": as_of, "behind_s": behind, "generation": snap.generation, "demo": self.demo}
 
-    async def dashboard(self, asked: Slice) -> dict[str, Any]:
-        """Everything of the first screen."""
+    async def dashboard(self, asked: Slice, seen: int | None = None) -> tuple[int, dict[str, Any]] | None:
+        """A number that changes with every record applied and every swap, and the first screen; None while that is `seen`."""
+        async with snapshot(self.log) as snap:
+            grown = await version(snap) * 1_000 + snap.generation
+            return None if grown == seen else (grown, {**await self._screen(snap, asked), **self.stamp(snap)})
 
-        async def make(snap: Snapshot) -> dict[str, Any]:
-            day = today()
-            made = await board.board(snap, asked, day)
-            rows = await self.shelf.rows(snap)
-            made["promise"]["F1"] = covered(rows, asked.to_day or day, asked.known_at, asked.region)
-            made["live"] = await live(snap, clock.now(), day)
-            made["alerts"] = await newest_alerts(snap.tx, 5)
-            made["trust"] |= await _trust(snap)
-            return {"slice": told(asked), **made}
-
-        return await self.read(make)
+    async def _screen(self, snap: Snapshot, asked: Slice) -> dict[str, Any]:
+        day = today()
+        made = await board.board(snap, asked, day)
+        rows = await self.shelf.rows(snap)
+        made["promise"]["F1"] = covered(rows, asked.to_day or day, asked.known_at, asked.region)
+        made["live"] = await live(snap, clock.now(), day)
+        made["alerts"] = await newest_alerts(snap.tx, 5)
+        made["trust"] |= await _trust(snap)
+        return {"slice": told(asked), **made}
 
 
 async def _trust(snap: Snapshot) -> dict[str, Any]:
@@ -90,9 +87,8 @@ async def _trust(snap: Snapshot) -> dict[str, Any]:
 class Kept:
     """Answers are given again while they are a moment young, or while nothing was applied since; nobody computes one twice."""
 
-    def __init__(self, make: Callable[[Slice], Awaitable[dict[str, Any]]], grown: Callable[[], Awaitable[int]]) -> None:
+    def __init__(self, make: Callable[[Slice, int | None], Awaitable[tuple[int, dict[str, Any]] | None]]) -> None:
         self._make = make
-        self._grown = grown
         self._kept: OrderedDict[Slice, _Kept] = OrderedDict()
         self._locks: dict[Slice, asyncio.Lock] = {}
 
@@ -100,21 +96,23 @@ class Kept:
         """The answer for `asked` as JSON."""
         lock = self._locks.setdefault(asked, asyncio.Lock())
         async with lock:
-            known = self._kept.get(asked)
-            if known is not None and await self._holds(known):
-                return known.body
-            grown = await self._grown()
-            body = orjson.dumps(await self._make(asked), option=orjson.OPT_UTC_Z)
-            self._kept[asked] = _Kept(asyncio.get_running_loop().time(), grown, body)
-            self._kept.move_to_end(asked)
-            while len(self._kept) > KEPT_MAX:
-                old, _ = self._kept.popitem(last=False)
-                self._locks.pop(old, None)
-            return body
+            known, now = self._kept.get(asked), asyncio.get_running_loop().time()
+            age = math.inf if known is None else now - known.at
+            if known is None or age >= FRESH_S:
+                made = await self._make(asked, known.grown if known is not None and age < UNCHANGED_S else None)
+                if made is not None:
+                    known = self._keep(asked, *made)
+            assert known is not None, "only what is known stays unmade"
+            return known.body
 
-    async def _holds(self, known: _Kept) -> bool:
-        age = asyncio.get_running_loop().time() - known.at
-        return age < FRESH_S or (age < UNCHANGED_S and await self._grown() == known.grown)
+    def _keep(self, asked: Slice, grown: int, answer: dict[str, Any]) -> _Kept:
+        kept = _Kept(asyncio.get_running_loop().time(), grown, orjson.dumps(answer, option=orjson.OPT_UTC_Z))
+        self._kept[asked] = kept
+        self._kept.move_to_end(asked)
+        while len(self._kept) > KEPT_MAX:
+            old, _ = self._kept.popitem(last=False)
+            self._locks.pop(old, None)
+        return kept
 
 
 class _Kept(NamedTuple):
@@ -150,7 +148,7 @@ def definition(figure: Figure) -> dict[str, Any]:
 def figure_doors(app: FastAPI, answers: Answers) -> None:
     """Mount the public doors."""
     definitions = orjson.dumps({"figures": [definition(figure) for figure in (COVERAGE, *FIGURES)]})
-    kept = Kept(answers.dashboard, answers.grown)
+    kept = Kept(answers.dashboard)
 
     @app.get("/v1/figures", summary="What is counted, by which rule, and what is divided by what")
     async def figures() -> Response:

@@ -14,6 +14,7 @@ from services.metrics.cells import Snapshot
 from services.metrics.csv_doors import csv_doors
 from services.metrics.evidence_doors import evidence_doors
 from services.metrics.figure_doors import Answers, figure_doors
+from services.metrics.opening import asked_first
 from services.metrics.operations_doors import operations_doors
 from services.metrics.rebuild_doors import rebuild_doors
 from services.metrics.store import HistoryHook
@@ -49,7 +50,7 @@ def mount(
     # A redrive of the projection is its own; what every service has comes after it.
     operator_doors(app, answers.log, retired=retired_groups)
     sign_in_doors(app, Play(("operator", "auditor")))
-    serve_pages(app, PAGES)
+    serve_pages(app, PAGES, asked_first)
     return app
 
 

@@ -7,6 +7,7 @@ own origin alone. A page's answer names all its modules, since a browser would l
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 from fastapi import FastAPI
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -32,7 +33,7 @@ SECURITY_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
-_SCRIPT = re.compile(r'<script type="module"(?: async)? src="([^"]+)"')
+_SCRIPT = re.compile(r'<script type="module" src="([^"]+)"')
 _IMPORT = re.compile(r'^(?:im|ex)port [^"\n]*from "([^"]+)";$', re.MULTILINE)
 
 
@@ -54,6 +55,10 @@ def _file(address: str, own: Path) -> Path:
     return own / address.removeprefix("/") if shared == address else PARTS / shared
 
 
+AskedFirst = Callable[[Mapping[str, str]], tuple[str, ...]]
+"""The addresses that the first page asks for before all others, by its own query."""
+
+
 class _Kept(NamedTuple):
     body: bytes
     media_type: str
@@ -66,19 +71,29 @@ class _Files(StaticFiles):
     Browsers ask about them again, so that pages of one release never meet parts of another.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, asked_first: AskedFirst | None = None) -> None:
         super().__init__(directory=directory, html=True)
+        self._asked_first = asked_first
         files = (path for path in directory.rglob("*") if path.is_file())
         self._kept = {path.relative_to(directory).as_posix(): _kept(path, directory) for path in files}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        kept = self._kept.get("index.html" if path == "." else path)
+        name = "index.html" if path == "." else path
+        kept = self._kept.get(name)
         if kept is None or scope["method"] not in ("GET", "HEAD"):
             return await super().get_response(path, scope)
+        headers = kept.headers if name != "index.html" else self._with_answers(kept.headers, scope)
         known = Headers(scope=scope).get("if-none-match")
-        if known is not None and kept.headers["etag"] in known:
-            return Response(None, 304, kept.headers)
-        return Response(kept.body, headers=kept.headers, media_type=kept.media_type)
+        if known is not None and headers["etag"] in known:
+            return Response(None, 304, headers)
+        return Response(kept.body, headers=headers, media_type=kept.media_type)
+
+    def _with_answers(self, headers: dict[str, str], scope: Scope) -> dict[str, str]:
+        if self._asked_first is None:
+            return headers
+        answers = self._asked_first(QueryParams(scope["query_string"]))
+        early = [f"<{one}>; rel=preload; as=fetch; crossorigin" for one in answers]
+        return headers | {"link": ", ".join([*early, headers["link"]])}
 
 
 def _kept(path: Path, directory: Path) -> _Kept:
@@ -91,7 +106,10 @@ def _kept(path: Path, directory: Path) -> _Kept:
     return _Kept(body, guess_type(path.name)[0] or "application/octet-stream", headers)
 
 
-def serve_pages(app: FastAPI, directory: Path) -> None:
-    """Serve static pages and the shared parts; call it after every route, since `/` takes what is left."""
+def serve_pages(app: FastAPI, directory: Path, asked_first: AskedFirst | None = None) -> None:
+    """Serve static pages and the shared parts; call it after every route, since `/` takes what is left.
+
+    What `asked_first` says is on its way to the browser with the first page, before any of its scripts.
+    """
     app.mount("/parts", _Files(PARTS), name="parts")
-    app.mount("/", _Files(directory), name="pages")
+    app.mount("/", _Files(directory, asked_first), name="pages")

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.board_house import BoardHouse, day_before, failed_visit, finished_now, opened_board
 from tests.browser.conftest import DESKTOP, PHONE, log_of, shot
-from tests.browser.looking import objections, sideways
+from tests.browser.looking import focused, objections, sideways
 
 pytestmark = pytest.mark.browser
 PAGES = {
@@ -108,6 +108,36 @@ async def test_a_failed_visit_moves_the_board_while_one_looks(board: BoardHouse,
     await board.tell(failed_visit())
 
     await expect(failed).to_have_text(str(before + 1))
+
+
+async def test_figures_move_under_whoever_reads_without_disturbing_him(board: BoardHouse, windows: Windows) -> None:
+    page = await windows.open("/", role=None)
+    await is_ready(page, "board")
+    await page.locator("#weeks summary").click()
+    await page.locator("#t-F3").focus()
+    await page.evaluate(
+        "window.before = ['#weeks', '#t-F3', '#f-region', '#gap-basic-1-330100'].map((one) => document.querySelector(one))"
+    )
+    total = page.locator("#q-now .card p").first
+    said = await total.text_content()
+
+    await board.tell(failed_visit())
+
+    await expect(total).not_to_have_text(str(said))
+    assert await focused(page) == "t-F3"
+    assert await page.locator("#weeks tbody").is_visible()
+    assert await page.evaluate("window.before.map((one) => one?.isConnected)") == [True] * 4
+
+
+async def test_the_first_answers_are_sent_for_with_the_page_and_once(windows: Windows) -> None:
+    page = await windows.open("/?period=30&region=330300", role=None)
+    await is_ready(page, "board")
+    asked = await page.evaluate("performance.getEntriesByType('resource').map((one) => [one.initiatorType, one.name])")
+    names, figures = [[how for how in asked if door in how[1]] for door in ("/v1/names", "/v1/dashboard")]
+
+    assert [how for how, _ in names] == ["link"]
+    assert figures[0][0] == "link"
+    assert len({address for _, address in figures}) == 1
 
 
 async def test_a_number_opens_down_to_its_bytes_and_is_counted_again_by_mouse(windows: Windows) -> None:

@@ -5,7 +5,7 @@ import { today } from "/parts/days.js";
 import { clock, fill, find, frame, h, named, of, say, settle } from "/parts/page.js";
 import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
 import { own, percent, warning, word } from "./charts.js";
-import { chosen, early, NAMES, remember, sliced } from "./slice.js";
+import { chosen, NAMES, remember, sliced } from "./slice.js";
 
 const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000;
 // Of the 16 ms of a frame; the browser needs the rest for what was drawn.
@@ -20,21 +20,16 @@ Object.assign(board, {
   thing: (code) => named(word(board.names.basics[code]), code),
   turn: (layer) => { board.layer = chosen.layer = layer; remember(); draw([whoHandles]); },
 });
-/** Names once, and figures as of now; the first time those that were asked for before this script was here. */
-async function answers() {
-  const before = board.names ? null : await early;
-  if (before?.every(Boolean)) return before;
-  return Promise.all([board.names ?? get(NAMES), get(`/v1/dashboard?${sliced()}`)]);
-}
 async function load() {
   if (reading) { again = true; return; }
   reading = true;
   try {
-    const [names, figures] = await answers();
+    const [names, figures] = await Promise.all([board.names ?? get(NAMES), get(`/v1/dashboard?${sliced()}`)]);
     Object.assign(board, { names, figures });
     seenAt = Date.now();
     problem = null;
-    draw();
+    // What somebody came for is drawn first.
+    draw([promise, ...PARTS]);
   } catch (failed) {
     problem = failed;
     draw([notice]);

@@ -1,4 +1,4 @@
-// What the board is asked: the filters of its address. It imports next to nothing, so the figures are asked for at once.
+// What the board is asked: the filters of its address. The service spells the first addresses too, to send them with the page.
 import { today } from "/parts/days.js";
 
 const FILTERS = { region: "330000", basic: "", channel: "", period: "90", to: "", known_at: "", layer: "physical" };
@@ -27,6 +27,3 @@ export function remember() {
   for (const [key, usual] of Object.entries(FILTERS)) if (chosen[key] && chosen[key] !== usual) query.set(key, chosen[key]);
   history.replaceState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
 }
-
-/** The first answers, asked for while the rest of the page is still on its way; null if they did not come. */
-export const early = Promise.all([NAMES, `/v1/dashboard?${sliced()}`].map((path) => fetch(path, { cache: "no-store" }).then((answer) => (answer.ok ? answer.json() : null)))).catch(() => null);

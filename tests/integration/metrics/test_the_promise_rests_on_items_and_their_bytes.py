@@ -163,9 +163,10 @@ async def test_an_item_opens_its_events_with_their_bytes(log: EventLog, kafka: s
 @pytest.mark.parametrize(("day", "counted"), [(BEGUN, 4), (RETIRED, 3)])
 @pytest.mark.usefixtures("promised")
 async def test_the_board_counts_the_items_of_the_day_it_is_asked_for(log: EventLog, day: date, counted: int) -> None:
-    told = await Answers(log, Shelf(), demo=True).dashboard(Slice(to_day=day))
+    made = await Answers(log, Shelf(), demo=True).dashboard(Slice(to_day=day))
 
-    assert told["promise"]["F1"]["total"]["readings"]["once"]["denominator"] == counted
+    assert made is not None
+    assert made[1]["promise"]["F1"]["total"]["readings"]["once"]["denominator"] == counted
 
 
 def test_its_link_pins_the_day_and_what_was_known() -> None:
