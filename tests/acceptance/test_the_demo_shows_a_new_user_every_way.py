@@ -225,5 +225,5 @@ async def test_what_the_board_said_yesterday_is_explained(user: User) -> None:
 
     await expect(board.locator("#sum")).to_contain_text("正好")
     await expect(board.locator("#bulletin tbody summary").first).to_contain_text("到场")
-    await expect(board.locator("#bulletin ul")).to_contain_text("迟到")
+    await expect(board.locator("#bulletin ul")).to_contain_text("补录")
     await shot(board, "new-user-past")

@@ -23,6 +23,20 @@ async def sideways(page: Page) -> bool:
     return bool(await page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
+async def cut(page: Page) -> list[str]:
+    """Words that end in dots because there was no room for them; a list to choose from opens, so its lines do not count."""
+    hidden = """[...document.querySelectorAll("main *")].filter(one => one.tagName !== "SELECT" && one.textContent.trim()
+      && !one.closest(".unseen") && getComputedStyle(one).overflowX === "hidden" && one.scrollWidth > one.clientWidth + 1)"""
+    return [str(text) for text in await page.evaluate(f"{hidden}.map(one => one.textContent.slice(0, 60))")]
+
+
+async def thin(page: Page) -> list[str]:
+    """Buttons and ways to other pages that are too small for a thumb."""
+    ways = """[...document.querySelectorAll(".masthead nav a, nav.own a, .onward a, main button, main summary")]"""
+    small = f"{ways}.filter(one => one.offsetHeight && one.offsetHeight < 40).map(one => one.textContent)"
+    return [str(text) for text in await page.evaluate(small)]
+
+
 async def focused(page: Page) -> str:
     """The id of what has the focus."""
     return str(await page.evaluate("document.activeElement?.id ?? ''"))

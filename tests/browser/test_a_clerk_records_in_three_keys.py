@@ -132,8 +132,10 @@ async def test_a_case_is_told_once_what_is_missing_handed_over_and_delivered(hou
     for code in ("contract", "id-card"):
         await page.locator(f"label:has(#missing-{code})").click()
     await page.locator("label:has(#reason-absent)").click()
+    await page.select_option("#why-id-card", "expired")
     await shot(page, "desk-correction")
     await page.locator("#act-send").click()
+    await expect(page.locator(".note.wait li")).to_have_text(["转让合同 · 没有提供", "身份证明 · 已过期"])
     await page.locator("#act-submit-correction").click()
     await shot(page, "desk-in-correction")
     await page.locator("label:has(#complete-yes)").click()

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.board_house import BoardHouse, day_before, failed_visit, finished_now, opened_board
 from tests.browser.conftest import DESKTOP, PHONE, log_of, shot
-from tests.browser.looking import focused, objections, sideways
+from tests.browser.looking import cut, focused, objections, sideways, thin
 
 pytestmark = pytest.mark.browser
 PAGES = {
@@ -82,8 +82,10 @@ async def test_axe_objects_to_nothing_and_a_narrow_window_shows_all(windows: Win
     await is_ready(page, which)
     await shot(page, f"{which}-{lang}-1440")
     assert await objections(page) == []
+    assert await cut(page) == []
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     await shot(page, f"{which}-{lang}-390")
+    assert await thin(page) == []
     await page.set_viewport_size({"width": 320, "height": 640})
     assert not await sideways(page)
     assert await objections(page) == []

@@ -46,7 +46,7 @@ async def test_what_waits_and_what_did_not_arrive_is_told_by_channel(
 ) -> None:
     page = await messages(opens, house, lang=lang, size=size)
 
-    row = page.locator("#going tbody tr").filter(has_text={"zh": "电子邮件", "en": "by e-mail"}[lang])
+    row = page.locator("#going tbody tr").filter(has_text={"zh": "电子邮件", "en": "E-mail"}[lang])
     assert (await row.locator("td").all_inner_texts())[:5] == ["3", "0", "12", "1", "2"]
     await expect(page.locator("#going")).to_contain_text(
         {"zh": "最早的一条已等 14 分钟", "en": "The oldest has waited 14 min"}[lang]

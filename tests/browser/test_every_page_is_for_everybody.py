@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from shared.contracts import commands as wire
 from tests.browser.conftest import Opens, shot
 from tests.browser.house import HANGZHOU, WENZHOU, House
-from tests.browser.looking import objections, sideways
+from tests.browser.looking import cut, objections, sideways, thin
 
 pytestmark = pytest.mark.browser
 NARROW = (320, 640)
@@ -61,9 +61,12 @@ async def test_axe_objects_to_nothing_and_narrow_windows_show_all(house: House, 
     page = await page_of(opens, house, which, lang=lang)
     assert await page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[lang]
     assert await objections(page) == []
+    assert await cut(page) == []
     await shot(page, f"all-{which}-{lang}")
     await page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     assert not await sideways(page)
+    assert await cut(page) == []
+    assert await thin(page) == []
     assert await objections(page) == []
     await shot(page, f"all-{which}-{lang}-320")
 

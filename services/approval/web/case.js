@@ -1,13 +1,13 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { tell } from "/parts/ask.js";
-import { codes, day, find, h, moment, of, say, told } from "/parts/page.js";
+import { codes, day, find, h, listed, moment, of, say, told } from "/parts/page.js";
 import { bodyName, drawPanel, itemName, left, list, lookAt, read, readSoon, row } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number, a member of staff. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
 
 export function casePanel() {
-  if (!list.open) return h("div", { class: "card" }, h("h2", {}, say("list.choose")), h("p", { class: "how" }, say("list.choosehow")));
+  if (!list.open) return h("div", { class: "card later" }, h("h2", {}, say("list.choose")), h("p", { class: "how" }, say("list.choosehow")));
   const one = row(list.open);
   if (!one) return list.other ? over(list.other) : h("div", { class: "card" }, h("p", { class: "loading" }, say("loading")));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
@@ -24,8 +24,8 @@ function over(one) {
   const mine = one.officer_ref && one.officer_ref === list.who.ref;
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
     h("div", { class: `note ${mine ? "good" : "lived"}`, id: "decision", role: "status" }, h("strong", {}, one.decided_at ? say(mine ? "decided.mine" : "decided.other", { outcome: of("over", one.situation), at: moment(one.decided_at) }) : of("over", one.situation)),
-      one.document_no && h("p", {}, say("decide.document"), "：", one.document_no), one.officer_ref && !mine && h("p", {}, say("decided.officer", { ref: one.officer_ref.slice(0, 8) })),
-      one.reason_codes?.length > 0 && h("p", {}, say("decide.reasons"), "：", one.reason_codes.map((code) => of("refusal", code)).join("、")), one.remedies?.length > 0 && h("p", {}, say("decide.remedies"), "：", one.remedies.map((code) => of("remedy", code)).join("、"))),
+      one.document_no && h("p", {}, say("decided.document", { v: one.document_no })), one.officer_ref && !mine && h("p", {}, say("decided.officer", { ref: one.officer_ref.slice(0, 8) })),
+      one.reason_codes?.length > 0 && h("p", {}, say("decided.reasons", { v: listed(one.reason_codes.map((code) => of("refusal", code))) })), one.remedies?.length > 0 && h("p", {}, say("decided.remedies", { v: listed(one.remedies.map((code) => of("remedy", code))) }))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no)));
 }
 

@@ -5,7 +5,7 @@ import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
 const SOON_MS = [300, 600, 1_200, 2_400];
-export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, unsent: 0, away: false, seen: null };
+export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, unsent: 0, away: false, seen: null, looking: false };
 const FILTERS = { all: () => true, late: (row) => row.working_days_left < 0, soon: (row) => row.working_days_left >= 0 && row.working_days_left <= 2, suspended: (row) => row.situation === "suspended" };
 
 export const itemName = (code) => name(list.names.items[code], code);
@@ -62,7 +62,7 @@ export function openIncoming(caseNo) {
 /** Mark what is open in the lists without drawing a thousand lines again. */
 function mark() {
   for (const pick of document.querySelectorAll("#lists [aria-current]")) pick.removeAttribute("aria-current");
-  find(list.open ? `pick-${list.open}` : `offer-${list.incoming}`)?.setAttribute("aria-current", "true");
+  (find(`pick-${list.open}`) ?? find(`done-${list.open}`) ?? find(`offer-${list.incoming}`))?.setAttribute("aria-current", "true");
 }
 /** How long there is, in words; never by colour alone. */
 export function left(one) {
@@ -77,10 +77,10 @@ function line(one) {
 }
 function offer(one) {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => openIncoming(one.case_no) },
-    h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(one.taken_at ? "list.taken" : "list.offered"))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), " · ", say("desk.until", { day: day(one.due) }))));
+    h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(one.taken_at ? "list.taken" : "list.offered"))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), " · ", h("span", { class: "nobr" }, say("desk.until", { day: day(one.due) })))));
 }
 function decided(one) {
-  return h("li", {}, h("button", { type: "button", class: "pick", click: async () => { Object.assign(list, { open: one.case_no, incoming: null, act: null, other: one }); mark(); drawPanel(); find("case-title")?.focus(); } }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no)));
+  return h("li", {}, h("button", { type: "button", class: "pick", id: `done-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: async () => { Object.assign(list, { open: one.case_no, incoming: null, act: null, other: one }); mark(); drawPanel(); find("case-title")?.focus(); } }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no.slice(-18))));
 }
 
 export function drawLists() {
@@ -91,8 +91,8 @@ export function drawLists() {
   fill(find("lists"), list.away && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("trouble.away"))), list.unsent > 0 && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("waiting.title", { n: list.unsent })), h("p", {}, say("waiting.how"))),
     desk.incoming.length > 0 && h("section", { class: "card", "aria-labelledby": "incoming" }, h("h2", { id: "incoming" }, say("list.incoming"), " ", h("span", { class: "count" }, number(desk.incoming.length))), h("ul", { class: "list" }, desk.incoming.map(offer))),
     h("section", { class: "card", "aria-labelledby": "due" }, h("h2", { id: "due" }, say("list.due"), " ", h("span", { class: "count" }, number(desk.due.length))), h("p", { class: "how small" }, say("list.duehow")), h("fieldset", {}, h("legend", { class: "unseen" }, say("list.filter")), h("div", { class: "choices" }, filters)),
-      shown.length ? h("ul", { class: "list", id: "due-list" }, shown.map(line)) : h("p", { class: "how" }, say("list.nothing"))),
-    desk.decided.length > 0 && h("details", { class: "card" }, h("summary", {}, say("list.decided")), h("ul", { class: "list" }, desk.decided.map(decided))));
+      shown.length ? h("ul", { class: "list", id: "due-list" }, shown.map(line)) : h("p", { class: "how" }, say(desk.due.length ? "list.nothing" : "list.empty"))),
+    desk.decided.length > 0 && h("details", { class: "card", open: list.looking, toggle: (event) => { list.looking = event.target.open; } }, h("summary", {}, say("list.decided")), h("ul", { class: "list" }, desk.decided.map(decided))));
 }
 export function drawPanel() {
   fill(find("panel"), list.incoming ? incomingPanel() : casePanel());

@@ -74,8 +74,8 @@ const FORMS = {
   }),
   "issue-correction": (one) => ({
     ask: [checks(say("correct.what"), say("correct.how"), "missing", one.materials.map((material) => material.code), (code) => listedName(one.materials, code)),
-      (desk.form.missing ?? []).length > 0 && choices(say("correct.why"), "reason", codes("missing"), "missing"), one.notices.length > 0 && [h("div", { class: "note lived" }, h("strong", {}, say("correct.second"))), choices(say("correct.secondwhy"), "again", codes("again"), "again")]],
-    body: () => ({ missing: desk.form.missing.map((code) => ({ code, reason_code: desk.form.reason })), ...(desk.form.again ? { reason_code: desk.form.again } : {}) }),
+      (desk.form.missing ?? []).length > 0 && choices(say("correct.why"), "reason", codes("missing"), "missing"), apart(one), one.notices.length > 0 && [h("div", { class: "note lived" }, h("strong", {}, say("correct.second"))), choices(say("correct.secondwhy"), "again", codes("again"), "again")]],
+    body: () => ({ missing: desk.form.missing.map((code) => ({ code, reason_code: whyMissing(code) })), ...(desk.form.again ? { reason_code: desk.form.again } : {}) }),
     ready: () => (desk.form.missing ?? []).length > 0,
   }),
   "submit-correction": (one) => ({ ask: choices(say("answer.complete"), "complete", ["yes", "no"], "complete"), body: () => ({ notice_no: one.notices.at(-1).notice_no, complete: desk.form.complete === "yes" }) }),
@@ -88,6 +88,15 @@ const FORMS = {
   withdraw: () => ({ ask: choices(say("withdraw.why"), "reason", codes("withdrawal"), "withdrawal"), body: () => ({ reason_code: desk.form.reason }) }),
   deliver: () => ({ ask: choices(say("deliver.how"), "method", codes("method"), "method"), body: () => ({ method: desk.form.method }) }),
 };
+const whyMissing = (code) => desk.form.apart?.[code] ?? desk.form.reason;
+/** Where several things are missing, each may have a reason of its own. */
+function apart(one) {
+  const { missing = [], reason } = desk.form;
+  if (missing.length < 2 || !reason) return null;
+  const own = (code, value) => { desk.form.apart = { ...desk.form.apart, [code]: value }; };
+  return h("fieldset", {}, h("legend", {}, say("correct.apart")), missing.map((code) => h("div", { class: "field" }, h("label", { for: `why-${code}` }, listedName(one.materials, code)),
+    h("select", { id: `why-${code}`, change: (event) => own(code, event.target.value) }, codes("missing").map((value) => h("option", { value, selected: value === whyMissing(code) }, of("missing", value)))))));
+}
 function listedName(materials, code) {
   const listed = materials.find((one) => one.code === code);
   return h("span", {}, name(listed && [listed.name_zh, listed.name_zh], code), listed?.required && h("small", { class: "soft" }, ` · ${say("required")}`));

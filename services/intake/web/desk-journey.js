@@ -1,5 +1,5 @@
 // One journey at the desk: its promise, where each case is, what can be done, and what happened.
-import { day, h, moment, name, nth, of, say } from "/parts/page.js";
+import { day, h, happened, name, nth, of, say } from "/parts/page.js";
 import { actForm, actButtons } from "./desk-acts.js";
 import { bodyName, desk, itemName } from "./desk.js";
 import { newForm } from "./desk-new.js";
@@ -9,7 +9,7 @@ const STEPS = ["submitted", "received", "accepted", "decided", "delivered"];
 const ON_THE_WAY = { "in-correction": "received" };
 
 export function journeyPanel() {
-  if (!desk.open) return h("div", { class: "card" }, h("h2", {}, say("desk.choose")), h("p", { class: "how" }, say("desk.choosehow")));
+  if (!desk.open) return h("div", { class: "card later" }, h("h2", {}, say("desk.choose")), h("p", { class: "how" }, say("desk.choosehow")));
   if (desk.open === "new" && !desk.journey) return [newForm(), recordCard()];
   const journey = desk.journey;
   if (!journey) return h("div", { class: "card" }, desk.error ? h("div", { class: "note bad", role: "alert" }, h("strong", {}, desk.error.sentence)) : h("p", { class: "loading" }, say("loading")));
@@ -55,7 +55,7 @@ export function materialName(one, code) {
 function story(journey) {
   const voided = new Set(journey.timeline.filter((entry) => entry.fact === "visit-voided").map((entry) => entry.visit_id));
   return h("section", { class: "card", "aria-labelledby": "story-title" }, h("h2", { id: "story-title" }, say("story.title")), h("ol", { class: "story" }, [...journey.timeline].reverse().map((entry) => h("li", {},
-    h("time", { datetime: entry.at }, moment(entry.at)), h("span", { class: voided.has(entry.visit_id) ? "void" : null }, of("fact", entry.fact), detail(entry))))));
+    h("time", { datetime: entry.at }, happened(entry)), h("span", { class: voided.has(entry.visit_id) ? "void" : null }, of("fact", entry.fact), detail(entry))))));
 }
 function detail(entry) {
   if (entry.fact === "visit-recorded") return [" · ", name(desk.names.venues[entry.venue_id], entry.venue_id), ` · ${of("purpose", entry.purpose)} · ${of("outcome", entry.outcome)}`, entry.cause !== "normal" && ` · ${of("cause", entry.cause)}`];

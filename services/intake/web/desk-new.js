@@ -43,10 +43,11 @@ export function newForm() {
   if (!items) { if (items === null) { items = undefined; load(); } return h("div", { class: "card" }, h("p", { class: "loading" }, say("loading"))); }
   const set = (event) => { desk.form[event.target.name] = event.target.value; if (event.target.tagName === "SELECT") draw(); };
   const wrong = (field) => (desk.error?.field === field ? "true" : null);
+  const lacking = (field) => desk.error?.at === "field" && desk.error.field === field && h("p", { class: "error", id: "error", role: "alert" }, desk.error.sentence);
   const item = items.find((one) => one.item_code === desk.form.item_code);
   return h("div", { class: "card" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("new.title")), h("p", { class: "how" }, say("new.how")),
-    h("div", { class: "field" }, h("label", { for: "id_no" }, say("new.id")), h("p", { class: "hint", id: "id-hint" }, say("new.idhow")), h("input", { type: "text", id: "id_no", name: "id_no", autocomplete: "off", spellcheck: "false", maxlength: "18", "aria-describedby": "id-hint", "aria-invalid": wrong("id_no"), value: desk.form.id_no ?? "", input: set })),
-    h("div", { class: "field" }, h("label", { for: "region" }, say("new.region")), regionChoice("region", desk.form.region, set)),
-    h("div", { class: "field" }, h("label", { for: "item" }, say("new.item")), itemChoice(set)),
+    h("div", { class: "field" }, h("label", { for: "id_no" }, say("new.id")), h("p", { class: "hint", id: "id-hint" }, say("new.idhow")), lacking("id_no"), h("input", { type: "text", id: "id_no", name: "id_no", autocomplete: "off", spellcheck: "false", maxlength: "18", "aria-describedby": "id-hint", "aria-invalid": wrong("id_no"), value: desk.form.id_no ?? "", input: set })),
+    h("div", { class: "field" }, h("label", { for: "region" }, say("new.region")), lacking("region"), regionChoice("region", desk.form.region, set)),
+    h("div", { class: "field" }, h("label", { for: "item" }, say("new.item")), lacking("item_code"), itemChoice(set)),
     item && h("div", { class: "note promised" }, h("strong", {}, say("promise.declared", { n: item.declared_visits }))));
 }

@@ -63,7 +63,7 @@ function ready() {
   if (desk.journey) return true;
   const missing = ["id_no", "region", "item_code"].find((field) => !desk.form[field]?.trim());
   if (!missing) return true;
-  desk.error = { field: missing, sentence: say(`missingfield.${missing}`) };
+  desk.error = { field: missing, at: "field", get sentence() { return say(`missingfield.${missing}`); } };
   draw();
   find(missing === "item_code" ? "item" : missing)?.focus();
   return false;
@@ -98,7 +98,7 @@ function question(field, title, values, keys, family) {
 export function recordCard() {
   if (desk.journey?.outcome) return null;
   return h("section", { class: "card", "aria-labelledby": "record-title" }, h("h2", { id: "record-title" }, say("record.title")),
-    desk.error && !desk.act && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
+    desk.error && !desk.act && desk.error.at !== "field" && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     question("purpose", say("record.purpose"), codes("purpose"), PURPOSE_KEYS, "purpose"),
     question("outcome", say("record.outcome"), codes("outcome"), OUTCOME_KEYS, "outcome"),
     causeAsked() && question("cause", say(beyond() ? "record.whyagain" : "record.why"), CAUSES(), CAUSE_KEYS, "cause"),

@@ -1,5 +1,6 @@
 // The clerk's desk: the queue on the left, one journey on the right; everything has a key, nothing needs a mouse.
 import { about, get, leave, onwaiting, post, staff } from "/parts/ask.js";
+import { wall } from "/parts/days.js";
 import { clock, day, fill, find, frame, h, keep, kept, moment, name, named, number, of, say } from "/parts/page.js";
 import { journeyPanel } from "./desk-journey.js";
 import { recordKey } from "./desk-record.js";
@@ -52,6 +53,7 @@ export async function open(journey, { quiet = false } = {}) {
 
 /** Begin for somebody of whom nothing is open here. */
 export function begin(text = "") {
+  if (!desk.found?.journeys.length) desk.found = null;
   Object.assign(desk, { open: "new", journey: null, visit: {}, act: null, error: null, issued: null, form: { id_no: /^[0-9A-Z]{6,18}$/.test(text) ? text : "" } });
   draw();
   find(desk.form.id_no ? "item" : "id_no")?.focus();
@@ -100,7 +102,7 @@ function foundList() {
   if (!desk.found) return null;
   const { journeys, problem, text } = desk.found;
   if (!journeys.length) return h("div", { class: "note", role: "alert" }, h("strong", {}, problem?.sentence ?? say("desk.nothing")), h("button", { type: "button", class: "second", id: "begin-found", click: () => begin(text) }, say("desk.begin")));
-  return h("div", { id: "found" }, group(say("desk.found"), journeys.map((row) => pick(row, row.outcome ? of("over", row.outcome) : row.situation ? of("situation", row.situation) : say("desk.onlyvisits"), moment(row.first_contact)))));
+  return h("div", { id: "found" }, group(say("desk.found"), journeys.map((row) => pick(row, row.outcome ? of("over", row.outcome) : row.situation ? of("situation", row.situation) : say("desk.onlyvisits"), day(wall(row.first_contact))))));
 }
 
 function seatChoice() {
@@ -114,7 +116,7 @@ export function draw() {
     desk.away && !desk.unsent && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("trouble.away"))),
     h("div", { class: "two" },
       h("div", { id: "left" }, h("div", { class: "card" }, seatChoice(), finder(), foundList()), h("nav", { class: "card", id: "queue", "aria-label": say("desk.queue") }, h("h2", {}, say("desk.queue")), queue(),
-        h("p", { class: "small soft" }, say("desk.keyshow"), " ", h("button", { type: "button", class: "quiet", id: "keys", "aria-pressed": String(desk.keys), click: () => { desk.keys = !desk.keys; keep("desk.keys", desk.keys ? "on" : "off"); draw(); } }, say(desk.keys ? "desk.keysoff" : "desk.keyson"))))),
+        h("p", { class: "small soft keys" }, say("desk.keyshow"), " ", h("button", { type: "button", class: "quiet", id: "keys", "aria-pressed": String(desk.keys), click: () => { desk.keys = !desk.keys; keep("desk.keys", desk.keys ? "on" : "off"); draw(); } }, say(desk.keys ? "desk.keysoff" : "desk.keyson"))))),
       h("section", { id: "panel", "aria-label": say("desk.one") }, journeyPanel())));
 }
 

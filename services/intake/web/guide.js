@@ -40,7 +40,7 @@ function venues(shown) {
 }
 function draw() {
   fill(find("main"), h("h1", {}, say("guide.title")), h("p", { class: "how" }, say("guide.how")), choices ? form() : h("div", { class: "note bad", role: "alert" }, h("strong", {}, say("trouble.away"))),
-    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence)), answer(), h("p", {}, h("a", { href: "/" }, say("guide.tostatus"))));
+    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence)), answer(), h("p", { class: "onward" }, h("a", { href: "/" }, say("guide.tostatus"))));
 }
 
 frame("guide.title", { about: place, draw });

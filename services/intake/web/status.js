@@ -1,6 +1,6 @@
 // Where is my case? With the receipt number and the code: the state, who has it, what comes next, and my runs.
 import { about, get } from "/parts/ask.js";
-import { day, fill, find, frame, h, moment, name, named, of, say } from "/parts/page.js";
+import { day, fill, find, frame, h, happened, moment, name, named, of, say } from "/parts/page.js";
 
 const EVERY_MS = 20_000;
 const STEPS = ["submitted", "received", "accepted", "decided", "delivered"];
@@ -10,6 +10,7 @@ const shown = place.demo ? await get("/v1/status/examples").catch(() => null) : 
 let found = null;
 let problem = null;
 let behind = false;
+let telling = false;
 
 /** What a link hands over, as the one on a receipt does. */
 function handed() {
@@ -33,7 +34,7 @@ async function look(event) {
   asked.code = find("code").value.replaceAll(/\s/g, "");
   problem = null;
   const missing = !asked.receipt ? "receipt" : !asked.code ? "code" : null;
-  if (missing) problem = { field: missing, sentence: say(`status.missing.${missing}`) };
+  if (missing) problem = { field: missing, get sentence() { return say(`status.missing.${missing}`); } };
   else await read();
   draw();
   (found && !problem ? find("answer") : find("error"))?.focus();
@@ -110,15 +111,15 @@ function promise() {
   const over = found.situation === "delivered";
   const word = declared === null ? "status.nopromise" : kept ? (over ? "status.kept" : "status.sofar") : "status.broken";
   return h("section", { class: "card" }, h("h2", {}, say("status.runs")), h("div", { class: `note ${kept ? (over ? "good" : "promised") : "lived"}` }, h("strong", {}, say(word, { declared, n: experienced }))),
-    runs.length > 0 && h("ol", { class: "story" }, runs.map((run) => h("li", {}, h("time", { datetime: run.local_date }, day(run.local_date)), h("span", {}, venue(run.venue_id), run.cause !== "normal" && ` · ${of("cause", run.cause)}`)))));
+    runs.length > 0 && h("ol", { class: "story" }, runs.map((run) => h("li", {}, h("time", { datetime: run.local_date }, day(run.local_date)), h("span", {}, venue(run.venue_id), run.cause !== "normal" && ` · ${of("mycause", run.cause)}`)))));
 }
 function story() {
-  return h("details", { class: "card" }, h("summary", {}, say("story.title")), h("ol", { class: "story" }, [...found.timeline].reverse().map((entry) => h("li", {}, h("time", { datetime: entry.at }, moment(entry.at)), h("span", {}, of("fact", entry.fact), entry.venue_id && [" · ", venue(entry.venue_id)], entry.to_body && [" → ", body(entry.to_body)])))));
+  return h("details", { class: "card", open: telling, toggle: (event) => { telling = event.target.open; } }, h("summary", {}, say("story.title")), h("ol", { class: "story" }, [...found.timeline].reverse().map((entry) => h("li", {}, h("time", { datetime: entry.at }, happened(entry)), h("span", {}, of("fact", entry.fact), entry.venue_id && [" · ", venue(entry.venue_id)], entry.to_body && [" → ", body(entry.to_body)])))));
 }
 
 function draw() {
-  fill(find("main"), h("h1", {}, say("status.title")), h("p", { class: "how" }, say("status.how")), found ? null : [form(), examples()], answer(), found && h("button", { type: "button", class: "second wide", id: "another", click: () => { found = null; draw(); find("receipt").focus(); } }, say("status.another")),
-    h("p", {}, h("a", { href: "/guide.html" }, say("status.toguide"))));
+  fill(find("main"), h("h1", {}, say("status.title")), found ? null : [h("p", { class: "how" }, say("status.how")), form(), examples()], answer(), found && h("button", { type: "button", class: "second wide", id: "another", click: () => { found = null; draw(); find("receipt").focus(); } }, say("status.another")),
+    h("p", { class: "onward" }, h("a", { href: "/guide.html" }, say("status.toguide"))));
 }
 
 frame("status.title", { about: place, draw });

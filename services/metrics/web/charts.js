@@ -29,6 +29,7 @@ export function inUnit(unit, value) {
   if (value === null || value === undefined) return say("unknown");
   if (unit === "ratio") return `${(value * 100).toFixed(1)} %`;
   if (unit === "seconds") return span(value);
+  if (unit === "mean") return say("unit.mean", { v: fixed(value) });
   return unit === "count" ? whole(value) : fixed(value);
 }
 /** The same numbers to take along. */

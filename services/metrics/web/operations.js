@@ -67,21 +67,23 @@ function question() {
 const card = (title, ...children) => h("div", { class: "card" }, h("h2", {}, say(title)), children);
 const late = (yes, text) => h("td", { class: yes ? "late" : null }, text);
 
+/** Who holds a lease: the process, without the number that tells its threads apart. */
+const holder = (lease) => lease.holder.split("-").slice(0, 2).join("-");
 function services() {
   const rows = seen.services.map((one) => {
-    if (!one.answers) return h("tr", {}, rowHead(one.service), h("td", { class: "t wrong" }, say("ops.silent")), ["", "", "", "", ""].map(() => h("td", {}, "")));
+    if (!one.answers) return h("tr", {}, rowHead(of("service", one.service)), h("td", { class: "t wrong" }, say("ops.silent")), ["", "", "", "", ""].map(() => h("td", {}, "")));
     const lease = one.leases[0];
-    return h("tr", {}, rowHead(one.service), h("td", { class: "t ok" }, say("ops.answers")), h("td", {}, whole(one.waiting)), late(one.oldest_s > OUTBOX_LATE_S, one.oldest_s === null ? "–" : span(one.oldest_s)),
-      h("td", { class: lease && !lease.held ? "t late" : "t" }, lease ? `${lease.holder} · ${say("ops.epoch", { n: number(lease.epoch) })} · ${say(lease.held ? "ops.until" : "ops.ended", { t: clock(lease.until) })}` : "–"), late(one.parked.length, whole(one.parked.reduce((sum, group) => sum + group.journeys, 0))), late(one.dead_lettered, whole(one.dead_lettered)));
+    return h("tr", {}, rowHead(of("service", one.service)), h("td", { class: "t ok" }, say("ops.answers")), h("td", {}, whole(one.waiting)), late(one.oldest_s > OUTBOX_LATE_S, one.oldest_s === null ? "–" : span(one.oldest_s)),
+      late(one.parked.length, whole(one.parked.reduce((sum, group) => sum + group.journeys, 0))), late(one.dead_lettered, whole(one.dead_lettered)), h("td", { class: lease && !lease.held ? "t late nobr" : "t nobr", title: lease?.holder }, lease ? `${holder(lease)} · ${say("ops.epoch", { n: number(lease.epoch) })} · ${say(lease.held ? "ops.until" : "ops.ended", { t: clock(lease.until) })}` : "–"));
   });
-  return card("ops.services", table(say("ops.services"), [say("ops.service"), h("th", { class: "t", scope: "col" }, say("ops.state")), say("ops.outbox"), say("ops.oldest"), h("th", { class: "t", scope: "col" }, say("ops.lease")), say("ops.parked"), say("ops.dead")], rows), seen.kafka ? null : h("p", { class: "note bad" }, h("strong", {}, say("ops.nokafka"))));
+  return card("ops.services", table(say("ops.services"), [say("ops.service"), h("th", { class: "t", scope: "col" }, say("ops.state")), say("ops.outbox"), say("ops.oldest"), say("ops.parked"), say("ops.dead"), h("th", { class: "t", scope: "col" }, say("ops.lease"))], rows), seen.kafka ? null : h("p", { class: "note bad" }, h("strong", {}, say("ops.nokafka"))));
 }
 function lag() {
   const shown = (one) => h("tr", {}, rowHead(`${one.topic} → ${one.group}`), late(one.lag > LAG_LATE, one.lag === null ? say("unknown") : number(one.lag)), h("td", {}, whole(one.dead_lettered)),
     h("td", { class: "t" }, one.partitions.filter((part) => part.lag !== 0).map((part) => say("ops.part", { p: part.partition, n: part.lag === null ? "?" : number(part.lag) })).join(" · ") || say("ops.level")));
   // Partners have topics of their own, most of them at rest: what waits comes first, the rest is folded away.
   const main = seen.lag.filter((one) => one.lag !== 0 || !/^gov\.(portal|department)\./.test(one.topic)), rest = seen.lag.filter((one) => !main.includes(one));
-  const heads = [say("books.topic"), say("ops.lag"), say("ops.dead"), h("th", { class: "t", scope: "col" }, say("ops.partitions"))];
+  const heads = [say("books.topic"), say("ops.lag"), say("ops.dead"), say("ops.partitions")];
   return card("ops.lagtitle", h("p", { class: "how" }, say("ops.laghow")), table(say("ops.lagtitle"), heads, main.map(shown)), rest.length ? h("details", { id: "resting" }, h("summary", {}, say("ops.resting", { n: rest.length })), table(say("ops.lagtitle"), heads, rest.map(shown))) : null);
 }
 function parked() {

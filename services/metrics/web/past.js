@@ -68,10 +68,10 @@ function form() {
   return h("form", { class: "filters card", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
     select("figure", "past.figure", figures.map((one) => [one.code, `${one.code} · ${named(word(one.name))}`])), select("reading", "evidence.reading", readings().map((one, at) => [at ? one.code : "", named(word(one.name))])),
     select("region", "filter.region", [["330000", say("filter.province")], ...names.cities.map((code) => [code, named(word(names.regions[code]))])]), onItems() ? null : select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
-    onItems() ? null : dated("from", "past.from"), dated("to", onItems() ? "past.day" : "past.to"), dated("then", "past.then"), dated("now", "past.now"));
+    h("span", { class: "break" }), onItems() ? null : dated("from", "past.from"), dated("to", onItems() ? "past.day" : "past.to"), dated("then", "past.then"), dated("now", "past.now"));
 }
 function said(title, one, side) {
-  return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? null : say("board.of", { n: whole(one.numerator), d: whole(one.denominator) }), one.few ? ` · ${say("few")}` : ""));
+  return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? null : `${whole(one.numerator)} / ${whole(one.denominator)}`, one.few ? ` · ${say("few")}` : ""));
 }
 function spoken() {
   if (!chosen.to) return onItems() ? say("past.eachday") : null;
@@ -84,7 +84,7 @@ function answer() {
   const counts = Object.fromEntries(WHYS.map((why) => [why, facts.filter((fact) => fact.why === why).length]));
   return [h("p", { class: "soft", id: "about" }, spoken()), h("div", { class: "said2" }, said("past.said", first.then, "then"), h("div", { class: "arrow", "aria-hidden": "true" }, "→"), said("past.says", first.now, "now")),
     h("div", { class: "card", id: "bulletin" }, h("h2", {}, say("past.why")), busy ? h("label", { role: "status" }, say(onItems() ? "past.lookingitems" : "past.looking", { n: whole(looked), d: whole(first.of) }), h("progress", { max: first.of || 1, value: looked })) : null,
-      whole_ ? h("p", { class: `note ${exact ? "good" : "wait"}`, id: "sum", role: "status" }, h("strong", {}, say(exact ? (facts.length ? "past.exact" : "past.nothing") : "past.moved")), facts.length ? h("p", {}, say("past.sum", { n: whole(facts.length), a: signed(sums.numerator), b: sides.length > 1 ? signed(sums.denominator) : "–", c: signed(difference.numerator), d: sides.length > 1 ? signed(difference.denominator) : "–" })) : null) : null,
+      whole_ ? h("p", { class: `note ${exact ? "good" : "wait"}`, id: "sum", role: "status" }, h("strong", {}, say(exact ? (facts.length ? "past.exact" : "past.nothing") : "past.moved")), facts.length ? h("p", {}, say(sides.length > 1 ? "past.sum" : "past.count", { n: whole(facts.length), a: signed(sums.numerator), b: signed(sums.denominator), c: signed(difference.numerator), d: signed(difference.denominator) })) : null) : null,
       facts.length ? h("ul", {}, WHYS.filter((why) => counts[why]).map((why) => h("li", {}, h("b", {}, of("because", why), " ", number(counts[why])), " ", h("span", { class: "soft" }, of("becausehow", why))))) : null,
       facts.length ? table(say("past.why"), ["past.fact", "past.because", onItems() ? "evidence.from" : "past.occurred", "past.known", "past.above", "past.below", onItems() ? "evidence.item" : "evidence.journey", "evidence.stands"].map((key) => say(key)), facts.slice(0, SHOWN_MAX).map(line)) : null,
       facts.length > SHOWN_MAX ? h("p", { class: "soft" }, say("past.more", { n: whole(facts.length - SHOWN_MAX) })) : null, sources("bulletin", asked()))];

@@ -16,7 +16,7 @@ const of_ = (reading) => say("board.of", { n: whole(reading.numerator), d: whole
 
 function tile(figure, title, reading, lines, { promised = false, trend = null, extra = {} } = {}) {
   const unknown = reading.value === null;
-  return h("article", { class: `card tile${promised ? " promised" : ""}${reading.few ? " few" : ""}`, "data-figure": figure }, h("h3", {}, say(title)),
+  return h("article", { class: `card tile${promised ? " promised" : ""}${reading.few && !unknown ? " few" : ""}`, "data-figure": figure }, h("h3", {}, say(title)),
     h("div", { class: "v" }, unknown ? say("unknown") : (reading.value * 100).toFixed(1), unknown ? null : h("small", {}, " %")), trend ? spark(trend) : null,
     lines.map((line) => h("p", {}, line)), reading.few && !unknown ? h("p", {}, h("strong", {}, say("few"))) : null, h("a", { id: `t-${figure}`, href: board.evidence(figure, extra) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)));
 }
@@ -28,7 +28,7 @@ export function promise() {
     tile("F1", "tile.F1", items.once, [say("tile.items", { n: whole(items.once.numerator), d: whole(items.once.denominator) }), say("tile.less", { p: percent(items.once_less_exceptions) })], { promised: true }),
     tile("F2", "tile.F2", F2.once, [of_(F2.once), say("tile.zero", { p: percent(F2.zero) })], { trend: weeks("once") }),
     tile("F3", "tile.F3", F3.once, [of_(F3.once), say("tile.mean", { v: fixed(F3.mean.value) })], { trend: weeks("experienced_once") }),
-    tile("F4", "tile.F4", F4.kept, [of_(F4.kept), say("tile.extra", { v: fixed(F4.gap.value) })], { trend: weeks("kept") })),
+    tile("F4", "tile.F4", F4.kept, [of_(F4.kept), say(F4.gap.value < 0 ? "tile.fewer" : "tile.extra", { v: fixed(F4.gap.value === null ? null : Math.abs(F4.gap.value)) })], { trend: weeks("kept") })),
   h("p", { class: "soft small" }, say("board.endings", { w: whole(F0.withdrawn.numerator), l: whole(F0.lapsed.numerator), n: whole(F0.not_accepted.numerator) })),
   h("details", { id: "weeks" }, h("summary", {}, say("board.weeks")), table(say("board.weeks"), [say("week"), say("tile.F2"), say("tile.F3"), say("tile.F4"), "n"], rows), sources("figures/F4", board.query({ by: "week" }))));
 }
@@ -114,13 +114,13 @@ function mark(good) {
 }
 export function trust() {
   const { books } = board, { services, parked } = board.figures.trust;
-  const marks = services.map((one) => h("tr", {}, rowHead(one.service), h("td", {}, moment(one.complete_to))));
+  const marks = services.map((one) => h("tr", {}, rowHead(of("service", one.service)), h("td", {}, moment(one.complete_to))));
   const head = h("div", { class: "wide2" }, card(say("trust.watermark"), table(say("trust.watermark"), [say("ops.service"), say("trust.complete")], marks), h("p", { class: "soft small" }, say("trust.watermarkhow"))),
     card(say("trust.parked"), h("div", { class: `big ${parked ? "wrong" : ""}` }, whole(parked)), h("p", {}, say(parked ? "trust.parkedsome" : "trust.parkednone"), " ", h("a", { href: "/operations.html" }, say("nav.operations")))));
   if (!books) return question("trust", "board.q4", "board.q4how", head, h("p", { class: "loading" }, say("loading")));
   const IN = ["consumed", "applied", "duplicate", "ignored", "parked", "dead_lettered"];
-  const written = books.written.map((one) => h("tr", {}, h("th", { scope: "row" }, `${one.service} → ${one.topic}`), ["appended", "published", "waiting"].map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
-  const read = gathered(books.consumed, IN).map((one) => h("tr", {}, h("th", { scope: "row" }, `${one.topic} → ${one.group}`), IN.map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
+  const written = books.written.map((one) => h("tr", {}, rowHead(`${one.service} → ${one.topic}`), ["appended", "published", "waiting"].map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
+  const read = gathered(books.consumed, IN).map((one) => h("tr", {}, rowHead(`${one.topic} → ${one.group}`), IN.map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
   return question("trust", "board.q4", "board.q4how", head, books.unreachable.length ? h("p", { class: "note wait" }, say("books.away", { s: books.unreachable.join(", ") })) : null,
     card(say("books.written"), table(say("books.written"), [say("books.topic"), ...["appended", "published", "waiting", "equal"].map((key) => say(`books.${key}`))], written)), card(say("books.read"), table(say("books.read"), [say("books.topic"), ...IN.map((key) => say(`books.${key}`)), say("books.equal")], read), h("p", { class: "sources" }, h("a", { href: "/v1/trust" }, say("take.json")))));
 }

@@ -34,26 +34,26 @@ const waits = (row) => row.standing === "waiting" || row.standing === "sending";
 
 function going() {
   const channels = [...new Set(seen.counts.map((row) => row.channel))];
-  const age = oldest(seen.counts.filter(waits));
+  const queued = seen.counts.filter(waits), age = oldest(queued);
   const rows = channels.map((channel) => {
     const own = seen.counts.filter((row) => row.channel === channel);
     const of_ = (standing) => own.filter((row) => row.standing === standing);
-    return h("tr", {}, rowHead(of("by", channel)), COUNTED.map((standing) => h("td", { class: ["unconfirmed", "failed"].includes(standing) && sum(of_(standing)) ? "late" : null }, whole(sum(of_(standing))))), h("td", {}, own.some(waits) ? span(oldest(own.filter(waits))) : "–"));
+    return h("tr", {}, rowHead(of("channel", channel)), COUNTED.map((standing) => h("td", { class: ["unconfirmed", "failed"].includes(standing) && sum(of_(standing)) ? "late" : null }, whole(sum(of_(standing))))), h("td", {}, own.some(waits) ? span(oldest(own.filter(waits))) : "–"));
   });
   const heads = [say("mail.channel"), ...COUNTED.map((standing) => of("stands", standing)), say("mail.oldest")];
   return card("going", h("p", { class: "how" }, say("mail.goinghow")), rows.length
-    ? [age > PILE_S ? h("div", { class: "note wait" }, h("strong", {}, say("mail.waits", { t: span(age) }))) : h("p", { class: "ok" }, say("mail.flows")), table(say("mail.going"), heads, rows)]
+    ? [age > PILE_S ? h("div", { class: "note wait" }, h("strong", {}, say("mail.waits", { t: span(age) }))) : h("p", { class: "ok" }, sum(queued) ? say("mail.flows", { n: whole(sum(queued)), t: span(age) }) : say("mail.idle")), table(say("mail.going"), heads, rows)]
     : h("p", {}, say("mail.none")));
 }
 function why() {
-  const rows = seen.counts.filter((row) => row.reason).map((row) => h("tr", {}, rowHead(of("undelivered", row.reason)), h("td", {}, whole(row.messages)), h("td", { class: "t" }, of("undeliveredhow", row.reason)), h("td", { class: "t" }, of("by", row.channel)), h("td", { class: "t" }, of("stands", row.standing))));
+  const rows = seen.counts.filter((row) => row.reason).map((row) => h("tr", {}, rowHead(of("undelivered", row.reason)), h("td", {}, whole(row.messages)), h("td", { class: "t" }, of("undeliveredhow", row.reason)), h("td", { class: "t" }, of("channel", row.channel)), h("td", { class: "t" }, of("stands", row.standing))));
   return card("why", h("p", { class: "how" }, say("mail.whyhow")), rows.length ? table(say("mail.why"), ["mail.reason", "mail.number", "mail.then", "mail.channel", "mail.standing"].map((key) => say(key)), rows) : h("p", { class: "ok" }, say("mail.allwell")));
 }
 function each() {
   const choice = (state) => h("label", { class: "choice" }, h("input", { type: "radio", name: "state", id: `state-${state || "all"}`, checked: only === state, change: () => show(state) }), state ? of("stands", state) : say("mail.all"));
-  const rows = seen.messages.map((one) => h("tr", {}, rowHead(one.case_no), h("td", { class: "t" }, moment(one.requested_at)), h("td", { class: "t" }, of("message", one.template)), h("td", { class: "t" }, of("by", one.channel)), h("td", { class: "t" }, of("stands", one.standing)), h("td", {}, whole(one.attempt)), h("td", { class: "t" }, one.reason ? of("undelivered", one.reason) : "")));
+  const rows = seen.messages.map((one) => h("tr", {}, h("th", { scope: "row", class: "nobr" }, moment(one.requested_at)), h("td", { class: "t" }, of("message", one.template)), h("td", { class: "t" }, of("stands", one.standing)), h("td", { class: "t" }, one.reason ? of("undelivered", one.reason) : ""), h("td", {}, whole(one.attempt)), h("td", { class: "t" }, of("channel", one.channel)), h("td", { class: "t nobr" }, one.case_no)));
   return card("each", h("p", { class: "how" }, say("mail.eachhow")), h("fieldset", {}, h("legend", { class: "unseen" }, say("mail.filter")), h("div", { class: "choices" }, ["", ...codes("stands")].map(choice))),
-    rows.length ? table(say("mail.each"), ["case.no", "mail.at", "mail.about", "mail.channel", "mail.standing", "mail.attempts", "mail.reason"].map((key) => say(key)), rows) : h("p", { id: "none" }, say("mail.allwell")));
+    rows.length ? table(say("mail.each"), ["mail.at", "mail.about", "mail.standing", "mail.reason", "mail.attempts", "mail.channel", "case.no"].map((key) => say(key)), rows) : h("p", { id: "none" }, say("mail.noneso")));
 }
 const card = (title, ...children) => h("section", { class: "card", id: title, "aria-labelledby": `${title}-title` }, h("h2", { id: `${title}-title` }, say(`mail.${title}`)), children);
 

@@ -99,11 +99,15 @@ export function day(text) {
 }
 /** An instant: 11月25日 14:05. */
 export function moment(text) { return say("date.moment", parted(wall(text))); }
+/** When a thing of a story happened: a visit that was recorded later names the day that it was made. */
+export function happened(entry) { return entry.local_date && entry.local_date !== wall(entry.at).slice(0, 10) ? day(entry.local_date) : moment(entry.at); }
 export function clock(text) { return wall(text).slice(11); }
 export function number(value) {
   const [whole, part] = String(value).split(".");
   return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
 }
+/** Several things in one sentence. */
+export function listed(texts) { return texts.join(language ? ", " : "、"); }
 /** 第 2 次, 2nd. */
 export function nth(n) {
   if (!language) return String(n);

@@ -6,20 +6,21 @@ const place = await about();
 const next = safe(new URLSearchParams(location.search).get("next"));
 const choices = place.local ? await get("/v1/session/demo").catch(() => null) : null;
 const chosen = { role: kept("demo.role") ?? "", city: kept("demo.city") ?? "", body: kept("demo.body") ?? "" };
-let error = null;
+let error = null, refused = "";
 
 /** Back only to a page of this origin. */
 function safe(path) { return path && /^\/(?![/\\])/.test(path) ? path : "/"; }
 
-async function enter(path, body) {
+async function enter(path, body, typed = "") {
   try {
     await post(path, body);
     location.replace(next);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     error = problem;
+    refused = problem.status === 401 ? typed : "";
     draw();
-    find("error")?.focus();
+    find(refused ? "token" : "error")?.focus();
   }
 }
 
@@ -41,15 +42,16 @@ function demo() {
 }
 
 function token() {
-  const form = h("form", { submit: (event) => { event.preventDefault(); enter("/v1/session", { token: event.target.elements.token.value.trim() }); } },
-    h("div", { class: "field" }, h("label", { for: "token" }, say("signin.token")), h("p", { class: "hint", id: "token-hint" }, say("signin.tokenhow")), h("input", { type: "text", id: "token", name: "token", required: true, autocomplete: "off", spellcheck: "false", "aria-describedby": "token-hint" })),
+  const form = h("form", { submit: (event) => { event.preventDefault(); const token = event.target.elements.token.value.trim(); enter("/v1/session", { token }, token); } },
+    h("div", { class: "field" }, h("label", { for: "token" }, say("signin.token")), h("p", { class: "hint", id: "token-hint" }, say("signin.tokenhow")), refused && h("p", { class: "error", id: "token-error", role: "alert" }, say("signin.badtoken")),
+      h("input", { type: "text", id: "token", name: "token", required: true, autocomplete: "off", spellcheck: "false", value: refused, "aria-invalid": refused ? "true" : null, "aria-describedby": refused ? "token-hint token-error" : "token-hint" })),
     h("button", { class: choices ? "second wide" : "wide" }, say("signin.open")));
   return h("section", { class: "card", "aria-labelledby": "token-title" }, h("h2", { id: "token-title" }, say("signin.withtoken")), form);
 }
 
 function draw() {
   fill(find("main"), h("h1", {}, say("signin.title")), h("p", { class: "how" }, say("signin.how")),
-    error && h("div", { class: "note bad", id: "error", role: "alert", tabindex: "-1" }, h("strong", {}, error.sentence)), demo(), token());
+    error && !refused && h("div", { class: "note bad", id: "error", role: "alert", tabindex: "-1" }, h("strong", {}, error.sentence)), demo(), token());
 }
 
 frame("signin.title", { about: place, draw });

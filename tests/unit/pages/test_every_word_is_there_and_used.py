@@ -14,6 +14,7 @@ from services.metrics.contributions import GROUPS
 from services.notify.overview import Standing
 from shared.contracts import approval, catalogue, intake, notify
 from shared.contracts.registry import EVENT_MODELS
+from shared.contracts.topics import Service
 
 ROOT = Path(__file__).parents[3]
 PARTS = ROOT / "shared" / "runtime" / "web"
@@ -32,6 +33,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "purpose": get_args(intake.Purpose),
     "outcome": get_args(intake.VisitOutcome),
     "cause": get_args(intake.Cause),
+    "mycause": set(get_args(intake.Cause)) - {"normal"},
     "medium": get_args(intake.Medium),
     "method": get_args(intake.DeliveryMethod),
     "venue": get_args(catalogue.VenueKind),
@@ -40,6 +42,8 @@ FAMILIES: dict[str, Iterable[str]] = {
     "result": get_args(approval.ProcedureResult),
     "message": get_args(notify.Template),
     "by": get_args(notify.MessageChannel),
+    "channel": get_args(notify.MessageChannel),
+    "service": get_args(Service),
     "stands": get_args(Standing),
     "fact": _FACTS,
     "because": {*get_args(revision.Why), *get_args(item_revision.Why)},
@@ -108,6 +112,13 @@ def test_every_family_that_is_asked_for_exists() -> None:
     asked = set(re.findall(r'(?:\bof|codes)\(\s*"(\w+)"', scripts()))
 
     assert sorted(family for family in asked if not any(key.startswith(f"{family}.") for key in KEYS)) == []
+
+
+def test_no_script_speaks_one_language_past_the_catalogue() -> None:
+    quoted = re.findall(r"""(?:"[^"\n]*"|`[^`\n]*`)""", scripts())
+    chinese = {text.strip('"`') for text in quoted if re.search("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", text)}
+
+    assert chinese == {"中文", "、"}, "the name of the language, and what stands between the things of a list"
 
 
 def test_scripts_cannot_write_markup() -> None:
