@@ -69,6 +69,8 @@ async function recount() {
       for (const line of lines) counting = JSON.parse(line);
       draw();
     }
+    // What was counted again is what the board says by now; life may have gone on since the page was opened.
+    if (counting.projected) first.total = counting.projected;
     if (counting.equal === undefined && !counting.failed) counting.failed = { zh: say("recount.broke"), en: say("recount.broke") };
   } catch (failed) { counting = { failed: { zh: failed.sentence ?? say("trouble.away"), en: failed.sentence ?? say("trouble.away") } }; }
   draw();
@@ -133,8 +135,8 @@ function events() {
 }
 function journey() {
   const { counts } = shown;
-  const runs = shown.runs.map((run) => h("tr", {}, rowHead(run.date), h("td", { class: "t" }, region(run.region), " · ", run.venue), h("td", { class: "t" }, of("run", run.kind), run.statutory ? ` · ${say("run.statutory")}` : ""), h("td", { class: "t" }, of("cause", run.cause)), h("td", { class: "t" }, run.cause === "normal" ? "–" : of("party", run.responsible))));
-  const cells = shown.cells.map((cell) => h("tr", {}, rowHead(of("group", cell.group)), h("td", { class: "t nobr" }, cell.day), h("td", { class: "t" }, region(cell.region)), h("td", { class: "t" }, Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${n > 0 ? "+" : ""}${n}`).join(" · "))));
+  const runs = shown.runs.map((run) => h("tr", {}, h("th", { scope: "row", class: "nobr" }, run.date), h("td", { class: "t" }, region(run.region), " · ", run.venue), h("td", { class: "t" }, of("run", run.kind), run.statutory ? ` · ${say("run.statutory")}` : ""), h("td", { class: "t" }, of("cause", run.cause)), h("td", { class: "t" }, run.cause === "normal" ? "–" : of("party", run.responsible))));
+  const cells = shown.cells.map((cell) => h("tr", {}, rowHead(of("group", cell.group)), h("td", { class: "t nobr" }, cell.day), h("td", { class: "t" }, region(cell.region)), h("td", { class: "t wide" }, Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${n > 0 ? "+" : ""}${n}`).join(" · "))));
   return h("section", { class: "card", "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("evidence.one"), " ", h("code", {}, shown.journey)),
     h("p", {}, say("evidence.counted", { d: counts.declared ?? say("unknown"), s: counts.statutory, e: counts.experienced, p: counts.proxy })),
     shown.counts.declared !== null && counts.experienced > counts.declared ? h("p", { class: "note lived" }, h("strong", {}, say("evidence.broken", { n: counts.experienced - counts.declared }))) : null,

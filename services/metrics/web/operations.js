@@ -80,7 +80,7 @@ function services() {
 }
 function lag() {
   const shown = (one) => h("tr", {}, rowHead(`${one.topic} → ${one.group}`), late(one.lag > LAG_LATE, one.lag === null ? say("unknown") : number(one.lag)), h("td", {}, whole(one.dead_lettered)),
-    h("td", { class: "t" }, one.partitions.filter((part) => part.lag !== 0).map((part) => say("ops.part", { p: part.partition, n: part.lag === null ? "?" : number(part.lag) })).join(" · ") || say("ops.level")));
+    h("td", { class: "t wide" }, one.partitions.filter((part) => part.lag !== 0).map((part) => say("ops.part", { p: part.partition, n: part.lag === null ? "?" : number(part.lag) })).join(" · ") || say("ops.level")));
   // Partners have topics of their own, most of them at rest: what waits comes first, the rest is folded away.
   const main = seen.lag.filter((one) => one.lag !== 0 || !/^gov\.(portal|department)\./.test(one.topic)), rest = seen.lag.filter((one) => !main.includes(one));
   const heads = [say("books.topic"), say("ops.lag"), say("ops.dead"), say("ops.partitions")];

@@ -16,5 +16,6 @@ export function table(caption, head, rows, kind = "dense") {
   return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption }, h("table", { class: kind }, h("caption", { class: "unseen" }, caption),
     h("thead", {}, h("tr", {}, head.map((one, at) => (one instanceof Node ? one : h("th", { scope: "col", class: stands(at) }, one))))), h("tbody", {}, rows)));
 }
+const LONG = /^\w+\.\w+\.| → /;
 /** What a row is about; the name of a topic may be broken behind its dots. */
-export const rowHead = (text) => h("th", { scope: "row" }, typeof text === "string" ? text.split(/(?<=\.)/).map((part, at) => [at > 0 && h("wbr"), part]) : text);
+export const rowHead = (text) => h("th", { scope: "row", class: LONG.test(text) ? "long" : null }, LONG.test(text) ? text.split(/(?<=\.)/).map((part, at) => [at > 0 && h("wbr"), part]) : text);
