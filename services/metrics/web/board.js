@@ -2,7 +2,7 @@
 // goes on part by part over as many frames as it needs.
 import { about, get, leave, who } from "/parts/ask.js";
 import { today } from "/parts/days.js";
-import { clock, fill, find, frame, h, named, of, say, settle } from "/parts/page.js";
+import { clock, day, fill, find, frame, h, named, of, say, settle } from "/parts/page.js";
 import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
 import { own, percent, warning, word } from "./charts.js";
 import { chosen, NAMES, remember, sliced } from "./slice.js";
@@ -119,8 +119,8 @@ function filters() {
     picker("period", "filter.period", ["7", "30", "90", "0"].map((days) => [days, of("period", days)])), dated("to", "filter.to"), dated("known_at", "filter.known"));
 }
 function asKnown() {
-  const { known_at: day } = chosen;
-  return h("p", { class: "note promised", hidden: !day }, say("board.past", { d: day }), " ", h("a", { href: `/past.html?${sliced({ then: day, known_at: "" })}` }, say("board.pastlink")));
+  const { known_at: known } = chosen;
+  return h("p", { class: "note promised", hidden: !known }, say("board.past", { d: day(known) }), " ", h("a", { href: `/past.html?${sliced({ then: known, known_at: "" })}` }, say("board.pastlink")));
 }
 // The figures are what somebody came for: they are asked for first, and what takes the service longest comes after them.
 const first = load();
