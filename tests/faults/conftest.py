@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
+from shared.telemetry import clock
 from tests.faults.launched import Launched
 from tests.faults.living import Living
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell at once, and when, what failed: a whole run takes an hour, and its logs are read by the clock."""
+    report = yield
+    if report.failed:
+        writer = item.config.get_terminal_writer()
+        writer.line()
+        writer.line(f"  {clock.now():%H:%M:%S} UTC, {report.when}: {report.longreprtext[-2_000:]}")
+    return report
 
 
 @pytest.fixture(scope="session")
