@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import TOPICS
 from shared.eventsourcing.claims import Claim
@@ -12,6 +15,7 @@ from shared.eventsourcing.errors import PartitionsAddedError, RecordsLostError
 from shared.eventsourcing.records import Place
 from shared.kafka.clients import join_again
 
+TELL_S = 1.0
 _PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 ClaimAll = Callable[[Sequence[Place]], Awaitable[dict[Place, Claim]]]
 BeginAgain = ClaimAll
@@ -115,3 +119,16 @@ class Assignment:
             # A rebalance may have come while the broker was asked.
             if tp in self._consumer.assignment():
                 self._consumer.seek(tp, self.expected(Place(tp.topic, tp.partition)))
+
+    async def tell(self, offsets: Mapping[Place, int]) -> None:
+        """Commit offsets of assigned partitions to Kafka, for displays of lag only: the database's checkpoint is what counts.
+
+        Bounded, because the library asks again without an end while no coordinator answers, and after a broker's death that
+        may be for ever; whoever waits for it reads nothing meanwhile.
+        """
+        assigned = self._consumer.assignment()
+        known = {TopicPartition(place.topic, place.partition): offset for place, offset in offsets.items()}
+        mine = {tp: offset for tp, offset in known.items() if tp in assigned}
+        if mine:
+            with contextlib.suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(self._consumer.commit(mine), TELL_S)

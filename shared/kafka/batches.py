@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.eventsourcing.claims import Claim
@@ -124,9 +123,4 @@ class BatchReader:
 
     async def tell_progress(self, offsets: Mapping[Place, int]) -> None:
         """Commit offsets to Kafka for lag displays; the database's checkpoint is what counts."""
-        assigned = self._client.assignment()
-        known = {TopicPartition(place.topic, place.partition): offset for place, offset in offsets.items()}
-        mine = {tp: offset for tp, offset in known.items() if tp in assigned}
-        if mine:
-            with contextlib.suppress(KafkaError):
-                await self._client.commit(mine)
+        await self._assignment.tell(offsets)

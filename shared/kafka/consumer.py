@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
 from shared.eventsourcing.claims import Claim, FencedError
@@ -93,7 +93,7 @@ class ConsumerLoop:
                     await asyncio.sleep(BACK_OFF_S[0])
                     continue
                 await self._apply(assignment, fetched)
-                await self._commit(client, assignment)
+                await self._commit(assignment)
                 if 0 < sum(map(len, fetched.values())) < SLICE_MAX:
                     await asyncio.sleep(GATHER_S)
         finally:
@@ -118,18 +118,11 @@ class ConsumerLoop:
         first = records[0].offset
         return first < expected or (self._begin_again is None and first != expected)
 
-    async def _commit(self, client: AIOKafkaConsumer, assignment: Assignment) -> None:
+    async def _commit(self, assignment: Assignment) -> None:
         now = asyncio.get_running_loop().time()
-        if now < self._commit_at:
-            return
-        self._commit_at = now + COMMIT_EVERY_S
-        assigned = client.assignment()
-        offsets = {TopicPartition(p.topic, p.partition): c.next_offset for p, c in assignment.claims.items()}
-        mine = {tp: offset for tp, offset in offsets.items() if tp in assigned}
-        if mine:
-            # For lag displays only; the checkpoint in the database is what counts.
-            with contextlib.suppress(KafkaError):
-                await client.commit(mine)
+        if now >= self._commit_at:
+            self._commit_at = now + COMMIT_EVERY_S
+            await assignment.tell({place: claim.next_offset for place, claim in assignment.claims.items()})
 
 
 def _records(fetched: tuple[TopicPartition, Sequence[Any]]) -> tuple[Place, list[Record]]:
