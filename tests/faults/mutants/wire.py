@@ -178,4 +178,17 @@ MUTANTS = (
         (Edit("shared/kafka/assignment.py", "            join_again(self._consumer)", "            pass"),),
         (suite("integration/kafka/test_a_successor_goes_on_at_once.py"),),
     ),
+    Mutant(
+        "displays-waited-for",
+        "no reader waits for Kafka to take offsets that are only displayed",
+        "R18",
+        (
+            Edit(
+                "shared/kafka/assignment.py",
+                "await asyncio.wait_for(self._consumer.commit(mine), TELL_S)",
+                "await self._consumer.commit(mine)",
+            ),
+        ),
+        (suite("unit/kafka/test_nobody_waits_for_what_is_only_displayed.py"),),
+    ),
 )
