@@ -12,6 +12,7 @@ from services.metrics.contributions import GROUPS, Amounts, Cell
 from services.metrics.evidence import Looked, how_many, leaf, projected, situation
 from services.metrics.facts import instant_of_ms
 from services.metrics.figures import Value
+from services.metrics.item_revision import Step as ItemStep
 from services.metrics.record import TOPIC_OF, id_of
 from services.metrics.revision import Span, Step, is_touched, steps, summed
 from services.metrics.shares import Asked, valued
@@ -96,27 +97,33 @@ async def stored_at(bootstrap: str, places: Sequence[tuple[Place, int]]) -> tupl
 
 def _told(one: _Listed, stored: Stored) -> dict[str, Any]:
     (row, _), step = one.looked, one.step
-    place, offset = one.at
-    found = stored.get(one.at)
     about = situation(tell(row))
     return {
         "journey": row.journey,
         "item": about["item"],
         "basic": about["basic"],
+        **told_of(step, step.source, one.at, stored),
+        "cells": [_cell(cell, amounts) for cell, amounts in step.cells],
+    }
+
+
+def told_of(step: Step | ItemStep, source: str, at: tuple[Place, int], stored: Stored) -> dict[str, Any]:
+    """What every bulletin says of a fact: which it is, where it stands, why it counts only now, and how much it moves."""
+    (place, offset), found = at, stored.get(at)
+    return {
         "event": None if found is None else id_of(found.body),
         "type": None if found is None else read(found.body)["type"],
         "kind": type(step.fact).__name__.lower(),
         "why": step.why,
         "time": wire_time(instant_of_ms(step.fact.at)),
         "known_on": date.fromordinal(step.fact.known),
-        "source": step.source,
+        "source": source,
         "sequence": step.sequence,
         "topic": place.topic,
         "partition": place.partition,
         "offset": offset,
         "numerator": step.numerator,
         "denominator": step.denominator,
-        "cells": [_cell(cell, amounts) for cell, amounts in step.cells],
     }
 
 

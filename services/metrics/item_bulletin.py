@@ -7,17 +7,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from services.metrics.bulletin import difference, stored_at
+from services.metrics.bulletin import difference, stored_at, told_of
 from services.metrics.catalogue import Published
 from services.metrics.cells import Snapshot
 from services.metrics.evidence import Leaf
-from services.metrics.facts import instant_of_ms
 from services.metrics.item_revision import Moment, Step, steps
 from services.metrics.items import Shelved, bounds, reading_of, shelf
-from services.metrics.record import id_of
 from services.metrics.shares import Asked
-from services.metrics.view import read
-from shared.contracts.base import wire_time
 from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.eventsourcing.records import Place
 from shared.kafka.fetch import Stored
@@ -85,28 +81,15 @@ def _turned(every: Sequence[Shelved], first: Asked, second: Asked, after: str, l
 
 
 def _told(one: _Listed, stored: Stored) -> dict[str, Any]:
-    step, (place, offset) = one.step, one.at
-    found = stored.get(one.at)
+    step = one.step
     newest = step.after or step.before
     return {
         "item": one.shelved.row.code,
         "basic": None if newest is None else newest.basic,
-        "event": None if found is None else id_of(found.body),
-        "type": None if found is None else read(found.body)["type"],
-        "kind": type(step.fact).__name__.lower(),
-        "why": step.why,
-        "time": wire_time(instant_of_ms(step.fact.at)),
-        "known_on": date.fromordinal(step.fact.known),
+        **told_of(step, "intake", one.at, stored),
         "effective_from": date.fromordinal(step.fact.effective),
         "before": _version(step.before),
         "after": _version(step.after),
-        "source": "intake",
-        "sequence": step.sequence,
-        "topic": place.topic,
-        "partition": place.partition,
-        "offset": offset,
-        "numerator": step.numerator,
-        "denominator": step.denominator,
     }
 
 
