@@ -99,6 +99,12 @@ NO_RECEIVING_BODY = Rule(
     "窗口收件须写明收件单位及其区划。请补充后重试。",
     "A submission at a window must name the receiving body and its region. Add them and try again.",
 )  # fmt: skip
+RECEIVED_ELSEWHERE = Rule(
+    "received-elsewhere", "invalid",
+    "收件单位不在该地收件。窗口收件须在收件单位所在区划；网上和邮寄须由承办单位或申请人所在地的单位收件。",
+    "The receiving body does not take in applications there. A window lies in the division of its body; what is sent is "
+    "taken in by the body that decides or by one where the applicant lives.",
+)  # fmt: skip
 
 # When it cannot be.
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from services.intake import commands as domain
-from services.intake.authority import require_role
+from services.intake.authority import covers, require_role
 from services.intake.cases import CaseRow
 from services.intake.journeys import Wanted
 from services.intake.people import Pseudonyms
@@ -23,6 +23,7 @@ from services.intake.refusals import (
     NO_RECEIVING_BODY,
     NOT_YOURS,
     PSEUDONYM_IS_THE_DESKS,
+    RECEIVED_ELSEWHERE,
     SELF_REPORTS_ONLY,
     UNKNOWN_BODY,
     UNKNOWN_CASE,
@@ -302,17 +303,22 @@ class Resolver:
 
     def _received_by(self, asked: Asked, submission: wire.SubmitApplication, item: domain.Item, day: date) -> tuple[str, str]:
         """Who takes it in and where. What is sent without a visit counts as received where the applicant lives."""
-        given = submission.receiving_body
-        if given is not None and given not in self._register.bodies:
-            raise RefusedError(UNKNOWN_BODY, field="receiving_body")
-        if submission.channel in WITHOUT_A_VISIT:
-            return given or item.body, submission.applicant.region
-        body = given or asked.caller.body
-        region = submission.receiving_region or asked.caller.region or self._register.bodies.get(body or "")
-        if body is None or region is None:
+        given, home = submission.receiving_body, submission.applicant.region
+        sent = submission.channel in WITHOUT_A_VISIT
+        body = given or (item.body if sent else asked.caller.body)
+        if body is None:
             raise RefusedError(NO_RECEIVING_BODY, field="receiving_body")
+        if body == item.body and sent:
+            return body, home
+        seat = self._register.bodies.get(body)
+        if seat is None:
+            raise RefusedError(UNKNOWN_BODY, field="receiving_body")
+        if sent:
+            return body, _within(seat, home, "receiving_body")
+        here = asked.caller.region
+        region = submission.receiving_region or (here if here is not None and covers(seat, here) else seat)
         _require_region(region, day, "receiving_region")
-        return body, region
+        return body, _within(seat, region, "receiving_region")
 
     # Cases.
 
@@ -377,6 +383,13 @@ class Resolver:
 
     def _listed(self, item_code: str, version: int) -> frozenset[str]:
         return next((v.listed for v in self._register.items.get(item_code, ()) if v.item.version == version), frozenset())
+
+
+def _within(seat: str, place: str, name: str) -> str:
+    """`place`, which the seat of the body that takes an application in must cover; `name` is the field to mend."""
+    if not covers(seat, place):
+        raise RefusedError(RECEIVED_ELSEWHERE, field=name)
+    return place
 
 
 def _require_region(region: str, day: date, name: str) -> None:
