@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, QueryParams
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -98,7 +99,8 @@ class _Files(StaticFiles):
 
 def _kept(path: Path, directory: Path) -> _Kept:
     body = path.read_bytes()
-    headers = {"cache-control": "no-cache", "etag": f'"{sha256(body).hexdigest()[:32]}"'}
+    # A weak tag, since the same file is sent compressed and plain.
+    headers = {"cache-control": "no-cache", "etag": f'W/"{sha256(body).hexdigest()[:32]}"'}
     if path.suffix == ".html":
         # Scripts wait for the style, so it comes first.
         styles = [f"<{one}>; rel=preload; as=style" for one in _STYLE.findall(body.decode())]
@@ -109,7 +111,8 @@ def _kept(path: Path, directory: Path) -> _Kept:
 def serve_pages(app: FastAPI, directory: Path, asked_first: AskedFirst | None = None) -> None:
     """Serve static pages and the shared parts; call it after every route, since `/` takes what is left.
 
-    What `asked_first` says is on its way to the browser with the first page, before any of its scripts.
+    What `asked_first` says is on its way to the browser with the first page, before any of its scripts. Only files are
+    compressed: they hold no secret, whose length an attacker could read from theirs.
     """
-    app.mount("/parts", _Files(PARTS), name="parts")
-    app.mount("/", _Files(directory, asked_first), name="pages")
+    app.mount("/parts", GZipMiddleware(_Files(PARTS)), name="parts")
+    app.mount("/", GZipMiddleware(_Files(directory, asked_first)), name="pages")
