@@ -46,7 +46,7 @@ class Retired(NamedTuple):
 
 
 class Registered(NamedTuple):
-    """A body with its names."""
+    """A body or a venue with its names."""
 
     known: int
     offset: int
@@ -87,8 +87,8 @@ class CatalogueRow(NamedTuple):
         return next((fact for fact in reversed(self.facts) if isinstance(fact, Published)), None)
 
     @property
-    def body(self) -> Registered | None:
-        """The names of the body, if this is one."""
+    def registered(self) -> Registered | None:
+        """The names of the body or venue, if this is one."""
         return next((fact for fact in reversed(self.facts) if isinstance(fact, Registered)), None)
 
     def in_effect(self, day: int, known_to: int | None = None) -> Published | None:
@@ -135,7 +135,7 @@ def _fact(event: View | Unknown, offset: int) -> CatalogueFact:
             )
         case "gov.catalogue.service-item-retired.v1":
             return Retired(*start, data["effective_from"].toordinal())
-        case "gov.catalogue.body-registered.v1":
+        case "gov.catalogue.body-registered.v1" | "gov.catalogue.venue-registered.v1":
             return Registered(*start, data["name_zh"], data["name_en"], data["region"])
         case other:
             return Kept(*start, other)

@@ -65,7 +65,8 @@ def names(rows: list[CatalogueRow]) -> dict[str, Any]:
     """Every name that a page needs. An item's name is that of its newest version."""
     items: dict[str, dict[str, Any]] = {}
     basics: Words = {}
-    bodies: dict[str, dict[str, str]] = {}
+    bodies: Words = {}
+    venues: Words = {}
     for row in rows:
         newest = row.newest
         if newest is not None:
@@ -78,15 +79,17 @@ def names(rows: list[CatalogueRow]) -> dict[str, Any]:
                 "declared": newest.declared,
             }
             basics.setdefault(newest.basic, {"zh": newest.name_zh, "en": newest.name_en})
-        body = row.body
-        if body is not None:
-            bodies[row.code] = {"zh": body.name_zh, "en": body.name_en, "region": body.region}
+        known = row.registered
+        if known is not None:
+            family = venues if row.key.startswith("venue:") else bodies
+            family[row.code] = {"zh": known.name_zh, "en": known.name_en, "region": known.region}
     return {
         "regions": REGIONS,
         "cities": list(CITY_CODES),
         "items": items,
         "basics": basics,
         "bodies": bodies,
+        "venues": venues,
         "causes": CAUSES,
         "responsible": RESPONSIBLE,
         "channels": CHANNELS,

@@ -256,23 +256,21 @@ class ServiceItemRetired(Head):
     data: ItemRetiredData
 
 
-class BodyData(TypedDict):
-    body_uscc: str
+class RegisteredData(TypedDict):
     name_zh: str
     name_en: str
     region: str
 
 
-class BodyRegistered(Head):
-    type: Literal["gov.catalogue.body-registered.v1"]
-    data: BodyData
+class Registered(Head):
+    type: Literal["gov.catalogue.body-registered.v1", "gov.catalogue.venue-registered.v1"]
+    data: RegisteredData
 
 
 class CatalogueNoted(Head):
     """A fact of the catalogue that no figure rests on."""
 
     type: Literal[
-        "gov.catalogue.venue-registered.v1",
         "gov.catalogue.working-calendar-published.v1",
         "gov.catalogue.partner-registered.v1",
     ]
@@ -302,7 +300,7 @@ JourneyView = (
     | CardIssued
     | Noted
 )
-CatalogueView = ServiceItemPublished | ServiceItemRetired | BodyRegistered | CatalogueNoted
+CatalogueView = ServiceItemPublished | ServiceItemRetired | Registered | CatalogueNoted
 View = JourneyView | CatalogueView | HistoryReported
 VIEWS: TypeAdapter[View] = TypeAdapter(Annotated[View, Field(discriminator="type")])
 

@@ -135,7 +135,7 @@ function events() {
 }
 function journey() {
   const { counts } = shown;
-  const runs = shown.runs.map((run) => h("tr", {}, h("th", { scope: "row", class: "nobr" }, run.date), h("td", { class: "t" }, region(run.region), " · ", run.venue), h("td", { class: "t" }, of("run", run.kind), run.statutory ? ` · ${say("run.statutory")}` : ""), h("td", { class: "t" }, of("cause", run.cause)), h("td", { class: "t" }, run.cause === "normal" ? "–" : of("party", run.responsible))));
+  const runs = shown.runs.map((run) => h("tr", {}, h("th", { scope: "row", class: "nobr" }, run.date), h("td", { class: "t" }, region(run.region), " · ", named(word(names.venues[run.venue]), run.venue)), h("td", { class: "t" }, of("run", run.kind), run.statutory ? ` · ${say("run.statutory")}` : ""), h("td", { class: "t" }, of("cause", run.cause)), h("td", { class: "t" }, run.cause === "normal" ? "–" : of("party", run.responsible))));
   const cells = shown.cells.map((cell) => h("tr", {}, rowHead(of("group", cell.group)), h("td", { class: "t nobr" }, cell.day), h("td", { class: "t" }, region(cell.region)), h("td", { class: "t wide" }, Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${n > 0 ? "+" : ""}${n}`).join(" · "))));
   return h("section", { class: "card", "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("evidence.one"), " ", h("code", {}, shown.journey)),
     h("p", {}, say("evidence.counted", { d: counts.declared ?? say("unknown"), s: counts.statutory, e: counts.experienced, p: counts.proxy })),
