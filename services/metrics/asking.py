@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query
+from pydantic import Field
 
 from services.metrics.figures import BY_CODE, COVERAGE, Figure
 from services.metrics.shares import Asked
@@ -54,6 +55,8 @@ _REGION = r"^([0-9]{6}|unknown)$"
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$"
 _PAIR = r"^([0-9]{6}|unknown)>([0-9]{6}|unknown)$"
 _CAUSE = r"^[a-z_]{1,40}\|[a-z_]{1,40}$"
+_Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+"""What is computed from a day, such as the same time before it, has to be a day too."""
 
 
 def _slice(
@@ -61,10 +64,10 @@ def _slice(
     item: Annotated[str | None, Query(pattern=_CODE)] = None,
     basic: Annotated[str | None, Query(pattern=_CODE)] = None,
     channel: Annotated[str | None, Query(pattern=_CODE)] = None,
-    from_day: Annotated[date | None, Query(alias="from")] = None,
-    to_day: Annotated[date | None, Query(alias="to")] = None,
+    from_day: Annotated[_Day | None, Query(alias="from")] = None,
+    to_day: Annotated[_Day | None, Query(alias="to")] = None,
     axis: Axis = "occurred",
-    known_at: date | None = None,
+    known_at: _Day | None = None,
     layer: LayerChoice = "all",
     pair: Annotated[str | None, Query(pattern=_PAIR)] = None,
     cause: Annotated[str | None, Query(pattern=_CAUSE)] = None,

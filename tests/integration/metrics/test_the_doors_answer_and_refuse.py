@@ -138,6 +138,8 @@ async def test_cells_and_shares_are_given_whole_for_verification(full: Full, doo
         ("/v1/figures/F2?region=Hangzhou", 422, "string-pattern-mismatch", "region"),
         ("/v1/figures/F2?from=2026-02-30", 422, "date-from-datetime-parsing", "from"),
         ("/v1/figures/F2?from=2026-03-02&to=2026-03-01", 422, "days-reversed", "from"),
+        ("/v1/dashboard?from=0001-01-02", 422, "greater-than-equal", "from"),
+        ("/v1/dashboard?to=9999-12-31", 422, "less-than-equal", "to"),
         ("/v1/figures/F8?pair=330300", 422, "string-pattern-mismatch", "pair"),
         ("/v1/figures/F2?axis=sideways", 422, "literal-error", "axis"),
         ("/v1/figures/F2?item=a%00b", 422, "string-pattern-mismatch", "item"),
