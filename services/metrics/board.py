@@ -40,7 +40,7 @@ def _reading(figure: str, code: str, sums: Sum) -> dict[str, Any]:
 
 async def gap(snap: Snapshot, asked: Slice) -> dict[str, Any]:
     """F4 by basic item and city, worst item first."""
-    return gap_of(await grouped(snap, "delivered", asked, ("region", "basic"), BY_CODE["F4"].measures))
+    return gap_of(await grouped(snap, "delivered", asked, ("city", "basic"), BY_CODE["F4"].measures))
 
 
 def gap_of(rows: Rows) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def causes_of(rows: Rows) -> dict[str, Any]:
 
 async def matrix(snap: Snapshot, asked: Slice) -> dict[str, Any]:
     """F6 as a table: row = received in, column = handled in."""
-    return matrix_of(await grouped(snap, "accepted", asked, ("region", "other", "tag")))
+    return matrix_of(await grouped(snap, "accepted", asked, ("city", "home", "tag")))
 
 
 def matrix_of(rows: Rows) -> dict[str, Any]:
@@ -177,13 +177,13 @@ def travel_of(rows: Rows) -> list[dict[str, Any]]:
 
 async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
     """Everything of the first screen but the coverage, the live part and the alerts."""
-    delivered = await grouped(snap, "delivered", asked, ("region", "basic"), _PROMISE)
+    delivered = await grouped(snap, "delivered", asked, ("city", "basic"), _PROMISE)
     earlier = before(asked, today)
-    then = [] if earlier is None else await grouped(snap, "delivered", earlier, ("region", "basic"), BY_CODE["F4"].measures)
-    by_day = await grouped(snap, "delivered", asked, ("day",), _TREND)
+    then = [] if earlier is None else await grouped(snap, "delivered", earlier, ("city", "basic"), BY_CODE["F4"].measures)
+    by_week = await grouped(snap, "delivered", asked, ("week",), _TREND)
     extra = await grouped(snap, "extra", asked, ("tag",))
-    visits = await grouped(snap, "visit", asked, ("other",), _VISITS)
-    accepted = await grouped(snap, "accepted", asked, ("region", "other", "tag"))
+    visits = await grouped(snap, "visit", asked, ("home",), _VISITS)
+    accepted = await grouped(snap, "accepted", asked, ("city", "home", "tag"))
     custody = await grouped(snap, "custody", asked, ())
     duty = await grouped(snap, "duty", asked, ())
     ended = await grouped(snap, "ended", asked, ())
@@ -193,7 +193,7 @@ async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
     unattributed = evaluate(BY_CODE["F10"], sums)
     return {
         "promise": {code: shown(evaluate(BY_CODE[code], sums)) for code in ("F2", "F3", "F4", "F0")},
-        "trend": trend_of(by_day),
+        "trend": trend_of(by_week),
         "gap": gap_of(delivered),
         "movers": None if earlier is None else movers_of(delivered, then),
         "causes": causes_of(extra),

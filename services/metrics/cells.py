@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.metrics.contributions import GROUPS, Cell, Group
 from services.metrics.figures import FEW, Figure, Value, evaluate
 from services.metrics.ledger import Entry
 from services.metrics.slices import CAUSED, FROM_REGION, LAYERED, PAIRED, By, Slice, key_of, prefix_of
+from services.metrics.spans import Days, split
 from services.metrics.store import room_of
 from shared.contracts.topics import EVENT_TOPICS
 from shared.eventsourcing.errors import UnavailableError
@@ -56,88 +57,128 @@ async def snapshot(log: EventLog) -> AsyncIterator[Snapshot]:
 
 @dataclass(slots=True)
 class _Where:
-    """Conditions with their arguments, numbered as they are added."""
+    """Conditions with their arguments, numbered as they are added, and the columns that they look at."""
 
     words: list[str] = field(default_factory=list)
     args: list[Any] = field(default_factory=list)
+    columns: set[str] = field(default_factory=set)
 
-    def put(self, condition: str, value: Any) -> None:
+    def put(self, condition: str, value: Any, *columns: str) -> None:
+        self.words.append(condition.format(self.argument(value)))
+        self.columns.update(columns)
+
+    def argument(self, value: Any) -> str:
+        """The place of `value` among the arguments."""
         self.args.append(value)
-        self.words.append(condition.format(f"${len(self.args)}"))
+        return f"${len(self.args)}"
 
     @property
     def sql(self) -> str:
         return " AND ".join(self.words) or "true"
 
 
-_COLUMNS: Mapping[By, tuple[str, ...]] = {
-    "city": ("region",),
+Column = Literal["region", "city", "other", "home", "item", "basic", "channel", "tag", "day", "week", "month"]
+"""What cells can be summed by. A city or home is that of `region` or `other`; a week or month is told by its first day."""
+_COLUMNS: Mapping[By, tuple[Column, ...]] = {
+    "city": ("city",),
     "county": ("region",),
-    "home": ("other",),
+    "home": ("home",),
     "item": ("item",),
     "basic": ("basic",),
     "channel": ("channel",),
     "day": ("day",),
-    "week": ("day",),
-    "month": ("day",),
+    "week": ("week",),
+    "month": ("month",),
     "cause": ("tag",),
-    "pair": ("region", "other"),
+    "pair": ("city", "home"),
     "scope": ("tag",),
 }
 """What is asked of the database for each dimension; the key itself is made of it by `slices.key_of`."""
+_FIELDS: Mapping[Column, str] = {"city": "region", "home": "other", "week": "day", "month": "day"}
+"""The field of a cell that tells a column, where it is not the column's own."""
 _EMPTY = Cell("ended", "", "", "", "", "", "", 0)
 
 
-def _where(group: Group, asked: Slice) -> _Where:
+def _named(group: Group, asked: Slice) -> _Where:
+    """The conditions of a slice but for its days."""
     where = _Where()
     where.put("grp = {}", group)
-    day = "day" if asked.axis == "occurred" else "known"
-    if asked.from_day is not None:
-        where.put(f"{day} >= {{}}", asked.from_day)
-    if asked.to_day is not None:
-        where.put(f"{day} <= {{}}", asked.to_day)
-    if asked.known_at is not None:
-        where.put("known <= {}", asked.known_at)
     if asked.region is not None:
-        where.put("starts_with(region, {})", prefix_of(asked.region))
+        where.put("starts_with(region, {})", prefix_of(asked.region), "region")
     for column in ("item", "basic", "channel"):
         if getattr(asked, column) is not None:
-            where.put(f"{column} = {{}}", getattr(asked, column))
+            where.put(f"{column} = {{}}", getattr(asked, column), column)
     if asked.layer != "all" and group in LAYERED:
-        where.put("tag LIKE {}", f"%{asked.layer}")
+        where.put("tag LIKE {}", f"%{asked.layer}", "tag")
     if asked.cause is not None and group in CAUSED:
-        where.put("tag = {}", asked.cause)
+        where.put("tag = {}", asked.cause, "tag")
     if asked.pair is not None and group in PAIRED:
         _put_pair(where, asked.pair, *(("region", "other") if group in FROM_REGION else ("other", "region")))
+    if asked.known_at is not None:
+        where.put("known <= {}", asked.known_at, "known")
     return where
 
 
 def _put_pair(where: _Where, pair: str, first: str, second: str) -> None:
     for column, wanted in zip((first, second), pair.split(">"), strict=True):
-        where.put(f"left({column}, 4) = {{}}", wanted[:4])
+        where.put(f"left({column}, 4) = {{}}", wanted[:4], column)
+
+
+def _expression(column: Column, day: str) -> str:
+    match column:
+        case "city" | "home":
+            return _city(_FIELDS[column])
+        case "week":
+            return f"({day} + 1 - extract(isodow FROM {day})::integer)"
+        case "month":
+            return f"({day} + 1 - extract(day FROM {day})::integer)"
+        case _:
+            return day if column == "day" else column
 
 
 async def grouped(
-    snap: Snapshot, group: Group, asked: Slice, columns: Sequence[str], wanted: frozenset[str] | None = None
+    snap: Snapshot, group: Group, asked: Slice, columns: Sequence[Column], wanted: frozenset[str] | None = None
 ) -> list[tuple[Cell, dict[str, int]]]:
     """The measures of one group summed over the slice, by some columns of its cells; the other columns are left empty.
 
     `wanted` names the measures (`group.measure`) that are needed; each one costs. On the known axis `day` is the known day.
     """
-    where = _where(group, asked)
     columns_of = {f"{group}.{measure}": f"n{n}" for n, measure in enumerate(GROUPS[group], 1)}
     measures = [name for name in columns_of if wanted is None or name in wanted]
-    asked_for = [("known" if column == "day" and asked.axis == "known" else column) for column in columns]
-    added = [f"sum({columns_of[name]})::bigint" for name in measures]
-    sql = f"SELECT {', '.join([*asked_for, *added])} FROM {snap.room}.cell WHERE {where.sql}"
-    if columns:
-        sql += f" GROUP BY {', '.join(asked_for)}"
+    sql, args = _summed(snap.room, group, asked, columns, [columns_of[name] for name in measures])
+    fields = [_FIELDS.get(column, column) for column in columns]
     found: list[tuple[Cell, dict[str, int]]] = []
-    for row in await snap.tx.fetch(sql, *where.args):
-        named = {name: value.toordinal() if name == "day" else value for name, value in zip(columns, row, strict=False)}
-        amounts = {name: row[len(columns) + n] or 0 for n, name in enumerate(measures)}
+    for row in await snap.tx.fetch(sql, *args):
+        named = {name: value.toordinal() if name == "day" else value for name, value in zip(fields, row, strict=False)}
+        amounts = {name: row[len(fields) + n] or 0 for n, name in enumerate(measures)}
         found.append((_EMPTY._replace(group=group, **named), amounts))
     return found
+
+
+def _summed(room: str, group: Group, asked: Slice, columns: Sequence[Column], amounts: Sequence[str]) -> tuple[str, list[Any]]:
+    """The statement and its arguments: whole spans and the cells of the days around them, or cells alone."""
+    where = _named(group, asked)
+    parts = split(group, asked, {*columns, *where.columns})
+    made = []
+    if parts.spans is not None:
+        made.append(_part(f"{room}.span", "starts", columns, amounts, where, (parts.spans,)))
+    if parts.cells:
+        day = "day" if asked.axis == "occurred" else "known"
+        made.append(_part(f"{room}.cell", day, columns, amounts, where, parts.cells))
+    keys = ", ".join(f"k{n}" for n in range(len(columns)))
+    told = ", ".join([keys] * bool(keys) + [f"sum({name})::bigint" for name in amounts])
+    return f"SELECT {told} FROM ({' UNION ALL '.join(made)}) x" + f" GROUP BY {keys}" * bool(keys), where.args
+
+
+def _part(table: str, day: str, columns: Sequence[Column], amounts: Sequence[str], where: _Where, days: Sequence[Days]) -> str:
+    told = ", ".join([*(f"{_expression(column, day)} AS k{n}" for n, column in enumerate(columns)), *amounts])
+    within = " OR ".join(_within(where, day, one) for one in days)
+    return f"SELECT {told} FROM {table} WHERE {where.sql} AND ({within})"
+
+
+def _within(where: _Where, day: str, days: Days) -> str:
+    ends = [(">=", days.first), ("<=", days.last)]
+    return " AND ".join(f"{day} {than} {where.argument(end)}" for than, end in ends if end is not None) or "true"
 
 
 async def sums(

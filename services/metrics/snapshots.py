@@ -77,7 +77,7 @@ async def _body(snap: Snapshot) -> dict[str, Any]:
 
 async def _open_waits(snap: Snapshot) -> dict[str, int]:
     pairs: dict[str, int] = defaultdict(int)
-    for cell, amounts in await grouped(snap, "custody", Slice(layer="physical"), ("region", "other")):
+    for cell, amounts in await grouped(snap, "custody", Slice(layer="physical"), ("city", "home")):
         ended = amounts["custody.accepted"] + amounts["custody.returned"] + amounts["custody.withdrawn"]
         pairs[pair_of(cell)] += amounts["custody.offered"] - ended
     return {pair: waiting for pair, waiting in sorted(pairs.items()) if waiting > 0}

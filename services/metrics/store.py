@@ -181,6 +181,7 @@ class Store:
         if batch.cells:
             await tx.connection.copy_records_to_table("stage_cell", records=_cell_rows(batch.cells), columns=(*_KEYS, *_AMOUNTS))
             await tx.execute(self._add_cells())
+            await tx.execute("SELECT add_spans($1, 'stage_cell')", self.room)
 
     def _upsert_journeys(self) -> str:
         moved = ", ".join(f"{column} = excluded.{column}" for column in _JOURNEY[2:])

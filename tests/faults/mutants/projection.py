@@ -179,6 +179,24 @@ MUTANTS = (
         (suite(_CELL_TESTS),),
     ),
     Mutant(
+        "spans-stand-still",
+        "spans move with their cells, in the same transaction",
+        "ruling 3",
+        (Edit(_STORE, "await tx.execute(\"SELECT add_spans($1, 'stage_cell')\", self.room)", "pass"),),
+        (suite("integration/metrics/test_spans_are_what_their_cells_add_up_to.py"),),
+    ),
+    Mutant(
+        "days-before-a-span-forgotten",
+        "a slice is whole spans and the days around them",
+        "ruling 3",
+        (
+            Edit(
+                "services/metrics/spans.py", "if days.first is not None and first is not None and days.first < first:", "if False:"
+            ),
+        ),
+        (suite("unit/metrics/test_a_slice_is_whole_spans_and_the_days_around.py"),),
+    ),
+    Mutant(
         "known-day-ignored",
         "as known on a day means by the facts known by then",
         "ruling 37",
