@@ -74,7 +74,7 @@ class _Where:
 
     @property
     def sql(self) -> str:
-        return " AND ".join(self.words) or "true"
+        return " AND ".join(self.words)
 
 
 Column = Literal["region", "city", "other", "home", "item", "basic", "channel", "tag", "day", "week", "month"]
@@ -233,10 +233,7 @@ async def waits(snap: Snapshot, asked: Slice, today: date, by: By | None = None)
     now_on = today if asked.known_at is None else min(today, asked.known_at)
     where = _Where()
     day = "offered_on" if asked.axis == "occurred" else "offered_known"
-    if asked.from_day is not None:
-        where.put(f"{day} >= {{}}", asked.from_day)
-    if asked.to_day is not None:
-        where.put(f"{day} <= {{}}", asked.to_day)
+    where.words.append(_within(where, day, Days(asked.from_day, asked.to_day)))
     if asked.region is not None:
         where.put("starts_with(from_region, {})", prefix_of(asked.region))
     for column in ("item", "basic", "channel"):
@@ -246,19 +243,16 @@ async def waits(snap: Snapshot, asked: Slice, today: date, by: By | None = None)
         where.put("layer = {}", asked.layer)
     if asked.pair is not None:
         _put_pair(where, asked.pair, "from_region", "to_region")
-    ended = "how"
+    ended, seconds = "how", "seconds"
     if asked.known_at is not None:
         where.put("offered_known <= {}", asked.known_at)
-        ended = f"(CASE WHEN ended_known <= ${len(where.args)} THEN how END)"
-    where.put("{}::date IS NOT NULL", now_on)
-    now = f"${len(where.args)}"
+        ended, seconds = (f"(CASE WHEN ended_known <= ${len(where.args)} THEN {column} END)" for column in (ended, seconds))
+    now = where.argument(now_on)
     sql = (
-        f"SELECT {_wait_key(by, day)} AS key, count(seconds) AS taken, "
-        "percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY seconds) AS parts, "
-        f"count(*) FILTER (WHERE ended IS NULL AND due < {now}::date) AS overdue "
-        f"FROM (SELECT *, {ended} AS ended, CASE WHEN {ended} = 'accepted' AND layer = 'physical' "
-        "THEN extract(epoch FROM ended_at - offered_at)::bigint END AS seconds "
-        f"FROM {snap.room}.wait WHERE {where.sql}) w GROUP BY 1"
+        f"SELECT {_wait_key(by, day)} AS key, count({seconds}) AS taken, "
+        f"percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {seconds}) AS parts, "
+        f"count(*) FILTER (WHERE {ended} IS NULL AND due < {now}::date) AS overdue "
+        f"FROM {snap.room}.wait WHERE {where.sql} GROUP BY 1"
     )
     found: dict[str | None, Waits] = {}
     for row in await snap.tx.fetch(sql, *where.args):

@@ -1,6 +1,16 @@
 -- migrate:up
 ALTER FUNCTION make_generation(integer) RENAME TO make_rows;
 
+CREATE FUNCTION time_waits(n integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- Online cases pass no papers on and stay out of the times.
+    EXECUTE format(
+        'ALTER TABLE %I.wait ADD seconds bigint GENERATED ALWAYS AS (
+            CASE WHEN how = ''accepted'' AND layer = ''physical'' THEN extract(epoch FROM ended_at - offered_at)::bigint END
+        ) STORED', 'p' || n);
+END $$;
+
 CREATE FUNCTION make_spans(n integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -54,11 +64,12 @@ CREATE FUNCTION make_generation(n integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM public.make_rows(n);
+    PERFORM public.time_waits(n);
     PERFORM public.make_spans(n);
 END $$;
 COMMENT ON FUNCTION make_generation IS 'Makes the empty tables of one build; the application may run it but owns nothing.';
 
-REVOKE ALL ON FUNCTION make_rows, make_spans, make_generation FROM PUBLIC, runonce_app;
+REVOKE ALL ON FUNCTION make_rows, time_waits, make_spans, make_generation FROM PUBLIC, runonce_app;
 GRANT EXECUTE ON FUNCTION make_generation TO runonce_app;
 
 DO $$
@@ -66,6 +77,7 @@ DECLARE
     n integer;
 BEGIN
     FOR n IN SELECT generation FROM projection WHERE to_regclass(format('p%s.cell', generation)) IS NOT NULL LOOP
+        PERFORM time_waits(n);
         PERFORM make_spans(n);
         PERFORM add_spans('p' || n, format('p%s.cell', n)::regclass);
     END LOOP;
@@ -78,8 +90,9 @@ DECLARE
 BEGIN
     FOR n IN SELECT generation FROM projection WHERE to_regclass(format('p%s.span', generation)) IS NOT NULL LOOP
         EXECUTE format('DROP TABLE p%s.span', n);
+        EXECUTE format('ALTER TABLE p%s.wait DROP seconds', n);
     END LOOP;
 END $$;
-DROP FUNCTION make_generation, make_spans, add_spans;
+DROP FUNCTION make_generation, time_waits, make_spans, add_spans;
 ALTER FUNCTION make_rows(integer) RENAME TO make_generation;
 GRANT EXECUTE ON FUNCTION make_generation TO runonce_app;
