@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
@@ -14,11 +13,12 @@ from deploy.local.doors import DoorError
 from deploy.local.population import PORTAL, Province
 from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS, partner_topics, receipts_for
 from shared.kafka.admin import ensure_topics
-from shared.kafka.clients import consumer, producer
+from shared.kafka.clients import consumer, let_go, producer
 
 SEND_S = 90.0
 RECEIPT_S = 60.0
 RETRY_S = 0.5
+STOP_S = 5.0
 POLL_MS = 100
 Take = Callable[[Any], None]
 T = TypeVar("T")
@@ -56,8 +56,7 @@ class Partners:
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._producer.stop(), 5)
+        await let_go(self._producer, STOP_S)
 
     async def send(self, topic: str, document: dict[str, Any]) -> dict[str, Any]:
         """Send one message and return its receipt. Raises `DoorError` if none comes."""
@@ -95,7 +94,7 @@ class Partners:
         try:
             await made.start()
         except BaseException:
-            await made.stop()
+            await let_go(made, STOP_S)
             raise
         return made
 
@@ -129,8 +128,7 @@ class Partners:
                 _log.debug("partner-reads-again", exc_info=error)
                 await asyncio.sleep(RETRY_S)
             finally:
-                with contextlib.suppress(Exception):
-                    await asyncio.wait_for(reader.stop(), 5)
+                await let_go(reader, STOP_S)
 
     def _take_receipt(self, record: Any) -> None:
         receipt = orjson.loads(record.value)

@@ -12,7 +12,7 @@ from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.assignment import Assignment, ClaimAll
-from shared.kafka.clients import consumer
+from shared.kafka.clients import consumer, let_go
 from shared.kafka.instep import InStep
 
 STOP_S = 10.0
@@ -51,8 +51,7 @@ class BatchReader:
 
     async def stop(self) -> None:
         """Leave the group; never longer than a limit, and never with an error."""
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._client.stop(), STOP_S)
+        await let_go(self._client, STOP_S)
 
     async def refresh(self) -> bool:
         """Claim anew after a rebalance; True if so, and then whatever was taken before belongs to nobody."""

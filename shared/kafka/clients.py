@@ -5,6 +5,7 @@ aiokafka's own defaults are acks=1, no idempotence, auto-commit and `latest`: ea
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_address
 from typing import Any
 
@@ -72,6 +73,28 @@ def consumer(bootstrap: str, group: str | None, client_id: str, instance: str = 
     return AIOKafkaConsumer(
         bootstrap_servers=_checked(bootstrap), group_id=group, group_instance_id=member, client_id=client_id, **CONSUMER
     )
+
+
+async def let_go(client: AIOKafkaConsumer | AIOKafkaProducer, within_s: float) -> None:
+    """Stop a client; never longer than a limit, and never with an error.
+
+    A consumer that stops cancels its fetches, and where one was waiting to try again the library raises that cancellation
+    of its own out of `stop` and leaves the connections open. Whoever let it pass would end as if somebody had cancelled it.
+    """
+    stopping = asyncio.create_task(client.stop())
+    await asyncio.wait([stopping], timeout=within_s)
+    if stopping.done() and not stopping.cancelled():
+        # Whatever went wrong, it was the last that was heard of this client.
+        stopping.exception()
+        return
+    stopping.cancel()
+    closing = asyncio.create_task(_connections(client).close())
+    await asyncio.wait([stopping, closing], timeout=within_s)
+
+
+def _connections(client: AIOKafkaConsumer | AIOKafkaProducer) -> Any:
+    """What holds a client's connections; the library has no public word for it in its consumer."""
+    return client._client if hasattr(client, "_client") else client.client
 
 
 def join_again(member: AIOKafkaConsumer) -> None:

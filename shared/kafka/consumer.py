@@ -15,7 +15,7 @@ from shared.eventsourcing.claims import Claim, FencedError
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place, Record
 from shared.kafka.assignment import Assignment, BeginAgain
-from shared.kafka.clients import consumer
+from shared.kafka.clients import consumer, let_go
 
 SLICE_MAX = 200
 POLL_MS = 200
@@ -97,8 +97,7 @@ class ConsumerLoop:
                 if 0 < sum(map(len, fetched.values())) < SLICE_MAX:
                     await asyncio.sleep(GATHER_S)
         finally:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(client.stop(), BACK_OFF_S[1])
+            await let_go(client, BACK_OFF_S[1])
 
     async def _apply(self, assignment: Assignment, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
         waiting = {place: records for place, records in map(_records, fetched.items()) if place in assignment.claims}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Place
-from shared.kafka.clients import consumer
+from shared.kafka.clients import consumer, let_go
 
 DEADLINE_S = 10.0
 RECORDS_A_SECOND = 5_000
@@ -59,8 +58,7 @@ async def fetch_whole(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int],
     except (TimeoutError, KafkaError, OSError):
         raise UnavailableError("evidence-not-read") from None
     finally:
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(client.stop(), DEADLINE_S)
+        await let_go(client, DEADLINE_S)
 
 
 async def _read(client: AIOKafkaConsumer, wanted: Wanted) -> dict[tuple[Place, int], Any]:

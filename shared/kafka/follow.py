@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 from aiokafka import TopicPartition
 
 from shared.kafka.batches import STOP_S, broker_words
-from shared.kafka.clients import consumer
+from shared.kafka.clients import consumer, let_go
 
 WAIT_MS = 200
 
@@ -33,5 +32,4 @@ async def follow(bootstrap: str, topic: str, client_id: str, stop: asyncio.Event
                 for record in records:
                     yield record.key or b"", record.value or b""
     finally:
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(client.stop(), STOP_S)
+        await let_go(client, STOP_S)

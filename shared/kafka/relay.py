@@ -26,7 +26,7 @@ from shared.eventsourcing.claims import Outgoing
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.kafka.aside import Aside
-from shared.kafka.clients import producer
+from shared.kafka.clients import let_go, producer
 
 LEASE_S = 5.0
 POLL_S = 0.05
@@ -204,8 +204,7 @@ class Relay:
             try:
                 await made.start()
             except BaseException:
-                with contextlib.suppress(Exception):
-                    await made.stop()
+                await let_go(made, STOP_DEADLINE_S)
                 raise
             self._producer = made
         return self._producer
@@ -214,9 +213,7 @@ class Relay:
         dropped, self._producer = self._producer, None
         self._topics.clear()
         if dropped is not None:
-            # Stopping waits for the broker without a limit of its own.
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(dropped.stop(), STOP_DEADLINE_S)
+            await let_go(dropped, STOP_DEADLINE_S)
 
     async def _mark(self, every_s: float) -> None:
         now = asyncio.get_running_loop().time()
