@@ -20,6 +20,7 @@ from shared.contracts.topics import METRICS_SNAPSHOTS, TOPICS
 from shared.eventsourcing.errors import UnavailableError
 from shared.kafka.admin import ensure_topics
 from shared.postgres.event_log import EventLog
+from shared.runtime.parts import lasting
 
 STOP_S = 15.0
 SESSION_S = 6.0
@@ -65,7 +66,7 @@ def make_faust(bootstrap: str, builds: Projecting, log: EventLog, datadir: Path)
         @faust.Service.task
         async def _project(self) -> None:
             try:
-                await builds.run(self._quiet)
+                await lasting(builds.run, self._quiet)
             finally:
                 self._ended.set()
 

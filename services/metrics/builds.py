@@ -26,6 +26,7 @@ from shared.eventsourcing.records import Place
 from shared.kafka.admin import end_offsets
 from shared.kafka.fetch import fetch_records
 from shared.postgres.event_log import EventLog, Tx
+from shared.runtime.parts import lasting
 
 LOOK_EVERY_S = 0.3
 ASKED_EVERY_S = 1.0
@@ -44,7 +45,7 @@ class Running:
     def __init__(self, bootstrap: str, store: Store, instance: str) -> None:
         self.store = store
         self._stop = asyncio.Event()
-        self.task = asyncio.create_task(Projector(bootstrap, store, instance).run(self._stop))
+        self.task = asyncio.create_task(lasting(Projector(bootstrap, store, instance).run, self._stop))
 
     async def stop(self) -> None:
         """Let it finish what it has begun."""
@@ -64,7 +65,7 @@ class Builds:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop`. Raises whatever a projector died of."""
-        building = asyncio.create_task(self._build_when_asked(stop))
+        building = asyncio.create_task(lasting(self._build_when_asked, stop))
         try:
             while not stop.is_set():
                 await self._follow_register()

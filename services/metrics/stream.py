@@ -21,7 +21,7 @@ from services.metrics.shelf import shown
 from services.metrics.slices import Slice
 from services.metrics.store import CHANNEL, MOVED_MAX
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
-from shared.postgres.event_log import EventLog
+from shared.runtime.parts import lasting
 
 REST_S = 0.04
 """Between two frames; at least as long as it took to read one, so that telling never takes more than half the time."""
@@ -54,8 +54,8 @@ class Hub:
         """Hear and tell until `stop`."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._hear(self._answers.log, stop))
-                group.create_task(self._tell(stop))
+                group.create_task(lasting(self._hear, stop))
+                group.create_task(lasting(self._tell, stop))
         finally:
             self.stopped = True
             for listener in self._listeners:
@@ -82,10 +82,10 @@ class Hub:
     def is_full(self) -> bool:
         return len(self._listeners) >= LISTENERS_MAX
 
-    async def _hear(self, log: EventLog, stop: asyncio.Event) -> None:
+    async def _hear(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                async with log.pool.acquire(timeout=5) as connection:
+                async with self._answers.log.pool.acquire(timeout=5) as connection:
                     await connection.add_listener(CHANNEL, self._take)
                     while not stop.is_set() and not connection.is_closed():
                         with contextlib.suppress(TimeoutError):

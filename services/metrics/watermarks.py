@@ -24,6 +24,7 @@ from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.kafka.follow import follow
 from shared.postgres.event_log import EventLog
+from shared.runtime.parts import lasting
 from shared.telemetry import clock
 from shared.telemetry.names import AS_OF_LAG_SECONDS
 
@@ -110,8 +111,8 @@ class Watermarks:
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop`."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen(stop))
-            group.create_task(self._note(stop))
+            group.create_task(lasting(self._listen, stop))
+            group.create_task(lasting(self._note, stop))
 
     async def _listen(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -31,6 +31,7 @@ from shared.postgres.pool import open_pool
 from shared.runtime.agreement import agree, still_held
 from shared.runtime.auth import Keys
 from shared.runtime.client import ServiceClient
+from shared.runtime.parts import lasting
 from shared.runtime.settings import MisconfiguredError, Settings
 from shared.runtime.wire_limits import LimitedProtocol
 from shared.telemetry import clock, logs
@@ -141,13 +142,14 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
         )
     )
 
+    async def look(stop: asyncio.Event) -> None:
+        await _every(LOOK_AGAIN_S, stop, lambda: still_held(log, settings.kafka, settings.service))
+
     async def wire() -> None:
         await _same_story(settings, log, stop)
         async with asyncio.TaskGroup() as group:
-            group.create_task(relay.run(stop))
-            group.create_task(_every(LOOK_AGAIN_S, stop, lambda: still_held(log, settings.kafka, settings.service)))
-            for consumer in parts.consumers:
-                group.create_task(consumer.run(stop))
+            for part in (relay.run, look, *(consumer.run for consumer in parts.consumers)):
+                group.create_task(lasting(part, stop))
 
     jobs = [asyncio.create_task(server.serve()), asyncio.create_task(wire())]
     jobs += [asyncio.create_task(_every(CLOCK_S, stop, lambda: tell_the_time(log)))]

@@ -179,6 +179,26 @@ MUTANTS = (
         (suite("integration/kafka/test_a_successor_goes_on_at_once.py"),),
     ),
     Mutant(
+        "stop-cancels-whoever-stops",
+        "a client that is let go cancels nobody",
+        "R18",
+        (
+            Edit(
+                "shared/kafka/clients.py",
+                "await asyncio.wait([stopping], timeout=within_s)",
+                "await asyncio.wait_for(stopping, within_s)",
+            ),
+        ),
+        (suite("unit/kafka/test_a_client_is_let_go_quietly.py"),),
+    ),
+    Mutant(
+        "part-ends-unnoticed",
+        "a part that ends before its service stops is a fault",
+        "R18",
+        (Edit("shared/runtime/parts.py", "raise PartEndedError(name) from None", "return"),),
+        (suite("unit/runtime/test_no_part_ends_unnoticed.py"),),
+    ),
+    Mutant(
         "displays-waited-for",
         "no reader waits for Kafka to take offsets that are only displayed",
         "R18",
