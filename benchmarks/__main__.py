@@ -14,6 +14,7 @@ from typing import Protocol
 from benchmarks import board, doors, freshness, pipeline, projection, rebuild, recovery, report, soak
 from benchmarks.ground import calibration_s
 from benchmarks.results import Result, keep
+from benchmarks.smoke import smoke
 from benchmarks.standings import CALIBRATED, CALIBRATION
 
 
@@ -48,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run what is asked for; exit code 1 if any result was wrong."""
     asked = parser().parse_args(arguments)
+    if asked.smoke and asked.word is None:
+        return smoke([bench.WORD for bench in BENCHES])
     benches = [bench for bench in (*BENCHES, *ON_DEMAND) if asked.word in (None, bench.WORD)]
     wrong = 0
     for bench in benches if asked.word else (*BENCHES, report):
