@@ -81,15 +81,16 @@ async def let_go(client: AIOKafkaConsumer | AIOKafkaProducer, within_s: float) -
     A consumer that stops cancels its fetches, and where one was waiting to try again the library raises that cancellation
     of its own out of `stop` and leaves the connections open. Whoever let it pass would end as if somebody had cancelled it.
     """
-    stopping = asyncio.create_task(client.stop())
-    await asyncio.wait([stopping], timeout=within_s)
-    if stopping.done() and not stopping.cancelled():
-        # Whatever went wrong, it was the last that was heard of this client.
-        stopping.exception()
-        return
-    stopping.cancel()
-    closing = asyncio.create_task(_connections(client).close())
-    await asyncio.wait([stopping, closing], timeout=within_s)
+    tasks = [asyncio.create_task(client.stop())]
+    await asyncio.wait(tasks, timeout=within_s)
+    if not tasks[0].done() or tasks[0].cancelled():
+        tasks[0].cancel()
+        tasks.append(asyncio.create_task(_connections(client).close()))
+        await asyncio.wait(tasks, timeout=within_s)
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            # Whatever went wrong, it was the last that was heard of this client.
+            task.exception()
 
 
 def _connections(client: AIOKafkaConsumer | AIOKafkaProducer) -> Any:

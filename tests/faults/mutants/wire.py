@@ -185,8 +185,8 @@ MUTANTS = (
         (
             Edit(
                 "shared/kafka/clients.py",
-                "await asyncio.wait([stopping], timeout=within_s)",
-                "await asyncio.wait_for(stopping, within_s)",
+                "    await asyncio.wait(tasks, timeout=within_s)\n    if",
+                "    await asyncio.wait_for(tasks[0], within_s)\n    if",
             ),
         ),
         (suite("unit/kafka/test_a_client_is_let_go_quietly.py"),),
