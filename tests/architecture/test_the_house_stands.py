@@ -81,6 +81,20 @@ def test_kafka_clients_are_made_in_one_place() -> None:
     assert {str(path) for path in outside} <= {"shared/kafka/clients.py", "deploy/local/department.py"}
 
 
+def test_no_group_takes_a_part_that_could_end_unnoticed() -> None:
+    parts = [
+        (path, call.args[0])
+        for path, module in modules()
+        if path.parts[len(ROOT.parts)] != "deploy"
+        for call in ast.walk(module)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "group.create_task"
+    ]
+    bare = [f"{path.name}: {ast.unparse(part)}" for path, part in parts if not ast.unparse(part).startswith("lasting(")]
+
+    assert len(parts) > 3, "the parts of services are told under another name now"
+    assert not bare
+
+
 def test_every_refusal_speaks_both_languages() -> None:
     for path, tree in modules():
         for node in ast.walk(tree):
