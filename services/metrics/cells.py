@@ -1,4 +1,4 @@
-"""Sums over cells and hand-overs, as SQL that says what `slices.py` says."""
+"""Sums over cells, spans and hand-overs, as SQL that says what `slices.py` says."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class _Where:
         return " AND ".join(self.words)
 
 
-Column = Literal["region", "city", "other", "home", "item", "basic", "channel", "tag", "day", "week", "month"]
-"""What cells can be summed by. A city or home is that of `region` or `other`; a week or month is told by its first day."""
+Column = Literal["region", "city", "home", "item", "basic", "channel", "tag", "day", "week", "month"]
+"""What cells can be summed by. `city` is that of `region`, `home` that of `other`; a week or month is told by its first day."""
 _COLUMNS: Mapping[By, tuple[Column, ...]] = {
     "city": ("city",),
     "county": ("region",),
@@ -273,10 +273,8 @@ def _wait_key(by: By | None, day: str) -> str:
             return "from_region"
         case "item" | "basic" | "channel":
             return by
-        case "day":
-            return f"{day}::text"
-        case "week":
-            return f"date_trunc('week', {day})::date::text"
+        case "day" | "week":
+            return f"{_expression(by, day)}::text"
         case "month":
             return f"to_char({day}, 'YYYY-MM')"
         case "pair":

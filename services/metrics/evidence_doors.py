@@ -166,7 +166,8 @@ async def _cells(answers: Answers) -> AsyncIterator[bytes]:
             sql = f"SELECT {keys}, {added} FROM {snap.room}.cell WHERE grp = $1 GROUP BY {keys} ORDER BY {keys}"
             lines: list[bytes] = []
             async for row in snap.tx.connection.cursor(sql, group, prefetch=LINES_A_CHUNK):
-                amounts = {measure: row[8 + n] for n, measure in enumerate(measures) if row[8 + n]}
+                sums = row[len(_CELL_KEYS) :]
+                amounts = {measure: amount for measure, amount in zip(measures, sums, strict=True) if amount}
                 if amounts:
                     named = {name: row[name] for name in _CELL_KEYS}
                     lines.append(orjson.dumps({"group": group, **named, "amounts": amounts}) + b"\n")
