@@ -15,7 +15,7 @@ from shared.reference.deadlines import CHINA
 from shared.reference.divisions import PROVINCE
 
 SEED_CALLER = "demo-seed"
-_HOURS = "周一至周五 09:00-17:00"
+_HOURS = {"hours": "周一至周五 09:00-17:00", "hours_en": "Monday to Friday 09:00-17:00"}
 
 
 def catalogue(until: datetime) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def _item(item: Item) -> dict[str, Any]:
         "promised_wd": kind.promised_wd,
         "statutory_wd": kind.statutory_wd,
         "declared_visits": kind.declared_visits,
-        "materials": [{"code": code, "name_zh": name, "required": True} for code, name in kind.materials],
+        "materials": [material._asdict() | {"required": True} for material in kind.materials],
         "roam_eligible": True,
         "power_source": 1,
         "effective_from": IN_FORCE_FROM.isoformat(),
@@ -92,7 +92,7 @@ def _venue(venue: Venue) -> dict[str, Any]:
         "name_zh": venue.name_zh,
         "name_en": venue.name_en,
         "address": venue.name_zh,
-        "hours": _HOURS,
+        **_HOURS,
         "region": venue.region,
         "level": venue.level,
         "item_codes": list(venue.items),

@@ -87,7 +87,7 @@ class Plot(Teller):
             data["receiving_body"] = self._province.service_bodies[terms.receiving_region].uscc
             data["receiving_region"] = terms.receiving_region
         form = "electronic" if terms.is_virtual else "original"
-        data["materials"] = [{"code": code, "form": form} for code, _ in terms.item.kind.materials]
+        data["materials"] = [{"code": one.code, "form": form} for one in terms.item.kind.materials]
         self._do("submit-application", "before", **data)
         if self._unnamed is not None:
             self.now = self._pace.minutes(self.now, 1, 5)
@@ -196,7 +196,7 @@ class Plot(Teller):
 
     def _correction(self, notice_no: str, reason: str | None) -> bool:
         self.now = self._pace.office(self.now, 0, 2)
-        materials = [code for code, _ in self._terms.item.kind.materials]
+        materials = [one.code for one in self._terms.item.kind.materials]
         missing = [{"code": code, "reason_code": "absent"} for code in materials[: self._rng.randint(1, 2)]]
         self._do("issue-correction", "before", case_no=CASE, missing=missing, **({} if reason is None else {"reason_code": reason}))
         if self._chance(self._rates.intended_refusal):

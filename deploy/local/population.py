@@ -6,6 +6,7 @@ import calendar as months
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from chinese_calendar import constants as china
 
@@ -19,6 +20,14 @@ WIRED_BUREAU = "realestate"
 _CITY_LEVEL, _COUNTY_LEVEL = 3, 4
 _TERMINAL_EVERY, _POINT_EVERY = 2, 3
 _SATURDAY = 5
+
+
+class Material(NamedTuple):
+    """What one has to bring."""
+
+    code: str
+    name_zh: str
+    name_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +44,46 @@ class Kind:
     declared_visits: int
     promised_wd: int
     statutory_wd: int
-    materials: tuple[tuple[str, str], ...]
+    materials: tuple[Material, ...]
     county_level: bool
     weight: float
 
+
+_ID_CARD = Material("id-card", "身份证明", "Proof of identity")
+_CONTRACT = Material("contract", "转让合同", "Contract of sale")
+_DEED = Material("deed", "不动产权证书", "Title deed")
+_TAX_RECEIPT = Material("tax-receipt", "完税凭证", "Tax receipt")
+_CHARTER = Material("charter", "章程", "Articles of association")
+_PREMISES = Material("premises", "住所证明", "Proof of premises")
+_INVOICE = Material("invoice", "医疗费用发票", "Medical invoices")
+_DISCHARGE = Material("discharge", "出院小结", "Discharge summary")
+_BANK_CARD = Material("bank-card", "银行卡", "Bank card")
+_LEASE = Material("lease", "居住证明", "Proof of residence")
+_PHOTO = Material("photo", "照片", "Photograph")
 
 KINDS: tuple[Kind, ...] = (
     Kind(
         "estate-transfer", "不动产转移登记", "Real-estate transfer",
         "realestate", "规划和自然资源局", "Natural Resources Bureau", "07", 1, 5, 30,
-        (("contract", "转让合同"), ("deed", "不动产权证书"), ("tax-receipt", "完税凭证"), ("id-card", "身份证明")),
+        (_CONTRACT, _DEED, _TAX_RECEIPT, _ID_CARD),
         False, 0.22,
     ),
     Kind(
         "business-licence", "营业执照设立", "Business licence",
         "market", "市场监督管理局", "Market Supervision Bureau", "01", 0, 1, 15,
-        (("charter", "章程"), ("premises", "住所证明"), ("id-card", "身份证明")),
+        (_CHARTER, _PREMISES, _ID_CARD),
         True, 0.20,
     ),
     Kind(
         "medical-elsewhere", "异地医疗费用报销", "Medical reimbursement from another city",
         "medical", "医疗保障局", "Healthcare Security Bureau", "20", 1, 15, 30,
-        (("invoice", "医疗费用发票"), ("discharge", "出院小结"), ("bank-card", "银行卡"), ("id-card", "身份证明")),
+        (_INVOICE, _DISCHARGE, _BANK_CARD, _ID_CARD),
         False, 0.24,
     ),
     Kind(
         "residence-permit", "居住证申领", "Residence permit",
         "security", "公安局", "Public Security Bureau", "07", 1, 10, 15,
-        (("lease", "居住证明"), ("photo", "照片"), ("id-card", "身份证明")),
+        (_LEASE, _PHOTO, _ID_CARD),
         True, 0.34,
     ),
 )  # fmt: skip

@@ -54,7 +54,7 @@ def script(province: Province, name: str, today: datetime) -> Story:
     first = {**visit, "visit_id": ids[0], "venue_id": wrong, "purpose": "consult", "outcome": "wrong_place"}
     second = {**visit, "visit_id": ids[1], "venue_id": hall, "purpose": "apply", "outcome": "done"}
     office = province.service_bodies[HOME]
-    materials = [{"code": code, "form": "original"} for code, _ in item.kind.materials]
+    materials = [{"code": one.code, "form": "original"} for one in item.kind.materials]
     submission = {"applicant": person, "item_code": item.code, "channel": "window", "materials": materials}
     checks = {"form_check": "passed", "identity_check": "passed"}
     steps = (

@@ -67,5 +67,6 @@ async def advice(tx: Tx, basic_code: str, region: str) -> dict[str, Any] | None:
 
 
 def _venue(fact: dict[str, Any]) -> dict[str, Any]:
-    told = {name: fact[name] for name in ("venue_id", "kind", "address", "hours", "region")}
-    return told | {"name": [fact["name_zh"], fact["name_en"]], "region_name": region_names(fact["region"])}
+    told = {name: fact[name] for name in ("venue_id", "kind", "address", "region")}
+    names = {"name": [fact["name_zh"], fact["name_en"]], "region_name": region_names(fact["region"])}
+    return told | names | {"hours": [fact["hours"], fact.get("hours_en")]}

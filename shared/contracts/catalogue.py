@@ -18,6 +18,7 @@ class Material(Closed):
 
     code: Code
     name_zh: Label
+    name_en: Label | None = None
     required: bool
 
 
@@ -69,7 +70,10 @@ class BodyRegistered(Fact):
 
 
 class VenueRegistered(Fact):
-    """A place where people can come in person, with what it handles and for whom it may accept."""
+    """A place where people can come in person, with what it handles and for whom it may accept.
+
+    The address stays as it is posted at the door: it is what one shows to somebody who knows the way.
+    """
 
     type: ClassVar[Literal["gov.catalogue.venue-registered.v1"]] = "gov.catalogue.venue-registered.v1"
     venue_id: Code
@@ -78,6 +82,7 @@ class VenueRegistered(Fact):
     name_en: Label
     address: Label
     hours: Label
+    hours_en: Label | None = None
     region: Region
     level: Level
     item_codes: tuple[Code, ...] = Field(max_length=5_000)

@@ -119,6 +119,7 @@ class RegisterVenue(Command):
     name_en: Label
     address: Label
     hours: Label
+    hours_en: Label | None = None
     region: Region
     level: Level
     item_codes: tuple[Code, ...] = Field(max_length=5_000)

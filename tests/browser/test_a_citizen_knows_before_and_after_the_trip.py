@@ -175,3 +175,14 @@ async def test_the_guide_answers_whether_where_and_with_what(house: House, opens
     await expect(page.locator("#answer")).to_have_text("最多跑 1 次")
     await page.select_option("#thing", "business-licence")
     await expect(page.locator("#answer")).to_have_text("不用跑")
+
+
+async def test_whoever_reads_english_reads_what_to_bring_and_when_in_english(house: House, opens: Opens) -> None:
+    page = await opens("intake", "/guide.html?thing=estate-transfer&region=330302", lang="en", size=DESKTOP)
+
+    await expect(page.locator("#answer")).to_be_visible()
+    text = await page.locator("main").inner_text()
+    for word in ("Title deed", "Monday to Friday 09:00-17:00"):
+        assert word in text
+    assert "不动产权证书" not in text
+    await shot(page, "guide-en")

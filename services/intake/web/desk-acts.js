@@ -99,7 +99,7 @@ function apart(one) {
 }
 function listedName(materials, code) {
   const listed = materials.find((one) => one.code === code);
-  return h("span", {}, name(listed && [listed.name_zh, listed.name_zh], code), listed?.required && h("small", { class: "soft" }, ` · ${say("required")}`));
+  return h("span", {}, name(listed && [listed.name_zh, listed.name_en], code), listed?.required && h("small", { class: "soft" }, ` · ${say("required")}`));
 }
 function bodyChoice(one) {
   if (bodies === null) { bodies = []; loadBodies(); }

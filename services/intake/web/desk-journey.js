@@ -49,7 +49,7 @@ function caseCard(one, journey) {
 }
 export function materialName(one, code) {
   const listed = one.materials.find((material) => material.code === code);
-  return name(listed && [listed.name_zh, listed.name_zh], code);
+  return name(listed && [listed.name_zh, listed.name_en], code);
 }
 
 function story(journey) {

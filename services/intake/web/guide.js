@@ -32,11 +32,11 @@ function answer() {
   const { declared } = advice;
   return [h("section", { class: "card", "aria-live": "polite", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(advice.name)), h("h2", { id: "answer", class: "figure" }, say(declared === 0 ? "guide.none" : "guide.most", { n: declared })), h("p", {}, say(declared === 0 ? "guide.nonehow" : "guide.mosthow")),
     h("dl", {}, h("dt", {}, say("status.decides")), h("dd", {}, name(advice.names.bodies[advice.handling_body], advice.handling_body)), h("dt", {}, say("guide.time")), h("dd", {}, say("guide.days", { promised: advice.promised_wd, statutory: advice.statutory_wd })))),
-    h("section", { class: "card" }, h("h2", {}, say("guide.with")), h("p", { class: "how" }, say("guide.withhow")), h("ul", { class: "list" }, advice.materials.map((one, n) => h("li", {}, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `material-${n}` }), h("span", {}, name([one.name_zh]), one.required && h("small", { class: "soft" }, ` · ${say("required")}`))))))),
+    h("section", { class: "card" }, h("h2", {}, say("guide.with")), h("p", { class: "how" }, say("guide.withhow")), h("ul", { class: "list" }, advice.materials.map((one, n) => h("li", {}, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `material-${n}` }), h("span", {}, name([one.name_zh, one.name_en]), one.required && h("small", { class: "soft" }, ` · ${say("required")}`))))))),
     h("section", { class: "card" }, h("h2", {}, say("guide.where")), h("p", { class: "how" }, say("guide.wherehow")), venues(advice.venues.slice(0, NEAREST)), advice.venues.length > NEAREST && h("details", {}, h("summary", {}, say("guide.others", { n: advice.venues.length - NEAREST })), venues(advice.venues.slice(NEAREST))))];
 }
 function venues(shown) {
-  return h("ul", { class: "list" }, shown.map((one) => h("li", { class: "venue" }, h("h3", {}, name(one.name, one.venue_id)), h("p", { class: "small soft" }, of("venue", one.kind), " · ", name(one.region_name, one.region)), h("p", { class: "small" }, say("guide.address"), name([one.address])), h("p", { class: "small" }, say("guide.hours"), name([one.hours])))));
+  return h("ul", { class: "list" }, shown.map((one) => h("li", { class: "venue" }, h("h3", {}, name(one.name, one.venue_id)), h("p", { class: "small soft" }, of("venue", one.kind), " · ", name(one.region_name, one.region)), h("p", { class: "small" }, say("guide.address"), name([one.address])), h("p", { class: "small" }, say("guide.hours"), name(one.hours)))));
 }
 function draw() {
   fill(find("main"), h("h1", {}, say("guide.title")), h("p", { class: "how" }, say("guide.how")), choices ? form() : h("div", { class: "note bad", role: "alert" }, h("strong", {}, say("trouble.away"))),

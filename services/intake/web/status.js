@@ -70,7 +70,10 @@ function examples() {
 
 const body = (code) => name(found.names.bodies[code], code);
 const venue = (code) => name(found.names.venues[code], code);
-const material = (code) => name([found.materials.find((one) => one.code === code)?.name_zh], code);
+function material(code) {
+  const listed = found.materials.find((one) => one.code === code);
+  return name(listed && [listed.name_zh, listed.name_en], code);
+}
 
 function answer() {
   if (!found) return null;

@@ -84,6 +84,17 @@ def test_the_catalogue_is_valid_and_names_no_real_body() -> None:
         assert "(demo)" in body.name_en
 
 
+def test_what_to_bring_and_when_is_said_in_both_languages() -> None:
+    data = [document["data"] for document in catalogue(UNTIL)]
+    materials = [material for told in data for material in told.get("materials", ())]
+    halls = [told for told in data if "hours" in told]
+
+    assert materials
+    assert halls
+    assert all(material["name_en"].isascii() for material in materials)
+    assert all(hall["hours_en"].isascii() for hall in halls)
+
+
 def test_people_are_recognisably_made_up() -> None:
     for story in Scenario(6, 60, UNTIL).stories():
         for step in story.steps:

@@ -145,8 +145,11 @@ def test_publishing_the_same_again_is_no_news() -> None:
     assert decide(item(), item()) == []
 
 
-def test_a_change_is_the_next_version() -> None:
-    (published,) = decide(item(promised_wd=4), item())
+@pytest.mark.parametrize(
+    "change", [{"promised_wd": 4}, {"materials": (Material(code="deed", name_zh="合同", name_en="Contract", required=True),)}]
+)
+def test_a_change_is_the_next_version(change: dict[str, Any]) -> None:
+    (published,) = decide(item(**change), item())
 
     assert published.version == 2
 

@@ -62,7 +62,7 @@ export const CITIZEN = {
   "guide.with": ["带什么", "With what?"],
   "guide.withhow": ["逐项勾选，都齐了再出门。清单以外的，任何人不能要。", "Tick each one before you leave. Nobody may ask for anything else. The papers are named in Chinese, as they are printed."],
   "guide.where": ["去哪里", "Where?"],
-  "guide.wherehow": ["离您近的在前。", "The nearest first. Addresses and hours are in Chinese, as posted at the door."],
+  "guide.wherehow": ["离您近的在前。", "The nearest first. Addresses are in Chinese, as posted at the door."],
   "guide.others": ["同城其他 {n} 处", "{n} more in the same city"],
   "guide.address": ["地址：", "Address: "],
   "guide.hours": ["时间：", "Hours: "],
