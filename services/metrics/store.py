@@ -108,7 +108,7 @@ class Store:
         journeys, entries = memory.missing(records)
         if not journeys and not entries:
             return
-        async with self.log.transaction() as tx:
+        async with self.log.reading() as tx:
             await self.recall_in(tx, memory, journeys, entries)
 
     async def recall_in(self, tx: Tx, memory: Memory, journeys: Iterable[str], entries: Iterable[str]) -> None:

@@ -288,6 +288,16 @@ class EventLog:
         if tx.owes:
             self._on_commit()
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """A connection for statements that read, each of which sees what is committed when it begins.
+
+        Raises `UnavailableError` when the database is away.
+        """
+        with translated():
+            async with self.pool.acquire(timeout=ACQUIRE_S) as connection:
+                yield Tx(connection, self.source)
+
     async def transact(self, work: Callable[[Tx], Awaitable[T]], limit_s: float | None = None) -> T:
         """Run `work` in a transaction; after a lost race run it again from the start, at most three times in all."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
@@ -301,14 +311,12 @@ class EventLog:
 
     async def read_stream(self, stream: str) -> list[bytes]:
         """The exact bytes of a stream, oldest first."""
-        with translated():
-            async with self.pool.acquire(timeout=ACQUIRE_S) as connection:
-                rows = await connection.fetch("SELECT body FROM event WHERE stream = $1 ORDER BY version", stream)
+        async with self.reading() as tx:
+            rows = await tx.fetch("SELECT body FROM event WHERE stream = $1 ORDER BY version", stream)
         return [row["body"] for row in rows]
 
     async def read_record(self, after: tuple[str, int], limit: int) -> list[tuple[str, int, bytes]]:
         """Up to `limit` events behind `after` in (stream, version) order, with their exact bytes."""
-        with translated():
-            async with self.pool.acquire(timeout=ACQUIRE_S) as connection:
-                rows = await connection.fetch(_RECORD, *after, limit)
+        async with self.reading() as tx:
+            rows = await tx.fetch(_RECORD, *after, limit)
         return [(row["stream"], row["version"], row["body"]) for row in rows]
