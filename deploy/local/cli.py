@@ -257,7 +257,7 @@ async def republish(options: argparse.Namespace, data: Path) -> int:
             await stack.start_servers()
             cluster = await cluster_id(stack.kafka)
             for service in SERVICES:
-                pool = await open_pool(stack.dsns[service][1], service=service, size=1, statement_s=600)
+                pool = await open_pool(stack.dsns[service][1], service=service, size=1, statement_s=600, by_key=False)
                 owed = await Outbox(EventLog(pool, service)).refill(cluster)
                 await pool.close()
                 print(f"{service}: {owed:,} events will be published again at the next start")

@@ -141,7 +141,7 @@ async def until_done(stop: asyncio.Event, work: Coroutine[Any, Any, int]) -> int
 async def _hold_timers(stack: Stack) -> None:
     """A history was interrupted: nothing may fall due in it before the rest of it is in."""
     for service in HELD:
-        pool = await open_pool(stack.dsns[service][1], service=service, size=1)
+        pool = await open_pool(stack.dsns[service][1], service=service, size=1, by_key=False)
         log = EventLog(pool, service)
         async with log.transaction() as tx:
             is_there = await tx.fetchval("SELECT to_regclass('timekeeper') IS NOT NULL")

@@ -22,8 +22,15 @@ IDLE_IN_TRANSACTION_MS = 8_000
 """How long a transaction may stand still. Shorter than a consumer's session: whoever takes over must find no lock of a sleeper."""
 
 
-async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int = 10) -> Pool:
+BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off"}
+"""Plans that find rows by their keys, whatever the planner thinks of a table's size. One made while a table was empty reads
+all of it, and is kept until the server has analysed the table: on a new installation for the first minutes."""
+
+
+async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int = 10, by_key: bool = True) -> Pool:
     """Open a pool for `service` with at most `size` connections; a statement may run `statement_s` seconds.
+
+    `by_key` is right for whoever touches few rows at a time, and wrong for whoever adds up whole tables.
 
     Raises `UnavailableError` while the server is away or still starting.
     """
@@ -34,6 +41,8 @@ async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int =
         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
         "timezone": "UTC",
     }
+    if by_key:
+        settings |= BY_KEY
     with translated():
         return await asyncpg.create_pool(
             dsn,

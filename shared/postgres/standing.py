@@ -30,13 +30,13 @@ FROM parked GROUP BY grp ORDER BY grp
 """
 # The first of a journey is what failed; everything behind it only waits for it.
 _JOURNEYS = """
-SELECT f.*, w.events FROM (
+SELECT * FROM (
     SELECT DISTINCT ON (grp, key) n, grp AS group, key AS journey, source, sequence, type, topic, partition,
            kafka_offset AS offset, error_code, attempts, first_seen,
-           extract(epoch FROM clock_timestamp() - first_seen)::float AS age_s
+           extract(epoch FROM clock_timestamp() - first_seen)::float AS age_s,
+           count(*) OVER (PARTITION BY grp, key) AS events
     FROM parked ORDER BY grp, key, n) f
-JOIN (SELECT grp, key, count(*)::bigint AS events FROM parked GROUP BY grp, key) w ON w.grp = f.group AND w.key = f.journey
-ORDER BY f.n LIMIT $1
+ORDER BY n LIMIT $1
 """
 _SEEN = """
 SELECT grp, key, n, attempts FROM parked WHERE $1::text IS NULL OR key = $1 ORDER BY n

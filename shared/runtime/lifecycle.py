@@ -106,7 +106,7 @@ async def run_service(environ: Mapping[str, str], service: Service, migrations: 
     if settings.profile == "local":
         keys.ensure()
     await _patiently(lambda: _migrated(settings, migrations))
-    pool = await open_pool(settings.postgres_dsn.get_secret_value(), service=service)
+    pool = await open_pool(settings.postgres_dsn.get_secret_value(), service=service, by_key=service != "metrics")
     wake, stop, health = asyncio.Event(), asyncio.Event(), Health()
     log = EventLog(pool, service, wake.set)
     await _patiently(lambda: tell_the_time(log))
