@@ -33,7 +33,7 @@ CONSUMER: dict[str, Any] = {
     "max_poll_interval_ms": 120_000,
     "max_partition_fetch_bytes": 1_048_576,
     "fetch_max_bytes": 8_388_608,
-    "fetch_max_wait_ms": 100,
+    "fetch_max_wait_ms": 500,
     "request_timeout_ms": 15_000,
     "metadata_max_age_ms": 3_000,
 }

@@ -15,6 +15,13 @@ _PARTNER_TESTS = "integration/intake/test_partners_are_answered_on_their_own_top
 
 MUTANTS = (
     Mutant(
+        "a-partition-mixed",
+        "a poll that asks twice never hands on a record twice",
+        "R17, ruling 21",
+        (Edit(_LOOP, "records += [record for record in behind if record.offset > last]", "records += behind"),),
+        (suite("unit/kafka/test_a_rest_costs_one_turn_and_not_two.py"),),
+    ),
+    Mutant(
         "checkpoint-before-the-reaction",
         "a checkpoint commits with what it covers",
         "R17, ruling 21",
