@@ -47,8 +47,7 @@ FROM projection p WHERE p.state = 'live'
 @asynccontextmanager
 async def snapshot(log: EventLog) -> AsyncIterator[Snapshot]:
     """Read the live build. Raises `UnavailableError` when the database is away or a swap is just happening."""
-    async with log.transaction() as tx:
-        await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with log.snapshot() as tx:
         row = await tx.fetchrow(_LIVE, list(OWNERS))
         if row is None:
             raise UnavailableError("no-live-projection")

@@ -298,6 +298,19 @@ class EventLog:
             async with self.pool.acquire(timeout=ACQUIRE_S) as connection:
                 yield Tx(connection, self.source)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Tx]:
+        """A transaction that reads, and all of whose statements see the same moment.
+
+        Raises `UnavailableError` when the database is away.
+        """
+        with translated():
+            async with (
+                self.pool.acquire(timeout=ACQUIRE_S) as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield Tx(connection, self.source)
+
     async def transact(self, work: Callable[[Tx], Awaitable[T]], limit_s: float | None = None) -> T:
         """Run `work` in a transaction; after a lost race run it again from the start, at most three times in all."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
