@@ -19,7 +19,9 @@ else:
 
 ACQUIRE_S = 5.0
 IDLE_IN_TRANSACTION_MS = 8_000
-"""How long a transaction may stand still. Shorter than a consumer's session: whoever takes over must find no lock of a sleeper."""
+"""How long a transaction may stand still. Shorter than a consumer's session: whoever takes over must find no lock of a sleeper.
+
+Between statements the server sees to it, within them `sleepers`."""
 
 
 BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off"}

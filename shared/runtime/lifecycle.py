@@ -28,6 +28,7 @@ from shared.postgres.event_log import EventLog
 from shared.postgres.migrations import migrate
 from shared.postgres.outbox import Outbox
 from shared.postgres.pool import open_pool
+from shared.postgres.sleepers import LOOK_EVERY_S, end_sleepers
 from shared.runtime.agreement import agree, still_held
 from shared.runtime.auth import Keys
 from shared.runtime.client import ServiceClient
@@ -153,6 +154,7 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
 
     jobs = [asyncio.create_task(server.serve()), asyncio.create_task(wire())]
     jobs += [asyncio.create_task(_every(CLOCK_S, stop, lambda: tell_the_time(log)))]
+    jobs += [asyncio.create_task(_every(LOOK_EVERY_S, stop, lambda: end_sleepers(log)))]
     jobs += [asyncio.ensure_future(task(stop)) for task in parts.tasks]
     _calm_the_collector()
     health.ready = True

@@ -14,6 +14,7 @@ import pytest
 from deploy.local.supervisor import Child
 from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS, PARTITIONS, SERVICES, Service
 from shared.kafka.clients import CONSUMER
+from shared.postgres.pool import connect
 from tests.faults.launched import Launched, door_of
 from tests.faults.living import BACK_S, until
 
@@ -23,6 +24,11 @@ BUSY = 60
 STORM_S = 60.0
 TOGGLE_S = 3.0
 GUESTS = ("second", "third")
+STATEMENT_S = 0.1
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state = 'active' AND wait_event = 'ClientRead'
+AND xact_start IS NOT NULL AND query_start < clock_timestamp() - $2::float8 * interval '1 second'
+"""
 
 
 def heard(child: Child, topic: str) -> dict[int, int]:
@@ -62,6 +68,49 @@ def test_a_sleeper_is_relieved_and_does_no_harm_when_it_wakes(
         assert launched.found.pids[service] == pid
     finally:
         launched.end_second(other)
+
+
+@pytest.mark.parametrize("service", ["intake", "metrics"])
+def test_a_sleeper_in_the_middle_of_a_statement_is_relieved_too(
+    launched: Launched, rng: random.Random, tell: Callable[[str], None], service: Service
+) -> None:
+    name, topic = f"asleep-in-{service}", APPROVAL_EVENTS if service == "intake" else INTAKE_EVENTS
+    other = launched.begin_second(service, "other")
+    try:
+        with launched.crowd(name, rng, other_doors={service: door_of(other)}) as crowd:
+            until(lambda: crowd.history.asked >= BUSY, BACK_S, "load")
+            try:
+                until(lambda: falls_asleep_in_a_statement(launched, service, rng), BACK_S, f"{service} asleep in a statement")
+                before = heard(other, topic)
+                took = until(lambda: is_relieved(other, topic, before), RELIEVED_S, f"{service} is relieved")
+            finally:
+                launched.signal(service, signal.SIGCONT)
+
+        tell(f"{service} was relieved after {took:.1f} s")
+        launched.agrees_with(name)
+    finally:
+        launched.end_second(other)
+
+
+def falls_asleep_in_a_statement(launched: Launched, service: Service, rng: random.Random) -> bool:
+    """Stop a process; unless that keeps the server waiting for the rest of a statement, let it go on."""
+    launched.signal(service, signal.SIGSTOP)
+    time.sleep(STATEMENT_S)  # Whatever the server still did for it is done by then.
+    if launched.run(waits_within_a_statement(launched.stack.dsns[service][0], service), BACK_S):
+        return True
+    launched.signal(service, signal.SIGCONT)
+    time.sleep(rng.random() * STATEMENT_S)  # The moment of the next try.
+    return False
+
+
+async def waits_within_a_statement(dsn: str, service: Service) -> bool:
+    """Whether the server waits for a client of `service` that has begun a statement and not ended it."""
+    connection = await connect(dsn)
+    try:
+        waiting: int = await connection.fetchval(_WAITING, f"runonce-{service}", STATEMENT_S)
+    finally:
+        await connection.close()
+    return waiting > 0
 
 
 def test_projectors_come_and_go_and_each_offset_is_applied_once(

@@ -22,6 +22,13 @@ MUTANTS = (
         (suite("unit/kafka/test_a_rest_costs_one_turn_and_not_two.py"),),
     ),
     Mutant(
+        "sleepers-ended-between-statements-only",
+        "whoever stands still within a statement loses its locks too",
+        "R18",
+        (Edit("shared/postgres/sleepers.py", "wait_event_type = 'Client'", "state = 'idle in transaction'"),),
+        (suite("integration/postgres/test_whoever_falls_asleep_in_a_statement_loses_its_locks.py"),),
+    ),
+    Mutant(
         "checkpoint-before-the-reaction",
         "a checkpoint commits with what it covers",
         "R17, ruling 21",
