@@ -22,6 +22,13 @@ MUTANTS = (
         (suite("unit/kafka/test_a_rest_costs_one_turn_and_not_two.py"),),
     ),
     Mutant(
+        "plans-by-guess",
+        "commands find their rows by keys from the first one on",
+        "DECISIONS.md",
+        (Edit("shared/postgres/pool.py", "settings |= BY_KEY", "pass"),),
+        (suite("integration/intake/test_a_full_record_is_never_read_whole.py"),),
+    ),
+    Mutant(
         "sleepers-ended-between-statements-only",
         "whoever stands still within a statement loses its locks too",
         "R18",
