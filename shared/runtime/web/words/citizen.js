@@ -60,7 +60,7 @@ export const CITIZEN = {
   "guide.time": ["多久办好", "How long it takes"],
   "guide.days": ["承诺 {promised} 个工作日（法定 {statutory} 个）", "{promised} working days promised ({statutory} by law)"],
   "guide.with": ["带什么", "With what?"],
-  "guide.withhow": ["逐项勾选，都齐了再出门。清单以外的，任何人不能要。", "Tick each one before you leave. Nobody may ask for anything else. The papers are named in Chinese, as they are printed."],
+  "guide.withhow": ["逐项勾选，都齐了再出门。清单以外的，任何人不能要。", "Tick each one before you leave. Nobody may ask for anything else."],
   "guide.where": ["去哪里", "Where?"],
   "guide.wherehow": ["离您近的在前。", "The nearest first. Addresses are in Chinese, as posted at the door."],
   "guide.others": ["同城其他 {n} 处", "{n} more in the same city"],
