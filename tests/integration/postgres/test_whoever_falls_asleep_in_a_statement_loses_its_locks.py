@@ -46,7 +46,8 @@ async def ended(log: EventLog) -> int:
 @pytest.mark.parametrize("copying", [False, True], ids=["prepared", "copying"])
 async def test_its_session_is_ended_and_others_go_on(make_log: MakeLog, copying: bool) -> None:
     log = await make_log("intake")
-    async with log.pool.acquire() as connection, within(20):
+    async with within(20):
+        connection = await log.pool.acquire()
         sleeper = asyncio.create_task(falls_asleep(connection, copying=copying))
         await asyncio.wait([sleeper], timeout=ASLEEP_MS / 1_000)
         with pytest.raises(HeldUpError):
@@ -56,6 +57,7 @@ async def test_its_session_is_ended_and_others_go_on(make_log: MakeLog, copying:
         await log.transact(take_the_same)
         sleeper.cancel()
         await asyncio.wait([sleeper])
+    log.pool.terminate()
 
 
 async def test_who_is_awake_is_left_alone(make_log: MakeLog) -> None:
