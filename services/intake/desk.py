@@ -55,21 +55,24 @@ async def to_do(tx: Tx, desk: Desk) -> dict[str, dict[str, Any]]:
     return tasks
 
 
-_FIND_CASE = "SELECT DISTINCT journey FROM case_index WHERE receipt_no = $1 OR case_no = $1"
+_FIND_CASE = "SELECT DISTINCT journey FROM case_index WHERE receipt_no = $1 OR case_no = $2"
 _FIND_PERSON = """
 SELECT journey FROM journey_index WHERE subject_ref = $1 ORDER BY outcome IS NOT NULL, first_contact DESC LIMIT $2
 """
 
 
 async def find(tx: Tx, text: str, pseudonym_of: Any) -> Sequence[UUID]:
-    """The journeys that a receipt number, case number, pseudonym or ID number leads to; open ones and newer ones first."""
-    rows = await tx.fetch(_FIND_CASE, text)
+    """The journeys that a receipt number, case number, pseudonym or ID number leads to; open ones and newer ones first.
+
+    People type without minding capitals, so only a case number, which holds the code of an item, has to be spelled right.
+    """
+    rows = await tx.fetch(_FIND_CASE, text.upper(), text)
     if rows:
         return [row["journey"] for row in rows]
-    if _SUBJECT.match(text):
-        subject = text
-    elif _ID_NO.match(text):
-        subject = pseudonym_of(text)
+    if _SUBJECT.match(text.lower()):
+        subject = text.lower()
+    elif _ID_NO.match(text.upper()):
+        subject = pseudonym_of(text.upper())
     else:
         return []
     return [row["journey"] for row in await tx.fetch(_FIND_PERSON, subject, FOUND_MAX)]

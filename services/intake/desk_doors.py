@@ -64,6 +64,8 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
             heads = await desk.heads(tx, found)
             if not heads:
                 raise RefusedError(NOTHING_FOUND, field="text")
+            for head in heads:
+                await accesses.note(tx, caller, head["journey"], found=True)
             return plain({"journeys": heads, "names": await names.of_everything(tx, heads)})
 
     @app.get("/v1/desk/journeys/{journey}", summary="One journey: its promise, what happened, and what can be done next")

@@ -30,6 +30,14 @@ async def test_every_look_is_told_to_auditors_alone(city: City, door: Door) -> N
     assert (await door.get(f"/v1/accesses/{journey}", CLERK)).status_code == 403
 
 
+async def test_what_a_search_tells_is_a_look_too(city: City, door: Door) -> None:
+    case_no, journey = await city.case()
+    found = await door.client.post("/v1/desk/find", json={"text": case_no}, headers=door.token(CLERK))
+
+    assert [row["journey"] for row in found.json()["journeys"]] == [str(journey)]
+    assert await city.log.pool.fetchval("SELECT count(*) FROM desk_access WHERE journey = $1", journey) == 1
+
+
 async def test_a_look_at_what_is_not_there_is_written_down_too(city: City, door: Door) -> None:
     nowhere = uuid4()
 
