@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake import cases, guide, heard, names, register
 from services.intake.desk_doors import due_of, events_of, folded, next_told
@@ -24,23 +25,29 @@ from shared.telemetry import clock
 
 EXAMPLES = 3
 _WORD = r"^[A-Za-z0-9_.:/-]*$"
-Receipt = Annotated[str, Query(max_length=64, pattern=_WORD)]
-StatusCode = Annotated[str, Query(max_length=16, pattern=_WORD)]
 Basic = Annotated[str, Query(max_length=64, pattern=_WORD)]
 Region = Annotated[str, Query(pattern=r"^[0-9]{6}$")]
+
+
+class Claim(BaseModel):
+    """What is printed on a receipt. It is asked for in a body, since what opens a case belongs into no address."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    receipt_no: Annotated[str, Field(max_length=64, pattern=_WORD)]
+    code: Annotated[str, Field(max_length=16, pattern=_WORD)]
 
 
 def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
     """Mount the public doors on `app`."""
 
-    @app.get("/v1/status", summary="Where is my case? With the receipt number and the code; no token")
-    async def status(request: Request, receipt_no: Receipt, code: StatusCode) -> Response:
-        guesser = Guesser(pseudonyms, receipt_no, request.client.host if request.client is not None else None)
+    @app.post("/v1/status", summary="Where is my case? With the receipt number and the code; no token")
+    async def status(request: Request, claim: Claim) -> Response:
+        guesser = Guesser(pseudonyms, claim.receipt_no, request.client.host if request.client is not None else None)
         async with log.transaction() as tx:
             await guesser.require_few(tx)
-            row = await cases.by_receipt(tx, receipt_no)
+            row = await cases.by_receipt(tx, claim.receipt_no)
             # An unknown receipt is compared too, so that neither answer nor time tells which of the two was wrong.
-            matches = pseudonyms.is_status_code(row.case_no if row is not None else receipt_no, code)
+            matches = pseudonyms.is_status_code(row.case_no if row is not None else claim.receipt_no, claim.code)
             if row is not None and matches:
                 return plain(await _told(tx, row))
             await guesser.was_wrong(tx)

@@ -1,15 +1,16 @@
 // Where is my case? With the receipt number and the code: the state, who has it, what comes next, and my runs.
-import { about, get } from "/parts/ask.js";
-import { day, fill, find, frame, h, happened, moment, name, named, of, say } from "/parts/page.js";
+import { about, get, post } from "/parts/ask.js";
+import { day, fill, find, frame, h, happened, materialName, moment, name, named, of, say, spelled, steps } from "/parts/page.js";
 
 const EVERY_MS = 20_000;
-const STEPS = ["submitted", "received", "accepted", "decided", "delivered"];
+const FORM = { receipt: /^[A-Z0-9_.:/-]{1,64}$/, code: /^[0-9]{1,16}$/ };
 const asked = handed();
 const place = await about();
 const shown = place.demo ? await get("/v1/status/examples").catch(() => null) : null;
 let found = null;
 let problem = null;
 let behind = false;
+let turn = 0;
 let telling = false;
 
 /** What a link hands over, as the one on a receipt does. */
@@ -19,8 +20,9 @@ function handed() {
 }
 /** Show the case of a link, and keep its code out of what the browser remembers. */
 async function follow() {
-  Object.assign(asked, handed());
-  if (!asked.receipt || !asked.code) return;
+  const given = handed();
+  if (!given.receipt || !given.code) return;
+  Object.assign(asked, given);
   history.replaceState(null, "", location.pathname);
   found = null;
   draw();
@@ -30,24 +32,33 @@ async function follow() {
 }
 async function look(event) {
   event?.preventDefault();
-  asked.receipt = find("receipt").value.trim().toUpperCase();
-  asked.code = find("code").value.replaceAll(/\s/g, "");
+  for (const field of Object.keys(FORM)) asked[field] = spelled(find(field).value);
   problem = null;
-  const missing = !asked.receipt ? "receipt" : !asked.code ? "code" : null;
+  const missing = Object.keys(FORM).find((field) => !FORM[field].test(asked[field]));
   if (missing) problem = { field: missing, get sentence() { return say(`status.missing.${missing}`); } };
   else await read();
   draw();
   (found && !problem ? find("answer") : find("error"))?.focus();
 }
 async function read() {
+  const mine = turn += 1;
   try {
-    found = await get(`/v1/status?receipt_no=${encodeURIComponent(asked.receipt)}&code=${encodeURIComponent(asked.code)}`);
-    behind = false;
+    const answer = await post("/v1/status", { receipt_no: asked.receipt, code: asked.code });
+    // Whoever came next on a shared screen must not be shown the case of whoever was here before.
+    if (mine === turn) [found, behind] = [answer, false];
   } catch (failed) {
+    if (mine !== turn) return;
     // What was read before stays, and says that it may be old; also after too many wrong codes.
-    behind = found !== null && (failed.status === 0 || failed.status === 429);
-    if (!behind) { problem = failed; found = null; }
+    behind = found !== null && (failed.isAway || failed.status === 429);
+    if (!behind) [found, problem] = [null, failed];
   }
+}
+/** Put a case away, and whatever answer about it is still on its way. */
+function another() {
+  turn += 1;
+  found = problem = null;
+  draw();
+  find("receipt").focus();
 }
 
 function form() {
@@ -70,24 +81,16 @@ function examples() {
 
 const body = (code) => name(found.names.bodies[code], code);
 const venue = (code) => name(found.names.venues[code], code);
-function material(code) {
-  const listed = found.materials.find((one) => one.code === code);
-  return name(listed && [listed.name_zh, listed.name_en], code);
-}
 
 function answer() {
   if (!found) return null;
   return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(found.names.items[found.item_code], found.item_code)),
-    h("h2", { id: "answer", tabindex: "-1" }, say(`status.now.${found.outcome ? "decided" : found.situation}`, { outcome: of("over", found.outcome) })), steps(),
+    h("h2", { id: "answer", tabindex: "-1" }, say(`status.now.${found.outcome ? "decided" : found.situation}`, { outcome: of("over", found.outcome) })), steps(found.situation),
     behind && h("div", { class: "note wait" }, h("strong", {}, say("trouble.away")))), bring(), halted(), where(), promise(), messages(), story()];
-}
-function steps() {
-  const at = STEPS.indexOf(found.situation === "in-correction" ? "received" : found.situation);
-  return at < 0 ? null : h("ol", { class: "steps", "aria-label": say("steps.label") }, STEPS.map((step, n) => h("li", { class: n < at ? "done" : n === at ? "now" : null, "aria-current": n === at ? "step" : null }, of("situation", n === at ? found.situation : step))));
 }
 function bring() {
   if (!found.correction) return null;
-  return h("section", { class: "note lived" }, h("strong", {}, say("status.bring", { day: day(found.correction.due) })), h("ul", {}, found.correction.missing.map((one) => h("li", {}, material(one.code), " · ", of("missing", one.reason_code)))), h("p", {}, say("status.bringhow")));
+  return h("section", { class: "note lived" }, h("strong", {}, say("status.bring", { day: day(found.correction.due) })), h("ul", {}, found.correction.missing.map((one) => h("li", {}, materialName(found.materials, one.code), " · ", of("missing", one.reason_code)))), h("p", {}, say("status.bringhow")));
 }
 function halted() {
   const stops = found.situation === "accepted" ? found.clock.halted : null;
@@ -117,15 +120,20 @@ function promise() {
     runs.length > 0 && h("ol", { class: "story" }, runs.map((run) => h("li", {}, h("time", { datetime: run.local_date }, day(run.local_date)), h("span", {}, venue(run.venue_id), run.cause !== "normal" && ` · ${of("mycause", run.cause)}`)))));
 }
 function story() {
-  return h("details", { class: "card", open: telling, toggle: (event) => { telling = event.target.open; } }, h("summary", {}, say("story.title")), h("ol", { class: "story" }, [...found.timeline].reverse().map((entry) => h("li", {}, h("time", { datetime: entry.at }, happened(entry)), h("span", {}, of("fact", entry.fact), entry.venue_id && [" · ", venue(entry.venue_id)], entry.to_body && [" → ", body(entry.to_body)])))));
+  return h("details", { class: "card", open: telling, toggle: (event) => { telling = event.target.open; } }, h("summary", { id: "story" }, say("story.title")), h("ol", { class: "story" }, [...found.timeline].reverse().map((entry) => h("li", {}, h("time", { datetime: entry.at }, happened(entry)), h("span", {}, of("fact", entry.fact), entry.venue_id && [" · ", venue(entry.venue_id)], entry.to_body && [" → ", body(entry.to_body)])))));
 }
 
 function draw() {
-  fill(find("main"), h("h1", {}, say("status.title")), found ? null : [h("p", { class: "how" }, say("status.how")), form(), examples()], answer(), found && h("button", { type: "button", class: "second wide", id: "another", click: () => { found = null; draw(); find("receipt").focus(); } }, say("status.another")),
-    h("p", { class: "onward" }, h("a", { href: "/guide.html" }, say("status.toguide"))));
+  fill(find("main"), h("h1", {}, say("status.title")), found ? null : [h("p", { class: "how" }, say("status.how")), form(), examples()], answer(), found && h("button", { type: "button", class: "second wide", id: "another", click: another }, say("status.another")),
+    h("p", { class: "onward" }, h("a", { id: "to-guide", href: "/guide.html" }, say("status.toguide"))));
 }
 
 frame("status.title", { about: place, draw });
 await follow();
 addEventListener("hashchange", follow);
-setInterval(async () => { if (found && !document.hidden) { await read(); draw(); } }, EVERY_MS);
+setInterval(async () => {
+  if (!found || document.hidden) return;
+  const before = JSON.stringify([found, behind]);
+  await read();
+  if (JSON.stringify([found, behind]) !== before) draw();
+}, EVERY_MS);

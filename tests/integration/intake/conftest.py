@@ -38,6 +38,10 @@ class Door:
         headers = self.token(by) | {"idempotency-key": key or f"key-{self.sent}"}
         return await self.client.post(f"/v1/commands/{command}", json=body, headers=headers)
 
+    async def status(self, receipt_no: str, code: str) -> httpx.Response:
+        """What a citizen is told."""
+        return await self.client.post("/v1/status", json={"receipt_no": receipt_no, "code": code})
+
     async def get(self, path: str, by: Caller | None = None, **query: Any) -> httpx.Response:
         """A page of data."""
         return await self.client.get(path, params=query, headers={} if by is None else self.token(by))

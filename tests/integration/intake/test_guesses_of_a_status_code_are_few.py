@@ -39,7 +39,7 @@ class Street:
 
     async def ask(self, address: str, receipt_no: str, code: str) -> httpx.Response:
         async with self.behind(address) as client:
-            return await client.get("/v1/status", params={"receipt_no": receipt_no, "code": code})
+            return await client.post("/v1/status", json={"receipt_no": receipt_no, "code": code})
 
 
 @pytest.fixture

@@ -48,9 +48,9 @@ async def test_a_citizen_sees_the_case_with_receipt_and_code_and_nothing_otherwi
     receipt, code = answer["receipt_no"], answer["code"]
     wrong = "0000000000" if code != "0000000000" else "0000000001"
 
-    status = await door.get("/v1/status", receipt_no=receipt, code=code)
-    guessed = await door.get("/v1/status", receipt_no=receipt, code=wrong)
-    unknown = await door.get("/v1/status", receipt_no="S" + "A" * 12, code=code)
+    status = await door.status(receipt, code)
+    guessed = await door.status(receipt, wrong)
+    unknown = await door.status("S" + "A" * 12, code)
 
     assert status.status_code == 200
     assert (status.json()["situation"], status.json()["handling_body"]) == ("submitted", HANGZHOU_BODY)
@@ -97,8 +97,9 @@ async def test_what_is_no_json_is_refused_without_a_trace(door: Door) -> None:
 
 
 async def test_what_no_code_can_look_like_is_refused_before_it_is_looked_up(door: Door) -> None:
-    for path in ("/v1/items?after=%00", "/v1/items/%00", "/v1/status?receipt_no=%00&code=1", "/v1/venues?limit=0"):
+    for path in ("/v1/items?after=%00", "/v1/items/%00", "/v1/venues?limit=0"):
         assert (await door.client.get(path)).status_code == 422, path
+    assert (await door.status("\0", "1")).status_code == 422
 
 
 async def test_a_date_in_the_future_is_refused(door: Door) -> None:
