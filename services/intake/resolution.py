@@ -280,6 +280,10 @@ class Resolver:
         item = self._applied_for(submission, today)
         opening = self._opening(submission.applicant, item, asked.now)
         subject = self._pseudonyms.subject_ref(submission.applicant.id_no)
+        if submission.subject_ref is not None and asked.caller.role == "portal":
+            raise RefusedError(PSEUDONYM_IS_THE_DESKS, field="subject_ref")
+        if submission.subject_ref not in (None, subject):
+            raise RefusedError(APPLICANT_DIFFERS, field="applicant")
         body, region = self._received_by(asked, submission, item, today)
         command = domain.SubmitApplication(
             now=asked.now,

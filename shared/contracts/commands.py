@@ -192,10 +192,14 @@ class AttributeVisit(Command):
 
 
 class SubmitApplication(Command):
-    """Apply for an item. `item_version` may be named; an unknown one is refused."""
+    """Apply for an item. `item_version` may be named; an unknown one is refused.
+
+    `subject_ref` is for the desk: whose journey is open before the clerk. Another person's ID number is refused then.
+    """
 
     type: ClassVar[Literal["gov.command.submit-application.v1"]] = "gov.command.submit-application.v1"
     applicant: Applicant
+    subject_ref: SubjectRef | None = None
     item_code: Code
     item_version: Count | None = None
     channel: Channel

@@ -58,6 +58,8 @@ async def browser() -> AsyncIterator[Browser]:
 async def opens(browser: Browser, house: House) -> AsyncIterator[Opens]:
     """Open a page in a window of its own: `await opens("intake", "/desk.html", as_=("clerk", body))`.
 
+    With `clock` the test may let the page's time go by.
+
     Whatever the browser objects to fails the test at its end; that the network is away is no objection.
     """
     heard: list[str] = []
@@ -71,6 +73,7 @@ async def opens(browser: Browser, house: House) -> AsyncIterator[Opens]:
         lang: str = "zh",
         as_: tuple[str, str] | None = None,
         name: str | None = None,
+        clock: bool = False,
     ) -> Page:
         context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
         contexts.append(context)
@@ -80,6 +83,8 @@ async def opens(browser: Browser, house: House) -> AsyncIterator[Opens]:
         page.on("console", lambda message: heard.append(message.text) if _is_objection(message.type, message.text) else None)
         if as_ is not None:
             await _sign_in(context, house, service, *as_, name)
+        if clock:
+            await page.clock.install()
         joint = "&" if "?" in path else "?"
         await page.goto(house.urls[service] + path + f"{joint}lang={lang}")
         return page

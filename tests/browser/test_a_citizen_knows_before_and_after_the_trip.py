@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from services.intake.guesses import WRONG_MAX
 from shared.contracts import commands as wire
@@ -19,6 +20,7 @@ from tests.browser.house import House
 from tests.browser.looking import objections, sideways
 
 pytestmark = pytest.mark.browser
+WIDE = {ord(digit): ord(digit) - ord("0") + 0xFF10 for digit in "0123456789"}
 
 
 async def looked_up(opens: Opens, receipt: str, code: str, **how: object) -> Page:
@@ -159,6 +161,62 @@ async def test_too_many_wrong_codes_say_what_to_do_instead(house: House, opens: 
     await shot(page, "status-too-often")
     await page.locator("#language").click()
     await expect(page.locator("#error")).to_contain_text("ask at a window with your ID card")
+
+
+async def test_the_way_to_the_text_leads_not_away_from_the_case(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), clock=True)
+    await page.locator("#answer").wait_for()
+    await page.locator("#skip").focus()
+    await page.keyboard.press("Enter")
+    await page.clock.run_for(21_000)
+
+    await expect(page.locator("#answer")).to_be_visible()
+
+
+async def test_a_receipt_is_read_however_it_was_typed(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    receipt, code = str(submitted.receipt_no), str(submitted.code)
+    page = await looked_up(opens, f" {receipt[:5].lower()} {receipt[5:]}", f"{code[:5]} {code[5:]}".translate(WIDE))
+
+    await expect(page.locator("#answer")).to_be_focused()
+
+
+async def test_an_outage_that_passes_leaves_the_case_on_the_screen(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), clock=True, size=PHONE)
+    await page.locator("#answer").wait_for()
+    await page.route("**/v1/status", lambda route: route.fulfill(status=503, json={"rule": "unavailable"}))
+    await page.clock.run_for(21_000)
+    await expect(page.locator(".note.wait")).to_contain_text("连不上系统，正在重试")
+    await page.unroute("**/v1/status")
+    await page.clock.run_for(21_000)
+
+    await expect(page.locator(".note.wait")).to_have_count(0)
+    await expect(page.locator("#answer")).to_be_visible()
+
+
+async def test_whoever_comes_next_is_not_shown_the_case_of_whoever_left(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), clock=True)
+    await page.locator("#another").wait_for()
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await left.wait()
+        await route.continue_()
+
+    await page.route("**/v1/status", late)
+    await page.clock.run_for(21_000)
+    await asked.wait()
+    await page.locator("#another").click()
+    await page.fill("#receipt", "S")
+    async with page.expect_response("**/v1/status"):
+        left.set()
+
+    assert await page.input_value("#receipt") == "S"
+    await expect(page.locator("#answer")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from services.intake.people import Pseudonyms
 from shared.contracts import commands as wire
@@ -196,6 +196,25 @@ async def test_a_minute_without_network_loses_nothing_and_repeats_nothing(house:
     assert len(keys) == 3
     assert len(set(keys)) == 1
     await expect(page.locator(".note.wait")).to_have_count(0)
+
+
+async def test_an_answer_that_was_cut_off_is_asked_for_again(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    page = await at_desk(opens, house, str(submitted.receipt_no))
+    cut: list[bool] = []
+
+    async def break_off(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.body()
+        await route.fulfill(response=answer, body=body if cut else body[:20])
+        cut.append(True)
+
+    await page.route("**/record-visit", break_off)
+    await page.keyboard.press("3")
+    await page.keyboard.press("q")
+
+    await expect(page.locator("#said")).to_contain_text("已记录", timeout=20_000)
+    assert await visits(house, submitted.case_no) == [("correct", "done", "normal")]
 
 
 async def test_a_server_killed_under_the_open_desk_costs_no_letter_and_records_once(house: House, opens: Opens) -> None:

@@ -53,6 +53,7 @@ async function send(command, body, done) {
     told(done);
     if (list.open) await lookAt(list.open);
     await read();
+    drawPanel();
     find("case-title")?.focus();
     if (!list.open) readSoon();
   } catch (failed) {
@@ -71,7 +72,7 @@ function ticks(legend, hint, field, values, family) {
   return h("fieldset", {}, h("legend", {}, legend), h("p", { class: "hint" }, hint), values.map((value) => h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `${field}-${value}`, value, checked: list.form[field].includes(value), change: () => flip(value) }), of(family, value))));
 }
 function form(title, ready, submit, ...ask) {
-  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (ready) submit(); } }, h("h3", {}, title), ask, h("div", { class: "row" }, h("button", { id: "act-send", disabled: list.busy || !ready }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { list.act = null; drawPanel(); } }, say("cancel"))));
+  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (ready) submit(); } }, h("h3", {}, title), ask, h("div", { class: "row" }, h("button", { id: "act-send", disabled: list.busy || !ready }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { const { act } = list; list.act = null; drawPanel(); find(`act-${act}`)?.focus(); } }, say("cancel"))));
 }
 function decideForm(one) {
   const { outcome, document_no: document, reasons, remedies } = list.form;
@@ -80,7 +81,7 @@ function decideForm(one) {
   // What was typed since this was drawn counts, so the document number is read when it is sent.
   return form(say("case.act.decide"), ready, () => send("decide", { case_no: one.case_no, outcome, document_no: list.form.document_no, ...(refused ? { reason_codes: reasons, remedies } : {}) }, say("decide.done", { outcome: of("over", outcome) })),
     radio(say("decide.outcome"), "outcome", ["granted", "refused"], "over"),
-    h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("input", { type: "text", id: "document", required: true, pattern: CODE, maxlength: "64", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
+    h("div", { class: "field" }, h("label", { for: "document" }, say("decide.document")), h("p", { class: "hint", id: "document-hint" }, say("decide.documenthow")), h("input", { type: "text", id: "document", required: true, pattern: CODE, maxlength: "64", "aria-describedby": "document-hint", value: document ?? "", input: (event) => { list.form.document_no = event.target.value.trim(); } })),
     refused && ticks(say("decide.reasons"), say("decide.reasonshow"), "reasons", codes("refusal"), "refusal"), refused && ticks(say("decide.remedies"), say("decide.remedieshow"), "remedies", codes("remedy"), "remedy"));
 }
 function startForm(one) {

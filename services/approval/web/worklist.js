@@ -1,11 +1,11 @@
 // The department's worklist: what is due next, what was offered to us, and one case beside it.
-import { about, get, leave, onwaiting, staff } from "/parts/ask.js";
+import { about, caution, get, leave, oncaution, reread, staff } from "/parts/ask.js";
 import { day, fill, find, frame, h, name, named, number, of, say } from "/parts/page.js";
 import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
 const SOON_MS = [300, 600, 1_200, 2_400];
-export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, unsent: 0, away: false, seen: null, looking: false };
+export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, away: false, seen: null, looking: false };
 const FILTERS = { all: () => true, late: (row) => row.working_days_left < 0, soon: (row) => row.working_days_left >= 0 && row.working_days_left <= 2, suspended: (row) => row.situation === "suspended" };
 
 export const itemName = (code) => name(list.names.items[code], code);
@@ -13,25 +13,22 @@ export const bodyName = (code) => name(list.names.bodies[code], code);
 export const row = (caseNo) => list.desk?.due.find((one) => one.case_no === caseNo);
 
 export async function read() {
-  const before = list.seen;
+  const { seen, away } = list;
   try {
-    list.desk = await get("/v1/desk");
+    list.desk = await reread("/v1/desk");
     for (const kind of Object.keys(list.names)) Object.assign(list.names[kind], list.desk.names[kind]);
     list.away = false;
     list.seen = JSON.stringify(list.desk);
   } catch (problem) {
-    if (problem.status === 401) return staff();
-    list.away = true;
-    list.seen = null;
+    list.away = problem.status !== 401;
   }
   // Somebody else may have decided what is open here: what was typed stays, and their decision is shown above it.
+  const other = JSON.stringify(list.other);
   if (list.open && list.desk && !row(list.open)) await lookAt(list.open);
   // What was accepted here comes back as a case of ours: go on with it, since nobody else will.
   if (list.incoming && list.desk && row(list.incoming)) Object.assign(list, { open: list.incoming, incoming: null, other: null, act: null, form: {}, error: null });
-  if (list.seen === null || list.seen !== before) {
-    drawLists();
-    drawPanel();
-  }
+  if (list.seen !== seen || list.away !== away) drawLists();
+  if (list.seen !== seen || JSON.stringify(list.other) !== other) drawPanel();
 }
 /** Intake's answer comes before its news: look again until they are here. */
 export async function readSoon() {
@@ -88,7 +85,7 @@ export function drawLists() {
   if (!desk) return fill(find("lists"), h("div", { class: "card" }, h("p", { class: "loading" }, say(list.away ? "trouble.away" : "loading"))));
   const shown = desk.due.filter(FILTERS[list.filter]);
   const filters = Object.keys(FILTERS).map((key) => h("label", { class: "choice" }, h("input", { type: "radio", name: "filter", id: `filter-${key}`, checked: list.filter === key, change: () => { list.filter = key; drawLists(); } }), say(key === "late" ? "list.overdue" : `list.${key}`), " ", number(desk.due.filter(FILTERS[key]).length)));
-  fill(find("lists"), list.away && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("trouble.away"))), list.unsent > 0 && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("waiting.title", { n: list.unsent })), h("p", {}, say("waiting.how"))),
+  fill(find("lists"), caution(list.away),
     desk.incoming.length > 0 && h("section", { class: "card", "aria-labelledby": "incoming" }, h("h2", { id: "incoming" }, say("list.incoming"), " ", h("span", { class: "count" }, number(desk.incoming.length))), h("ul", { class: "list" }, desk.incoming.map(offer))),
     h("section", { class: "card", "aria-labelledby": "due" }, h("h2", { id: "due" }, say("list.due"), " ", h("span", { class: "count" }, number(desk.due.length))), h("p", { class: "how small" }, say("list.duehow")), h("fieldset", {}, h("legend", { class: "unseen" }, say("list.filter")), h("div", { class: "choices" }, filters)),
       shown.length ? h("ul", { class: "list", id: "due-list" }, shown.map(line)) : h("p", { class: "how" }, say(desk.due.length ? "list.nothing" : "list.empty"))),
@@ -116,7 +113,7 @@ addEventListener("keydown", (event) => {
 
 const [place, me] = await Promise.all([about(), staff()]);
 list.who = me;
-onwaiting((waiting) => { list.unsent = waiting; if (find("lists")) drawLists(); });
+oncaution(() => { if (find("lists")) drawLists(); });
 const write = frame("list.title", { about: place, leave, who: () => `${of("role", list.who.role)} · ${named(list.names.bodies[list.who.body], list.who.body ?? list.who.id)}`, draw });
 await read();
 write();

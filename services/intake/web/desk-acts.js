@@ -1,12 +1,11 @@
 // What can be done with a case: one button each, one small form where something has to be said.
-import { get, tell } from "/parts/ask.js";
-import { codes, find, h, name, named, of, say, told } from "/parts/page.js";
+import { tell } from "/parts/ask.js";
+import { codes, find, h, materialName, named, of, say, told } from "/parts/page.js";
 import { desk, draw, open, readQueue } from "./desk.js";
-import { regionChoice } from "./desk-new.js";
+import { idNo, offered, regionChoice } from "./desk-new.js";
 
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
 const MAIN = new Set(["receive", "accept", "accept-custody", "deliver", "submit-correction", "submit-application"]);
-let bodies = null;
 
 export function actButtons(steps, one) {
   return h("div", { class: "row" }, steps.map((step) => h("button", { type: "button", id: `act-${step}`, class: MAIN.has(step) ? null : "second", disabled: desk.busy,
@@ -30,28 +29,39 @@ const FIXED = {
 };
 async function send(step, one, fields) {
   if (desk.busy) return;
+  const at = desk.open;
   desk.busy = true;
   desk.error = null;
   draw();
   try {
     const answer = step === "submit-application" ? await apply(fields) : await tell(step, { ...(FIXED[step]?.() ?? {}), case_no: one.case_no, ...fields });
-    Object.assign(desk, { busy: false, act: null, form: {} });
-    if (answer.off_list?.length) told(say("acts.offlist"));
-    else told(say("acts.done", { act: of("act", step) }));
-    await open(desk.open === "new" ? answer.journey : desk.open, { quiet: true });
-    find(desk.issued ? "issued" : "journey-title")?.focus();
+    desk.busy = false;
     readQueue();
+    tellAt(at, answer.off_list?.length ? say("acts.offlist") : say("acts.done", { act: of("act", step) }));
+    if (desk.open !== at) return draw();
+    Object.assign(desk, { act: null, form: {} });
+    if (answer.journey !== at && step === "submit-application") return open(answer.journey);
+    await open(at, { quiet: true });
+    find(desk.issued ? "issued" : "journey-title")?.focus();
   } catch (problem) {
     desk.busy = false;
-    desk.error = problem;
+    if (desk.open !== at) { tellAt(at, problem.sentence); return draw(); }
+    // What was refused may be so because another window was first: show how it stands now.
+    await open(at, { quiet: true });
+    if (one && !desk.journey?.cases.find((each) => each.case_no === one.case_no)?.steps.includes(step) || desk.act?.closed) desk.act = null;
+    desk.error = Object.assign(problem, { at: one?.case_no ?? step });
     draw();
     find("error")?.focus();
   }
 }
+/** Tell what came of something that was asked for at a journey; when another one is in front of the clerk, with the way back. */
+export function tellAt(journey, text, action = null) {
+  told(text, desk.open === journey ? action : { label: say("desk.back"), act: () => open(journey) });
+}
 /** Apply and take the materials in; the second act rests on the first and has a key of its own. */
 async function apply(fields) {
   const submitted = await tell("submit-application", fields);
-  desk.issued = { receipt_no: submitted.receipt_no, code: submitted.code };
+  desk.issued = { journey: submitted.journey, receipt_no: submitted.receipt_no, code: submitted.code };
   await tell("receive", { case_no: submitted.case_no, window_id: desk.venue, form_check: "passed", identity_check: "passed" });
   return submitted;
 }
@@ -70,7 +80,7 @@ const FORMS = {
     ask: [h("div", { class: "field" }, h("label", { for: "apply-id" }, say("new.id")), h("p", { class: "hint" }, say("apply.idhow")), h("input", { type: "text", id: "apply-id", required: true, autocomplete: "off", maxlength: "18", value: desk.form.id_no ?? "", input: (event) => { desk.form.id_no = event.target.value; } })),
       h("div", { class: "field" }, h("label", { for: "apply-region" }, say("new.region")), regionChoice("apply-region", desk.form.region, (event) => { desk.form.region = event.target.value; })),
       checks(say("apply.materials"), say("apply.materialshow"), "materials", journey.materials.map((one) => one.code), (code) => listedName(journey.materials, code))],
-    body: () => ({ applicant: { id_no: desk.form.id_no.trim().toUpperCase(), region: desk.form.region }, item_code: journey.item_code, channel: "window", materials: desk.form.materials.map((code) => ({ code, form: "original" })) }),
+    body: () => ({ applicant: { id_no: idNo(), region: desk.form.region }, subject_ref: journey.subject_ref, item_code: journey.item_code, channel: "window", materials: desk.form.materials.map((code) => ({ code, form: "original" })) }),
   }),
   "issue-correction": (one) => ({
     ask: [checks(say("correct.what"), say("correct.how"), "missing", one.materials.map((material) => material.code), (code) => listedName(one.materials, code)),
@@ -98,25 +108,13 @@ function apart(one) {
     h("select", { id: `why-${code}`, change: (event) => own(code, event.target.value) }, codes("missing").map((value) => h("option", { value, selected: value === whyMissing(code) }, of("missing", value)))))));
 }
 function listedName(materials, code) {
-  const listed = materials.find((one) => one.code === code);
-  return h("span", {}, name(listed && [listed.name_zh, listed.name_en], code), listed?.required && h("small", { class: "soft" }, ` · ${say("required")}`));
+  const isRequired = materials.find((one) => one.code === code)?.required;
+  return h("span", {}, materialName(materials, code), isRequired && h("small", { class: "soft" }, ` · ${say("required")}`));
 }
 function bodyChoice(one) {
-  if (bodies === null) { bodies = []; loadBodies(); }
-  const known = bodies.length ? bodies : [{ body_uscc: one.handling_body, name_zh: named(desk.names.bodies[one.handling_body], one.handling_body) }];
+  const known = offered()?.bodies ?? [{ body_uscc: one.handling_body, name_zh: named(desk.names.bodies[one.handling_body], one.handling_body) }];
   const chosen = desk.form.to_body ?? one.handling_body;
   return h("select", { id: "to-body", change: (event) => { desk.form.to_body = event.target.value; } }, known.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === chosen }, named([body.name_zh, body.name_en ?? body.name_zh]))));
-}
-async function loadBodies() {
-  const found = [];
-  for (let after = ""; ;) {
-    const page = await get(`/v1/bodies?limit=500&after=${encodeURIComponent(after)}`);
-    found.push(...page);
-    if (page.length < 500) break;
-    after = page.at(-1).body_uscc;
-  }
-  bodies = found;
-  draw();
 }
 
 export function actForm(one, journey) {
@@ -124,6 +122,6 @@ export function actForm(one, journey) {
   const { step } = desk.act;
   const { ask, body, ready } = FORMS[step](one, journey);
   return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (!ready || ready()) send(step, one, body()); } }, h("h3", {}, of("act", step)),
-    !one && desk.error && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)), ask,
+    !one && desk.error?.at === step && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)), ask,
     h("div", { class: "row" }, h("button", { id: "act-send", disabled: desk.busy || (ready && !ready()) }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { desk.act = null; draw(); find(`act-${step}`)?.focus(); } }, say("cancel"))));
 }

@@ -1,12 +1,10 @@
 // One journey at the desk: its promise, where each case is, what can be done, and what happened.
-import { day, h, happened, name, nth, of, say } from "/parts/page.js";
+import { today } from "/parts/days.js";
+import { day, h, happened, materialName, name, nth, of, say, steps } from "/parts/page.js";
 import { actForm, actButtons } from "./desk-acts.js";
 import { bodyName, desk, itemName } from "./desk.js";
 import { newForm } from "./desk-new.js";
-import { beyond, recordCard } from "./desk-record.js";
-
-const STEPS = ["submitted", "received", "accepted", "decided", "delivered"];
-const ON_THE_WAY = { "in-correction": "received" };
+import { beyond, recordCard, undo } from "./desk-record.js";
 
 export function journeyPanel() {
   if (!desk.open) return h("div", { class: "card later" }, h("h2", {}, say("desk.choose")), h("p", { class: "how" }, say("desk.choosehow")));
@@ -26,15 +24,9 @@ function head(journey) {
 }
 
 function issued() {
-  if (!desk.issued) return null;
+  if (desk.issued?.journey !== desk.open) return null;
   return h("div", { class: "note good", id: "issued", tabindex: "-1" }, h("strong", {}, say("issued.title")), h("p", {}, say("issued.how")),
     h("dl", {}, h("dt", {}, say("receipt")), h("dd", { class: "figure" }, desk.issued.receipt_no), desk.issued.code && h("dt", {}, say("code")), desk.issued.code && h("dd", { class: "figure" }, desk.issued.code)));
-}
-
-export function steps(situation) {
-  const at = STEPS.indexOf(ON_THE_WAY[situation] ?? situation);
-  if (at < 0) return null;
-  return h("ol", { class: "steps", "aria-label": say("steps.label") }, STEPS.map((step, n) => h("li", { class: n < at ? "done" : n === at ? "now" : null, "aria-current": n === at ? "step" : null }, of("situation", n === at ? situation : step))));
 }
 
 function caseCard(one, journey) {
@@ -43,19 +35,20 @@ function caseCard(one, journey) {
   return h("section", { class: "card", "aria-label": one.case_no }, h("div", { class: "row spread" }, h("h2", {}, say("case.title")), h("span", { class: "tag plain" }, of("situation", one.situation))), steps(one.situation),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.route")), h("dd", {}, bodyName(one.receiving_body), " → ", bodyName(one.handling_body)), h("dt", {}, say("case.holder")), h("dd", {}, bodyName(one.holder_body)),
       waits && h("dt", {}, say("case.next")), waits && h("dd", {}, of("next", waits.step), waits.body && [say("case.by"), bodyName(waits.body)], waits.due && say("case.until", { day: day(waits.due) }))),
-    one.situation === "in-correction" && notice && h("div", { class: "note wait" }, h("strong", {}, say("notice.title", { day: day(notice.due) })), h("ul", {}, notice.missing.map((each) => h("li", {}, materialName(one, each.code), " · ", of("missing", each.reason_code))))),
-    desk.error && desk.act?.case_no === one.case_no && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
+    one.situation === "in-correction" && notice && h("div", { class: "note wait" }, h("strong", {}, say("notice.title", { day: day(notice.due) })), h("ul", {}, notice.missing.map((each) => h("li", {}, materialName(one.materials, each.code), " · ", of("missing", each.reason_code))))),
+    desk.error?.at === one.case_no && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     one.steps.length > 0 && !journey.outcome && [h("h3", {}, say("acts.title")), actButtons(one.steps, one)], desk.act?.case_no === one.case_no && actForm(one, journey));
-}
-export function materialName(one, code) {
-  const listed = one.materials.find((material) => material.code === code);
-  return name(listed && [listed.name_zh, listed.name_en], code);
 }
 
 function story(journey) {
   const voided = new Set(journey.timeline.filter((entry) => entry.fact === "visit-voided").map((entry) => entry.visit_id));
   return h("section", { class: "card", "aria-labelledby": "story-title" }, h("h2", { id: "story-title" }, say("story.title")), h("ol", { class: "story" }, [...journey.timeline].reverse().map((entry) => h("li", {},
-    h("time", { datetime: entry.at }, happened(entry)), h("span", { class: voided.has(entry.visit_id) ? "void" : null }, of("fact", entry.fact), detail(entry))))));
+    h("time", { datetime: entry.at }, happened(entry)), h("span", { class: voided.has(entry.visit_id) ? "void" : null }, of("fact", entry.fact), detail(entry), !voided.has(entry.visit_id) && takeOff(entry, journey))))));
+}
+/** A mistake of today at this venue can be taken off; later ones are for those who keep the record. */
+function takeOff(entry, { journey, outcome }) {
+  if (outcome || entry.fact !== "visit-recorded" || entry.venue_id !== desk.venue || entry.local_date !== today()) return null;
+  return [" ", h("button", { type: "button", class: "quiet", id: `undo-${entry.visit_id}`, disabled: desk.busy, click: () => undo(entry.visit_id, journey) }, say("record.undo"))];
 }
 function detail(entry) {
   if (entry.fact === "visit-recorded") return [" · ", name(desk.names.venues[entry.venue_id], entry.venue_id), ` · ${of("purpose", entry.purpose)} · ${of("outcome", entry.outcome)}`, entry.cause !== "normal" && ` · ${of("cause", entry.cause)}`];

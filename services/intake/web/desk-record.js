@@ -1,8 +1,10 @@
 // Recording a visit: what for, what came of it, and why, asked once and only where it is not plain.
-import { tell } from "/parts/ask.js";
+import { post, tell } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { codes, find, h, nth, of, say, told } from "/parts/page.js";
-import { desk, draw, open, readQueue } from "./desk.js";
+import { desk, draw, learn, open, readQueue } from "./desk.js";
+import { tellAt } from "./desk-acts.js";
+import { idNo } from "./desk-new.js";
 
 const PURPOSE_KEYS = ["1", "2", "3", "4", "5"];
 const OUTCOME_KEYS = ["q", "w", "e", "r", "t"];
@@ -30,49 +32,74 @@ function body() {
   const { purpose, outcome, cause } = desk.visit;
   const journey = desk.journey;
   const last = journey?.cases.at(-1);
-  const about = journey ? { item_code: journey.item_code, ...(last && !journey.outcome ? { case_no: last.case_no } : journey.subject_ref ? { subject_ref: journey.subject_ref } : {}) }
-    : { item_code: desk.form.item_code, applicant: { id_no: desk.form.id_no.trim().toUpperCase(), region: desk.form.region } };
-  return { ...about, visit_id: crypto.randomUUID(), venue_id: desk.venue, local_date: today(), by: desk.visit.by ?? "applicant", purpose, outcome,
+  const about = journey ? { item_code: journey.item_code, ...(last ? { case_no: last.case_no } : journey.subject_ref ? { subject_ref: journey.subject_ref } : {}) }
+    : { item_code: desk.form.item_code, applicant: { id_no: idNo(), region: desk.form.region } };
+  return { ...about, visit_id: crypto.randomUUID(), venue_id: desk.venue, local_date: today(), by: "applicant", purpose, outcome,
     cause: causeAsked() ? cause : PLAIN[outcome] ?? "normal", source: "window" };
 }
 
 export async function record() {
   if (!complete() || desk.busy || !ready()) return;
+  const at = desk.open;
   desk.busy = true;
   desk.error = null;
+  draw();
+  if (at === "new" && await known()) return;
   const sent = body();
   const run = desk.journey?.promise.this_run;
-  draw();
   try {
     const answer = await tell("record-visit", sent);
     desk.busy = false;
-    told(run ? say("record.done", { n: nth(run) }) : say("record.first"), { label: say("record.undo"), act: () => undo(sent.visit_id, answer.journey) });
-    desk.visit = {};
-    desk.open = answer.journey;
+    readQueue();
+    const isHere = desk.open === at;
+    if (isHere) Object.assign(desk, { visit: {}, open: answer.journey });
+    tellAt(answer.journey, run ? say("record.done", { n: nth(run) }) : say(answer.events.length > 1 ? "record.first" : "record.more"), { label: say("record.undo"), act: () => undo(sent.visit_id, answer.journey) });
+    if (!isHere) return draw();
     await open(answer.journey, { quiet: true });
     find("journey-title")?.focus();
-    readQueue();
   } catch (problem) {
     desk.busy = false;
-    desk.error = problem;
+    if (desk.open !== at) { told(problem.sentence); return draw(); }
+    desk.error = Object.assign(problem, { at: "record" });
     draw();
     find("error")?.focus();
   }
 }
+/** Whether the person's journey about the item is open already: then it is put in front of the clerk with what she answered. */
+async function known() {
+  const { item_code: item } = desk.form, { visit } = desk;
+  // Without an answer the visit joins that journey all the same; only its cause could not be asked.
+  const found = await post("/v1/desk/find", { text: idNo(), venue_id: desk.venue }).then(learn, () => null);
+  const row = found?.journeys.find((one) => one.item_code === item && !one.outcome);
+  if (!row && desk.open === "new") return false;
+  desk.busy = false;
+  if (desk.open === "new") {
+    await open(row.journey);
+    if (desk.open === row.journey) desk.visit = visit;
+    told(say("new.known"));
+  }
+  draw();
+  return true;
+}
 function ready() {
   if (desk.journey) return true;
-  const missing = ["id_no", "region", "item_code"].find((field) => !desk.form[field]?.trim());
+  const missing = !/^[0-9A-Z]{6,18}$/.test(idNo()) ? "id_no" : ["region", "item_code"].find((field) => !desk.form[field]);
   if (!missing) return true;
   desk.error = { field: missing, at: "field", get sentence() { return say(`missingfield.${missing}`); } };
   draw();
   find(missing === "item_code" ? "item" : missing)?.focus();
   return false;
 }
-async function undo(visit, journey) {
-  await tell("void-visit", { visit_id: visit, reason_code: "mistake" });
-  told(say("record.undone"));
-  await open(journey, { quiet: true });
+/** Take off a visit that was recorded by mistake. */
+export async function undo(visit, journey) {
+  try {
+    await tell("void-visit", { visit_id: visit, reason_code: "mistake" });
+    told(say("record.undone"));
+  } catch (problem) {
+    told(problem.sentence);
+  }
   readQueue();
+  if (desk.open === journey) await open(journey, { quiet: true });
 }
 
 function choose(field, value) {
@@ -98,7 +125,7 @@ function question(field, title, values, keys, family) {
 export function recordCard() {
   if (desk.journey?.outcome) return null;
   return h("section", { class: "card", "aria-labelledby": "record-title" }, h("h2", { id: "record-title" }, say("record.title")),
-    desk.error && !desk.act && desk.error.at !== "field" && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
+    desk.error?.at === "record" && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     question("purpose", say("record.purpose"), codes("purpose"), PURPOSE_KEYS, "purpose"),
     question("outcome", say("record.outcome"), codes("outcome"), OUTCOME_KEYS, "outcome"),
     causeAsked() && question("cause", say(beyond() ? "record.whyagain" : "record.why"), CAUSES(), CAUSE_KEYS, "cause"),

@@ -1,15 +1,17 @@
 // The clerk's desk: the queue on the left, one journey on the right; everything has a key, nothing needs a mouse.
-import { about, get, leave, onwaiting, post, staff } from "/parts/ask.js";
+import { about, caution, get, leave, oncaution, post, reread, staff } from "/parts/ask.js";
 import { wall } from "/parts/days.js";
-import { clock, day, fill, find, frame, h, keep, kept, moment, name, named, number, of, say } from "/parts/page.js";
+import { clock, day, fill, find, frame, h, keep, kept, moment, name, named, number, of, say, spelled } from "/parts/page.js";
 import { journeyPanel } from "./desk-journey.js";
 import { recordKey } from "./desk-record.js";
 
 const EVERY_MS = 15_000;
+const SOUGHT = /^[\w.:/-]{6,64}$/;
+const ID_NO = /^[0-9A-Z]{6,18}$/;
 const TASKS = ["offered", "receive", "check", "correction", "deliver", "waiting"];
 export const desk = {
   who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} },
-  found: null, open: null, journey: null, visit: {}, act: null, form: {}, error: null, unsent: 0, signedOut: false, keys: kept("desk.keys") !== "off", busy: false, issued: null,
+  found: null, open: null, journey: null, visit: {}, act: null, form: {}, error: null, away: false, seen: null, keys: kept("desk.keys") !== "off", busy: false, issued: null,
 };
 
 export function learn(answer) {
@@ -19,17 +21,27 @@ export function learn(answer) {
 export const itemName = (code) => name(desk.names.items[code], code);
 export const bodyName = (code) => name(desk.names.bodies[code], code);
 
-export async function readQueue() {
+/** Read the queue, and draw only what is new: a list that somebody chooses from and a number that is being copied stay. */
+export async function readQueue({ reopen = false } = {}) {
+  const { seen, away } = desk, before = standing();
   try {
-    desk.queue = learn(await get(`/v1/desk?venue_id=${encodeURIComponent(desk.venue)}`));
+    desk.queue = learn(await reread(`/v1/desk?venue_id=${encodeURIComponent(desk.venue)}`));
     desk.away = false;
+    desk.seen = JSON.stringify(desk.queue);
   } catch (problem) {
-    if (problem.status === 401) return staff();
-    desk.away = true;
+    desk.away = problem.status !== 401;
   }
   const venues = desk.queue?.venues ?? [];
   if (!venues.some((venue) => venue.venue_id === desk.venue) && venues.length) return seat(venues[0].venue_id);
-  draw();
+  if (desk.seen !== seen || desk.away !== away) draw();
+  // Another window acted on what is open here.
+  if (reopen && desk.journey && !desk.busy && standing() !== before) await open(desk.open, { quiet: true });
+}
+/** What the queue says of the journey that is open. */
+function standing() {
+  if (!desk.queue) return "";
+  const rows = [...desk.queue.here, ...Object.values(desk.queue.to_do).flatMap((task) => task.cases)];
+  return JSON.stringify(rows.filter((row) => row.journey === desk.open));
 }
 function seat(venue) {
   desk.venue = venue;
@@ -37,32 +49,43 @@ function seat(venue) {
   return readQueue();
 }
 
+/** Put something else in front of the clerk. A receipt goes when she leaves the journey that it was made out for. */
+function turnTo(journey, form = {}) {
+  const issued = desk.issued?.journey === desk.open && desk.open !== journey ? null : desk.issued;
+  Object.assign(desk, { open: journey, journey: null, visit: {}, act: null, form, error: null, issued });
+}
 /** Open a journey; `quiet` keeps what is being typed, as a reread after a change does. */
 export async function open(journey, { quiet = false } = {}) {
-  if (!quiet) Object.assign(desk, { open: journey, journey: null, visit: {}, act: null, form: {}, error: null, issued: null });
-  draw();
+  if (!quiet) {
+    turnTo(journey);
+    draw();
+  }
   try {
     const answer = learn(await get(`/v1/desk/journeys/${journey}?venue_id=${encodeURIComponent(desk.venue)}`));
     if (desk.open === journey) desk.journey = answer;
   } catch (problem) {
-    desk.error = problem;
+    if (desk.open === journey && !desk.journey) desk.error = problem;
   }
   draw();
-  if (!quiet) find("journey-title")?.focus();
+  if (!quiet && desk.open === journey) find("journey-title")?.focus();
 }
 
 /** Begin for somebody of whom nothing is open here. */
 export function begin(text = "") {
   if (!desk.found?.journeys.length) desk.found = null;
-  Object.assign(desk, { open: "new", journey: null, visit: {}, act: null, error: null, issued: null, form: { id_no: /^[0-9A-Z]{6,18}$/.test(text) ? text : "" } });
+  turnTo("new", { id_no: ID_NO.test(spelled(text)) ? spelled(text) : "" });
   draw();
   find(desk.form.id_no ? "item" : "id_no")?.focus();
 }
 
 async function search(event) {
   event.preventDefault();
-  const text = find("search").value.trim();
+  const text = find("search").value.normalize("NFKC").trim();
   if (!text) return;
+  if (!SOUGHT.test(text)) {
+    desk.found = { text, journeys: [], problem: { get sentence() { return say("desk.findbad"); } } };
+    return draw();
+  }
   try {
     const answer = learn(await post("/v1/desk/find", { text, venue_id: desk.venue }));
     desk.found = { text, journeys: answer.journeys };
@@ -75,9 +98,9 @@ async function search(event) {
   }
 }
 
-function pick(row, second, third) {
+function pick(row, second, third, list = "pick") {
   const current = desk.open === row.journey ? "true" : null;
-  return h("li", {}, h("button", { type: "button", class: "pick", id: `pick-${row.case_no ?? row.journey}`, "aria-current": current, click: () => open(row.journey) },
+  return h("li", {}, h("button", { type: "button", class: "pick", id: `${list}-${row.case_no ?? row.journey}`, "aria-current": current, click: () => open(row.journey) },
     h("span", { class: "t" }, h("span", {}, itemName(row.item_code)), third && h("span", { class: "small soft" }, third)), h("span", { class: "s" }, second)));
 }
 function group(title, rows, count = rows.length) {
@@ -87,7 +110,7 @@ function group(title, rows, count = rows.length) {
 function queue() {
   const answer = desk.queue;
   if (!answer) return h("p", { class: "loading" }, say(desk.away ? "trouble.away" : "loading"));
-  const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), " · ", row.outcome === "done" ? of("outcome", "done") : of("outcome", row.outcome), row.situation && ` · ${of("situation", row.situation)}`].filter(Boolean).join(""), clock(row.at)));
+  const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), " · ", row.outcome === "done" ? of("outcome", "done") : of("outcome", row.outcome), row.situation && ` · ${of("situation", row.situation)}`].filter(Boolean).join(""), clock(row.at), "here"));
   const tasks = TASKS.filter((task) => answer.to_do[task]).map((task) => group(of("task", task), answer.to_do[task].cases.map((row) => pick(row, row.receipt_no, row.due ? say("desk.until", { day: day(row.due) }) : moment(row.changed_at))), answer.to_do[task].count));
   const nothing = !here.length && !tasks.length;
   return [here.length > 0 && group(say("desk.here"), here), ...tasks, nothing && h("p", { class: "how" }, say("desk.empty"))].filter(Boolean);
@@ -96,13 +119,13 @@ function queue() {
 function finder() {
   return h("form", { submit: search, role: "search" }, h("div", { class: "field" }, h("label", { for: "search" }, say("desk.find"), " ", h("kbd", {}, "/")), h("p", { class: "hint", id: "search-hint" }, say("desk.findhow")),
     h("input", { type: "search", id: "search", autocomplete: "off", spellcheck: "false", "aria-describedby": "search-hint", value: find("search")?.value ?? "" })),
-    h("div", { class: "row" }, h("button", { class: "second" }, say("desk.search")), h("button", { type: "button", class: "quiet", id: "begin", click: () => begin(find("search").value.trim()) }, say("desk.begin"), " ", h("kbd", {}, "N"))));
+    h("div", { class: "row" }, h("button", { class: "second", id: "find" }, say("desk.search")), h("button", { type: "button", class: "quiet", id: "begin", click: () => begin(find("search").value.trim()) }, say("desk.begin"), " ", h("kbd", {}, "N"))));
 }
 function foundList() {
   if (!desk.found) return null;
   const { journeys, problem, text } = desk.found;
   if (!journeys.length) return h("div", { class: "note", role: "alert" }, h("strong", {}, problem?.sentence ?? say("desk.nothing")), h("button", { type: "button", class: "second", id: "begin-found", click: () => begin(text) }, say("desk.begin")));
-  return h("div", { id: "found" }, group(say("desk.found"), journeys.map((row) => pick(row, row.outcome ? of("over", row.outcome) : row.situation ? of("situation", row.situation) : say("desk.onlyvisits"), day(wall(row.first_contact))))));
+  return h("div", { id: "found" }, group(say("desk.found"), journeys.map((row) => pick(row, row.outcome ? of("over", row.outcome) : row.situation ? of("situation", row.situation) : say("desk.onlyvisits"), day(wall(row.first_contact)), "found"))));
 }
 
 function seatChoice() {
@@ -112,8 +135,7 @@ function seatChoice() {
 
 export function draw() {
   fill(find("main"), h("h1", { class: "unseen" }, say("desk.title")),
-    desk.unsent > 0 && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say(desk.signedOut ? "waiting.signedout" : "waiting.title", { n: desk.unsent })), h("p", {}, say("waiting.how")), desk.signedOut && h("a", { href: "/parts/sign-in.html", target: "_blank", rel: "noopener" }, say("waiting.again"))),
-    desk.away && !desk.unsent && h("div", { class: "note wait", role: "alert" }, h("strong", {}, say("trouble.away"))),
+    caution(desk.away),
     h("div", { class: "two" },
       h("div", { id: "left" }, h("div", { class: "card" }, seatChoice(), finder(), foundList()), h("nav", { class: "card", id: "queue", "aria-label": say("desk.queue") }, h("h2", {}, say("desk.queue")), queue(),
         h("p", { class: "small soft keys" }, say("desk.keyshow"), " ", h("button", { type: "button", class: "quiet", id: "keys", "aria-pressed": String(desk.keys), click: () => { desk.keys = !desk.keys; keep("desk.keys", desk.keys ? "on" : "off"); draw(); } }, say(desk.keys ? "desk.keysoff" : "desk.keyson"))))),
@@ -143,8 +165,8 @@ addEventListener("keydown", (event) => {
 
 const [place, me] = await Promise.all([about(), staff()]);
 desk.who = me;
-onwaiting((number_, signedOut) => { desk.unsent = number_; desk.signedOut = Boolean(signedOut); if (find("left")) draw(); });
+oncaution(() => { if (find("left")) draw(); });
 const write = frame("desk.title", { about: place, leave, who: () => `${of("role", desk.who.role)} · ${named(desk.names.bodies[desk.who.body], desk.who.id)}`, draw });
 await readQueue();
 write();
-setInterval(() => { if (!document.hidden) readQueue(); }, EVERY_MS);
+setInterval(() => { if (!document.hidden) readQueue({ reopen: true }); }, EVERY_MS);

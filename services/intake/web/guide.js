@@ -6,17 +6,23 @@ const NEAREST = 4;
 const place = await about();
 const query = new URLSearchParams(location.search);
 const chosen = { thing: query.get("thing") ?? "", region: query.get("region") ?? kept("guide.region") ?? "" };
-const choices = await get("/v1/guide").catch(() => null);
+let choices = null;
 let advice = null;
 let problem = null;
+let turn = 0;
 
 async function ask() {
+  const mine = turn += 1;
   advice = problem = null;
+  try { choices ??= await get("/v1/guide"); } catch (failed) { problem = failed; return draw(); }
   if (chosen.thing && chosen.region) {
     keep("guide.region", chosen.region);
     // The address holds the question, so that it can be passed on.
     history.replaceState(null, "", `?${new URLSearchParams({ thing: chosen.thing, region: chosen.region })}`);
-    try { advice = await get(`/v1/guide/advice?basic_code=${encodeURIComponent(chosen.thing)}&region=${chosen.region}`); } catch (failed) { problem = failed; }
+    try {
+      const answer = await get(`/v1/guide/advice?basic_code=${encodeURIComponent(chosen.thing)}&region=${encodeURIComponent(chosen.region)}`);
+      if (mine === turn) advice = answer;
+    } catch (failed) { if (mine === turn) problem = failed; }
   }
   draw();
 }
@@ -39,8 +45,8 @@ function venues(shown) {
   return h("ul", { class: "list" }, shown.map((one) => h("li", { class: "venue" }, h("h3", {}, name(one.name, one.venue_id)), h("p", { class: "small soft" }, of("venue", one.kind), " · ", name(one.region_name, one.region)), h("p", { class: "small" }, say("guide.address"), name([one.address])), h("p", { class: "small" }, say("guide.hours"), name(one.hours)))));
 }
 function draw() {
-  fill(find("main"), h("h1", {}, say("guide.title")), h("p", { class: "how" }, say("guide.how")), choices ? form() : h("div", { class: "note bad", role: "alert" }, h("strong", {}, say("trouble.away"))),
-    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence)), answer(), h("p", { class: "onward" }, h("a", { href: "/" }, say("guide.tostatus"))));
+  fill(find("main"), h("h1", {}, say("guide.title")), h("p", { class: "how" }, say("guide.how")), choices && form(),
+    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence), problem.isAway && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again"))), answer(), h("p", { class: "onward" }, h("a", { href: "/" }, say("guide.tostatus"))));
 }
 
 frame("guide.title", { about: place, draw });

@@ -1,35 +1,51 @@
 // Asking the service: reads, and changes that survive a minute without network because they keep their key.
-import { inEnglish, say } from "./page.js";
+import { h, inEnglish, say } from "./page.js";
 
 let session = null;
+/** Whose page this is: whoever was signed in when it opened. */
+let owner = null;
+let ended = false;
 const waiting = new Set();
 const heard = new Set();
 const PAUSES = [1, 2, 3, 5, 8];
 const AGAIN = new Set(["unavailable", "idempotency-key-busy", "raced"]);
 
-/** What the service objects to, in its own words. */
+/** What the service objects to, in its own words; in the page's, where the service speaks of requests and keys. */
 export class Problem extends Error {
   constructor(status, body = {}) {
     super(body.rule ?? String(status));
     Object.assign(this, { status, rule: body.rule, field: body.field, state: body.state, zh: body.title_zh, en: body.title });
   }
-  get sentence() { return (inEnglish() ? this.en : this.zh) || say("trouble.unknown"); }
+  get isAway() { return this.status === 0 || this.status >= 500; }
+  get isOfSession() { return this.status === 401 || this.rule === "foreign-page"; }
+  get sentence() { return this.isAway ? say("trouble.unreached") : (inEnglish() ? this.en : this.zh) || say("trouble.unknown"); }
 }
 
 async function ask(path, options = {}) {
-  let answer;
+  let answer, body;
   try {
     answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options, signal: AbortSignal.timeout(15_000) });
+    if (answer.status === 204) return null;
+    // What was cut off on its way is no answer; a refusal is one without its words too.
+    body = await answer.json().catch((cut) => { if (answer.ok) throw cut; return {}; });
   } catch {
-    throw new Problem(0, { rule: "away", title_zh: say("trouble.away"), title: say("trouble.away") });
+    throw new Problem(0, { rule: "away" });
   }
-  if (answer.status === 204) return null;
-  const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Problem(answer.status, body);
   return body;
 }
 
 export const get = (path) => ask(path);
+/** All of a published list, page after page; `key` names what its pages are cut by. */
+export async function all(path, key) {
+  const found = [];
+  for (let after = ""; ;) {
+    const page = await get(`${path}?limit=500&after=${encodeURIComponent(after)}`);
+    found.push(...page);
+    if (page.length < 500) return found;
+    after = page.at(-1)[key];
+  }
+}
 export const about = () => ask("/v1/about").catch(() => ({ service: "", local: false, demo: false, urls: {} }));
 
 /** Who is signed in; null for nobody. */
@@ -44,7 +60,10 @@ export async function who() {
 }
 /** Who is signed in; whoever is not is led to the door, and back afterwards. */
 export async function staff() {
-  if (await who()) return session;
+  if (await who()) {
+    owner ??= session.id;
+    return session;
+  }
   location.replace(`/parts/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}`);
   return new Promise(() => {});
 }
@@ -53,38 +72,79 @@ export async function leave() {
   location.replace(`/parts/sign-in.html?next=${encodeURIComponent(location.pathname)}`);
 }
 
+/**
+ * A read that is repeated while somebody may be typing: after the session ended it leaves the page alone and goes on once its
+ * owner is signed in again. Somebody else gets a page of their own.
+ */
+export async function reread(path) {
+  if (ended && await who()) {
+    if (session.id !== owner && !waiting.size) location.reload();
+    ended = session.id !== owner;
+    changed();
+  }
+  if (ended) throw new Problem(401);
+  try {
+    return await get(path);
+  } catch (problem) {
+    if (problem.status === 401) { ended = true; changed(); }
+    throw problem;
+  }
+}
+
 function headers(more = {}) { return { "content-type": "application/json", ...(session ? { "x-runonce-csrf": session.csrf } : {}), ...more }; }
 /** A request that changes nothing and is not kept. */
 export const post = (path, body) => ask(path, { method: "POST", headers: headers(), body: JSON.stringify(body) });
 
-/** How many changes wait for the network; `listener` hears of every change of that number. */
-export function onwaiting(listener) { heard.add(listener); listener(waiting.size); }
-function changed() { for (const listener of heard) listener(waiting.size, [...waiting].some((one) => one.signedOut)); }
+/** `listener` hears of every change of what `caution` says. */
+export function oncaution(listener) { heard.add(listener); }
+let said = "";
+function changed() {
+  const now = `${waiting.size} ${signedOut()}`;
+  if (now === said) return;
+  said = now;
+  for (const listener of heard) listener();
+}
+const signedOut = () => ended || [...waiting].some((one) => one.signedOut);
+/** What a page of staff has to say of itself: changes that wait to be sent, a session that ended, a service that is `away`. */
+export function caution(away) {
+  const title = waiting.size ? say(signedOut() ? "waiting.signedout" : "waiting.title", { n: waiting.size }) : signedOut() ? say("waiting.ended") : away ? say("trouble.away") : null;
+  return title && h("div", { class: "note wait", role: "alert" }, h("strong", {}, title), waiting.size > 0 && h("p", {}, say("waiting.how")), signedOut() && h("a", { href: "/parts/sign-in.html", target: "_blank", rel: "noopener" }, say("waiting.again")));
+}
 
 /**
  * Ask for a change. Without network it waits and is sent again with the same key, so it happens once, however often it is
- * sent. It is kept in memory alone: who leaves the page is warned.
+ * sent, and in nobody's name but the page owner's. It is kept in memory alone: who leaves the page is warned.
  */
 export async function tell(command, body) {
   const one = { key: crypto.randomUUID(), signedOut: false };
   const sent = JSON.stringify(body);
-  for (let turn = 0; ; turn += 1) {
-    try {
-      const answer = await ask(`/v1/commands/${command}`, { method: "POST", headers: headers({ "idempotency-key": one.key }), body: sent });
-      if (waiting.delete(one)) changed();
-      return answer;
-    } catch (problem) {
-      const patient = problem.status === 0 || problem.status >= 500 || problem.status === 401 || AGAIN.has(problem.rule);
-      if (!patient) {
-        if (waiting.delete(one)) changed();
-        throw problem;
+  try {
+    for (let turn = 0, doubted = false; ; turn += 1) {
+      try {
+        if (session?.id !== owner) throw new Problem(401);
+        return await ask(`/v1/commands/${command}`, { method: "POST", headers: headers({ "idempotency-key": one.key }), body: sent });
+      } catch (problem) {
+        const isFinal = problem.isOfSession ? doubted : !problem.isAway && !AGAIN.has(problem.rule);
+        if (isFinal) throw problem;
+        waiting.add(one);
+        changed();
+        await pause(PAUSES[Math.min(turn, PAUSES.length - 1)]);
+        // A session that is the owner's own and still not enough is an answer.
+        doubted = problem.isOfSession && !await signedInAgain(one);
       }
-      one.signedOut = problem.status === 401;
-      waiting.add(one);
-      changed();
-      await pause(PAUSES[Math.min(turn, PAUSES.length - 1)]);
-      if (one.signedOut) await who().catch(() => null);
     }
+  } finally {
+    if (waiting.delete(one)) changed();
+  }
+}
+/** Wait until the page's owner is signed in, and say whether that took any waiting. */
+async function signedInAgain(one) {
+  for (let waited = false; ; waited = true) {
+    const now = await who().catch(() => undefined);
+    one.signedOut = now !== undefined && now?.id !== owner;
+    changed();
+    if (now && !one.signedOut) return waited;
+    await pause(PAUSES.at(-2));
   }
 }
 function pause(seconds) {

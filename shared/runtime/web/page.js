@@ -7,6 +7,7 @@ if (asked === "en" || asked === "zh") keep("language", asked);
 let language = kept("language") === "en" ? 1 : 0;
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
 const LONGEST = 120;
+const SAID_MS = 12_000;
 
 /** What this browser remembers for a page; nothing personal. */
 export function kept(key) { try { return localStorage.getItem(key); } catch { return null; } }
@@ -115,13 +116,30 @@ export function nth(n) {
   return `${n}${tail}`;
 }
 
-/** Tell what came of something, for eyes and screen readers alike. */
+/** Tell what came of something, for eyes and screen readers alike; it goes by itself, but never from under somebody's hand. */
 export function told(text, action = null) {
   const place = find("said");
   place.replaceChildren(h("div", { class: "said" }, h("span", {}, text), action && h("button", { type: "button", click: action.act }, action.label)));
   clearTimeout(told.timer);
-  told.timer = setTimeout(() => place.replaceChildren(), 12_000);
+  const clear = () => { if (place.contains(document.activeElement)) told.timer = setTimeout(clear, SAID_MS); else place.replaceChildren(); };
+  told.timer = setTimeout(clear, SAID_MS);
 }
+
+const STEPS = ["submitted", "received", "accepted", "decided", "delivered"];
+const ON_THE_WAY = { "in-correction": "received" };
+/** How far a case is, as a line of steps; null for one that left the line. */
+export function steps(situation) {
+  const at = STEPS.indexOf(ON_THE_WAY[situation] ?? situation);
+  if (at < 0) return null;
+  return h("ol", { class: "steps", "aria-label": say("steps.label") }, STEPS.map((step, n) => h("li", { class: n < at ? "done" : n === at ? "now" : null, "aria-current": n === at ? "step" : null }, of("situation", n === at ? situation : step))));
+}
+/** What a listed material is called. */
+export function materialName(listed, code) {
+  const one = listed.find((material) => material.code === code);
+  return name(one && [one.name_zh, one.name_en], code);
+}
+/** A number as it was typed, scanned or pasted, the way the record spells it. */
+export function spelled(text) { return text.normalize("NFKC").replaceAll(/\s/g, "").toUpperCase(); }
 
 const ROOMS = [["intake", "/", "nav.citizen"], ["intake", "/guide.html", "nav.guide"], ["intake", "/desk.html", "nav.desk"], ["approval", "/", "nav.worklist"], ["metrics", "/", "nav.board"], ["notify", "/", "nav.messages"]];
 

@@ -9,7 +9,10 @@ const chosen = { role: kept("demo.role") ?? "", city: kept("demo.city") ?? "", b
 let error = null, refused = "";
 
 /** Back only to a page of this origin. */
-function safe(path) { return path && /^\/(?![/\\])/.test(path) ? path : "/"; }
+function safe(path) {
+  const there = new URL(path ?? "/", location.origin);
+  return there.origin === location.origin ? there.href : "/";
+}
 
 async function enter(path, body, typed = "") {
   try {

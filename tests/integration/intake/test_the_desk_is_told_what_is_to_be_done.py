@@ -101,6 +101,23 @@ async def test_one_is_found_by_receipt_case_pseudonym_and_id_number(city: City) 
     assert await found(city, "330100199001019999") == []
 
 
+async def test_capitals_are_nobodys_concern(city: City) -> None:
+    submitted = await city.done(submit(wire.Applicant(id_no="33010019900101001X", region=WENZHOU)))
+    subject = Pseudonyms(KEY).subject_ref("33010019900101001X")
+
+    for text in ("33010019900101001x", str(submitted.receipt_no).lower(), subject.upper()):
+        assert await found(city, text) == [UUID(str(submitted.journey))]
+
+
+async def test_a_desk_applies_for_whoever_its_journey_is_of(city: City) -> None:
+    ours, theirs = (Pseudonyms(KEY).subject_ref(applicant(number).id_no) for number in (5, 6))
+    (stranger,) = await city.ask(submit(applicant(5)).model_copy(update={"subject_ref": theirs}), by=CLERK)
+    (portal,) = await city.ask(submit(applicant(5)).model_copy(update={"subject_ref": ours}), by=PORTAL)
+    (own,) = await city.ask(submit(applicant(5)).model_copy(update={"subject_ref": ours}), by=CLERK)
+
+    assert [stranger.rule, portal.rule, own.rule] == ["applicant-differs", "pseudonym-is-the-desks", None]
+
+
 async def test_a_desk_that_found_the_person_need_not_read_the_card_again(city: City) -> None:
     first = await city.done(visit("first", applicant(5)))
     subject = Pseudonyms(KEY).subject_ref(applicant(5).id_no)

@@ -38,6 +38,7 @@ export const WORKLIST = {
   "case.act.end": ["结束特别程序", "End the special procedure"],
   "decide.outcome": ["决定", "Decision"],
   "decide.document": ["文书编号", "Document number"],
+  "decide.documenthow": ["字母、数字和 - _ . : /，不用汉字和括号。", "Letters, digits and - _ . : / only."],
   "decide.reasons": ["理由", "Reasons"],
   "decide.reasonshow": ["不予许可须说明理由，至少一项。", "A refusal names at least one reason."],
   "decide.remedies": ["救济途径", "Remedies"],
