@@ -45,6 +45,7 @@ async function send(step, one, fields) {
     find(desk.issued ? "issued" : "journey-title")?.focus();
   } catch (problem) {
     desk.busy = false;
+    readQueue();
     if (desk.open !== at) { tellAt(at, problem.sentence); return draw(); }
     // What was refused may be so because another window was first: show how it stands now.
     await open(at, { quiet: true });
