@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
+
+import pytest
 
 from shared.contracts.catalogue import BodyRegistered
 from shared.contracts.envelope import Actor
@@ -76,21 +79,41 @@ def test_the_same_command_makes_the_same_ids() -> None:
     assert first == second
 
 
-def test_timers_that_differ_in_their_case_alone_make_different_ids() -> None:
-    at = START + timedelta(days=1)
-    both = frozenset({Timer(at, "card", "case-1"), Timer(at, "card", "case-2")})
-    waiting: Decider[Say, int] = Decider(
+def waiting_for(timers: Callable[[int], frozenset[Timer]]) -> Decider[Say, int]:
+    """Says every word it is told, and waits for what `timers` makes of their number."""
+    return Decider(
         0,
         lambda command, _: [fact(command.word)],
         lambda state, _, __: state + 1,
-        lambda state: both,
+        timers,
         lambda timer: Say(timer.due_at, str(timer.case_no)),
     )
 
-    made = plan(waiting, [], [order("late", days=2)])
+
+def test_timers_that_differ_in_their_case_alone_make_different_ids() -> None:
+    at = START + timedelta(days=1)
+    both = frozenset({Timer(at, "card", "case-1"), Timer(at, "card", "case-2")})
+
+    made = plan(waiting_for(lambda _: both), [], [order("late", days=2)])
 
     assert [event.time for event in made.events] == [at, at, START + timedelta(days=2)]
     assert len({event.id for event in made.events}) == 3
+
+
+def test_as_many_timers_fire_as_a_stream_waits_for() -> None:
+    at = START + timedelta(days=1)
+    many = frozenset(Timer(at, "silence", f"case-{n}") for n in range(500))
+
+    made = plan(waiting_for(lambda _: many), [], [order("late", days=2)])
+
+    assert len(made.events) == 501
+
+
+def test_a_decider_that_asks_for_ever_more_timers_is_stopped() -> None:
+    restless = waiting_for(lambda state: frozenset({Timer(START + timedelta(seconds=state), "again", "case-1")}))
+
+    with pytest.raises(AssertionError):
+        plan(restless, [], [order("late", days=2)])
 
 
 def test_a_refused_command_changes_nothing_for_the_next() -> None:
