@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from shared.eventsourcing.decider import Timer
 from shared.postgres.event_log import EventLog, Tx
 
+_KEEPER = 7_220_102
+"""The advisory lock of whoever keeps the time of this service. It is never waited for."""
 
-async def due_timers(tx: Tx, now: datetime, limit: int) -> list[tuple[str, Timer]]:
-    """Up to `limit` (stream, timer) pairs due by `now`, oldest first, locked; none while timers are held."""
+
+async def may_keep_time(tx: Tx) -> bool:
+    """Whether this transaction alone may let timers fire now; not while they are held.
+
+    Other instances look again later. So no row of a timer is ever locked before its stream is, and none fires at two places.
+    """
     held = await tx.fetchval("SELECT held_to > clock_timestamp() FROM timekeeper")
     if held:
-        return []
+        return False
+    alone: bool = await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", _KEEPER)
+    return alone
+
+
+async def due_timers(tx: Tx, now: datetime, limit: int, aside: Collection[str] = ()) -> list[tuple[str, Timer]]:
+    """Up to `limit` (stream, timer) pairs due by `now`, oldest first, but for the streams that are set aside."""
     rows = await tx.fetch(
-        "SELECT stream, case_no, kind, due_at FROM due WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+        "SELECT stream, case_no, kind, due_at FROM due WHERE due_at <= $1 AND stream <> ALL($3) ORDER BY due_at LIMIT $2",
         now,
         limit,
+        list(aside),
     )
     return [(row["stream"], Timer(row["due_at"], row["kind"], row["case_no"] or None)) for row in rows]
 

@@ -12,6 +12,7 @@ HTTP_SECONDS = Histogram(
 )
 OUTBOX_WAITING = Gauge("runonce_outbox_waiting", "Events not published yet", ["service"])
 PARKED = Gauge("runonce_parked", "Events parked with their journey", ["service"])
+TIMERS_ASIDE = Gauge("runonce_timers_aside", "Journeys that are set aside because their timers fail", ["service"])
 PROJECTED_DELIVERIES = Counter("runonce_projected_deliveries_total", "Records folded, duplicates included", ["service"])
 FIGURE = Gauge("runonce_figure", "A figure of the province as a ratio or count, from the projection", ["figure"])
 AS_OF_LAG_SECONDS = Gauge("runonce_as_of_lag_seconds", "How far the figures are behind the clock", [])

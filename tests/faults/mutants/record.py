@@ -197,10 +197,24 @@ MUTANTS = (
         (suite("unit/eventsourcing", "unit/approval"),),
     ),
     Mutant(
+        "a-person-with-many-cases-stops-time",
+        "as many timers fire at once as a journey waits for",
+        "ruling 13",
+        (Edit("shared/eventsourcing/plan.py", "fired_max = len(made.timers_after) + FURTHER_MAX", "fired_max = FURTHER_MAX"),),
+        (suite("unit/eventsourcing"),),
+    ),
+    Mutant(
+        "one-journey-stops-everybodys-time",
+        "a journey whose timers fail holds up nobody else",
+        "ruling 50",
+        (Edit("shared/runtime/timekeeper.py", "return self._aside.put(self._hands_on[0])", "return False"),),
+        (suite("integration/intake/test_a_journey_that_fails_stops_nobodys_time.py"),),
+    ),
+    Mutant(
         "timers-fire-while-history-is-entered",
         "a held timekeeper lets history be entered first",
         "ruling 40",
         (Edit("shared/postgres/timers.py", "if held:", "if False:"),),
-        (suite("integration/intake/test_time_and_approval_move_a_case.py::test_while_timers_are_held_none_is_due"),),
+        (suite("integration/intake/test_time_and_approval_move_a_case.py::test_while_timers_are_held_nobody_keeps_time"),),
     ),
 )
