@@ -20,6 +20,12 @@ ALREADY_DECIDED = Rule(
     "The case has been decided already; look at that decision.",
 )
 ALREADY_WITHDRAWN = Rule("already-withdrawn", "conflict", "申请人已撤回此件。", "The applicant has withdrawn this case.")
+WITHDRAWN_AT_THE_BODY = Rule(
+    "withdrawn-at-the-body",
+    "forbidden",
+    "已受理的办件不能在此自行撤回；请向承办单位提出，由其登记撤回。",
+    "An accepted case cannot be withdrawn here by its applicant; ask the body that handles it, which enters the withdrawal.",
+)
 SUSPENDED = Rule(
     "suspended",
     "conflict",

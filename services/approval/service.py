@@ -20,7 +20,7 @@ from services.approval.commands import (
 from services.approval.decided_by import officer_of
 from services.approval.decider import journey_decider
 from services.approval.extension import approver_of
-from services.approval.refusals import UNKNOWN_CASE, UNKNOWN_PARTNER
+from services.approval.refusals import UNKNOWN_CASE, UNKNOWN_PARTNER, WITHDRAWN_AT_THE_BODY
 from services.approval.state import Journey
 from shared.contracts import commands as wire
 from shared.contracts.catalogue import BodyRegistered, PartnerRegistered, ServiceItemPublished, WorkingCalendarPublished
@@ -39,7 +39,8 @@ from shared.runtime.requests import Asked, receipt, refusal
 from shared.telemetry import clock
 
 SERVICE = Actor("service", "approval")
-_WITHDRAWERS: tuple[Role, ...] = ("citizen", "portal", "clerk", "officer", "importer")
+_WITHDRAWERS: tuple[Role, ...] = ("clerk", "officer", "importer")
+_APPLICANTS: tuple[Role, ...] = ("citizen", "portal")
 _OFFICERS: tuple[Role, ...] = ("officer", "department", "importer")
 
 
@@ -82,10 +83,11 @@ async def handle(tx: Tx, asked: Sequence[Asked]) -> Sequence[Receipt]:
 
 
 def _authorise(request: Asked, body: str) -> None:
-    if isinstance(request.command, wire.WithdrawCase):
-        require(request.caller, _WITHDRAWERS)
-        return
-    require(request.caller, _OFFICERS)
+    withdraws = isinstance(request.command, wire.WithdrawCase)
+    if withdraws and request.caller.role in _APPLICANTS:
+        # Whose case it is, and who handed it in, only intake knows.
+        raise RefusedError(WITHDRAWN_AT_THE_BODY)
+    require(request.caller, _WITHDRAWERS if withdraws else _OFFICERS)
     require_body(request.caller, body)
 
 

@@ -168,8 +168,8 @@ NOT_COMPETENT = Rule(
 )  # fmt: skip
 WITHDRAWAL_IS_APPROVALS = Rule(
     "withdrawal-is-approvals", "conflict",
-    "该办件已经受理，撤回由审批环节受理。请向审批环节提出撤回。",
-    "This case is already accepted, so approval takes its withdrawal. Ask approval to withdraw it.",
+    "该办件已经受理，撤回由承办单位在审批环节登记。请向承办单位提出撤回。",
+    "This case is already accepted, so the body that handles it enters its withdrawal at approval. Ask that body.",
 )  # fmt: skip
 ALREADY_DECIDED = Rule(
     "already-decided", "conflict",

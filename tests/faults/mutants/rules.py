@@ -117,6 +117,19 @@ MUTANTS = (
         (suite("integration/approval/test_racing_officers_decide_once.py"),),
     ),
     Mutant(
+        "any-officer-withdraws-any-case",
+        "an accepted case is withdrawn by the body that handles it",
+        "4.2, ruling 39",
+        (
+            Edit(
+                "services/approval/service.py",
+                "    require_body(request.caller, body)\n",
+                "    if not withdraws:\n        require_body(request.caller, body)\n",
+            ),
+        ),
+        (suite("integration/approval/test_an_accepted_case_is_withdrawn_by_its_body.py"),),
+    ),
+    Mutant(
         "status-code-guessed-for-long",
         "wrong status codes are few",
         "4.2",
