@@ -6,6 +6,7 @@ to look anything up in the other. Both happen now: before now the visit was nobo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,7 @@ from shared.contracts.ingress import Receipt
 from shared.contracts.intake import VisitRecorded
 from shared.contracts.wire import decode
 from shared.eventsourcing.errors import RefusedError
-from shared.eventsourcing.plan import Applied, Context, Order, Refused
+from shared.eventsourcing.plan import Applied, Context, NewEvent, Order, Outcome, Refused
 from shared.postgres.event_log import Tx
 from shared.runtime.requests import Asked, receipt, refusal
 
@@ -70,22 +71,32 @@ async def _move(
     codes = wanted_by([asked])
     known = await register.load(tx, {visit.item_code}, (), codes.bodies)
     resolver = Resolver(known, {}, {}, pseudonyms)
-    decider = journey_decider(known.calendars)
-    before = len(tx.appended)
+    draft, wanted = resolver.attribution(asked, command.applicant, visit, origin, recorded.time)
+    placement, before = Placement({}, {}), len(tx.appended)
+    journey = (await placement.join(tx, [draft]))[wanted]
 
     release = commands.ReleaseVisit(asked.now, resolver.actor(asked), command.visit_id)
-    (let_go,) = await tx.act(decider, [_order(origin, release, replace(asked.context(), reaction="release"))])
-    if isinstance(let_go, Refused):
-        raise let_go.error
-    draft, wanted = resolver.attribution(asked, command.applicant, visit, origin, recorded.time)
-    journey = (await Placement({}, {}).join(tx, [draft]))[wanted]
-    (taken,) = await tx.act(decider, [_order(journey, draft.command, asked.context())])
-    if isinstance(taken, Refused):
-        raise taken.error
-    await journeys.move_visit(tx, command.visit_id, journey)
+    orders = [
+        _order(origin, release, replace(asked.context(), reaction="release")),
+        _order(journey, draft.command, asked.context()),
+    ]
+    outcomes = await tx.act(journey_decider(known.calendars), orders, whole=True)
+    await placement.settle(tx, tx.appended[before:])
     await keep_in_step(tx, tx.appended[before:])
+    applied = _applied(outcomes)
+    await journeys.move_visit(tx, command.visit_id, journey)
     await people.keep(tx, [] if draft.person is None else [draft.person])
-    return receipt(asked, Applied((*let_go.events, *taken.events)), case_no=None, journey=str(journey))
+    return receipt(asked, Applied(applied), case_no=None, journey=str(journey))
+
+
+def _applied(outcomes: Sequence[Outcome]) -> tuple[NewEvent, ...]:
+    """What was recorded. Raises the refusal, if one of the two steps was refused."""
+    events: list[NewEvent] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Refused):
+            raise outcome.error
+        events += outcome.events
+    return tuple(events)
 
 
 def _order(journey: UUID, command: commands.JourneyCommand, context: Context) -> Order[commands.JourneyCommand]:

@@ -26,7 +26,7 @@ from shared.contracts.wire import decode, encode
 from shared.eventsourcing.claims import Message
 from shared.eventsourcing.decider import C, Decider, S, Timer
 from shared.eventsourcing.errors import TooLargeError, VersionConflictError
-from shared.eventsourcing.plan import Applied, NewEvent, Order, Outcome, Plan, plan
+from shared.eventsourcing.plan import Applied, NewEvent, Order, Outcome, Plan, Refused, plan
 from shared.postgres.failures import translated
 from shared.postgres.pool import ACQUIRE_S, Connection, Pool, Row
 
@@ -114,10 +114,11 @@ class Tx:
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         await self.connection.executemany(sql, rows)
 
-    async def act(self, decider: Decider[C, S], orders: Sequence[Order[C]]) -> list[Outcome]:
+    async def act(self, decider: Decider[C, S], orders: Sequence[Order[C]], *, whole: bool = False) -> list[Outcome]:
         """Decide `orders` on their locked streams and append what follows; one outcome for each, in their order.
 
-        A command whose first event is already recorded is in effect: its outcome has no events. Raises
+        If they are one `whole` and any of them is refused, nothing of any is appended. A command whose first event is
+        already recorded is in effect: its outcome has no events. Raises
         `TooLargeError` for an event that could not be sent, and `VersionConflictError` for a lost race.
         """
         if not orders:
@@ -135,6 +136,8 @@ class Tx:
             for index, outcome in zip(fresh, made.outcomes, strict=True):
                 outcomes[index] = outcome
             plans.append((stream, made))
+        if whole and any(isinstance(outcome, Refused) for outcome in outcomes):
+            return outcomes
         started = [(stream, timer) for stream, made in plans for timer in made.timers_added]
         stopped = [(stream, timer) for stream, made in plans for timer in made.timers_dropped]
         await self._append([(stream, event) for stream, made in plans for event in made.events], recorded, started)

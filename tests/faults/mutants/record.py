@@ -197,6 +197,17 @@ MUTANTS = (
         (suite("unit/eventsourcing", "unit/approval"),),
     ),
     Mutant(
+        "a-refused-attribution-lets-the-visit-go",
+        "moving a visit is one act on two journeys, or none",
+        "ruling 6",
+        (Edit("shared/postgres/event_log.py", "if whole and any(isinstance", "if False and any(isinstance"),),
+        (
+            suite(
+                "integration/postgres/test_an_append_is_whole_or_not_at_all.py::test_of_orders_that_are_one_whole_a_refused_one_leaves_none"
+            ),
+        ),
+    ),
+    Mutant(
         "a-person-with-many-cases-stops-time",
         "as many timers fire at once as a journey waits for",
         "ruling 13",

@@ -127,6 +127,24 @@ async def test_an_attributed_visit_can_begin_its_persons_journey(city: City) -> 
     assert joined.journey == moved.journey
 
 
+async def test_a_refused_attribution_leaves_nothing_of_itself_behind(city: City) -> None:
+    standing, _ = await city.ask(visit("standing", None), visit("mistaken", None))
+    await city.done(wire.VoidVisit(visit_id=visit_id("mistaken"), reason_code="mistake"))
+
+    beside, *refused = await city.ask(
+        submit(applicant(2)),
+        wire.AttributeVisit(visit_id=visit_id("standing"), applicant=applicant(1, region="999999")),
+        wire.AttributeVisit(visit_id=visit_id("mistaken"), applicant=applicant(1)),
+    )
+
+    assert beside.status == "applied"
+    assert [reply.rule for reply in refused] == ["unknown-region", "visit-voided"]
+    assert await city.log.pool.fetchval("SELECT count(*) FROM event WHERE type = 'gov.intake.visit-voided.v1'") == 1
+    assert await city.log.pool.fetchval("SELECT count(*) FROM journey_index WHERE subject_ref IS NOT NULL") == 1
+    assert (await city.ask(wire.AttributeVisit(visit_id=visit_id("standing"), applicant=applicant(1))))[0].status == "applied"
+    assert await city.told(standing.journey) == [JourneyOpened, VisitRecorded, VisitVoided]
+
+
 async def test_a_batch_refers_to_what_it_has_just_made(city: City) -> None:
     asked = city.request(submit())
     case_no = case_of(asked)

@@ -59,9 +59,9 @@ def order(stream: str, name: str, *, exclusive: bool = False, command_id: UUID |
     return Order(stream, stream, Register(NOW, name, exclusive), Context(seed, Actor("operator", "o"), seed, seed))
 
 
-async def act(log: EventLog, *orders: Order[Register]) -> list[Outcome]:
+async def act(log: EventLog, *orders: Order[Register], whole: bool = False) -> list[Outcome]:
     async def work(tx: Tx) -> list[Outcome]:
-        return await tx.act(BODIES, orders)
+        return await tx.act(BODIES, orders, whole=whole)
 
     return await log.transact(work)
 
@@ -120,6 +120,20 @@ async def test_a_refused_command_leaves_the_others_alone(make_log: MakeLog) -> N
     outcomes = await act(log, order("body-a", "one"), order("body-a", "two", exclusive=True), order("body-b", "one"))
 
     assert [type(outcome).__name__ for outcome in outcomes] == ["Applied", "Refused", "Applied"]
+
+
+async def test_of_orders_that_are_one_whole_a_refused_one_leaves_none(make_log: MakeLog) -> None:
+    log = await make_log("intake")
+
+    outcomes = await act(log, order("body-a", "one"), order("body-b", "x"), order("body-b", "y", exclusive=True), whole=True)
+
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Applied", "Applied", "Refused"]
+    assert await log.pool.fetchval("SELECT count(*) FROM event") == 0
+    assert [type(outcome).__name__ for outcome in await act(log, order("body-a", "one"), order("body-b", "x"), whole=True)] == [
+        "Applied",
+        "Applied",
+    ]
+    assert await log.pool.fetchval("SELECT count(*) FROM event") == 2
 
 
 async def test_nobody_can_change_the_record(make_log: MakeLog, postgres: str) -> None:
