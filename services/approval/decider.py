@@ -43,7 +43,7 @@ from shared.contracts.approval import (
 )
 from shared.eventsourcing.decider import Decider, Timer
 from shared.eventsourcing.errors import RefusedError
-from shared.reference.calendar import Calendars
+from shared.reference.calendar import Calendars, WorkingCalendar
 from shared.reference.clock import RULE_NO, CardKind, threshold_days
 from shared.reference.deadlines import Pause, due_date, local_date, start_of_day
 
@@ -72,7 +72,7 @@ def decide_journey(command: Command, journey: Journey, calendars: Calendars) -> 
     """The facts that follow from `command`: `[]` if it is in effect already. Raises `RefusedError`."""
     match command:
         case TakeCase():
-            return take(command, journey)
+            return take(command, journey, calendars)
         case RecomputeDeadlines():
             return recompute(command, journey, calendars)
         case TimePassed():
@@ -123,23 +123,33 @@ def act(command: CaseCommand, case: Running, calendars: Calendars) -> list[Appro
             assert_never(command)
 
 
-def take(command: TakeCase, journey: Journey) -> list[ApprovalEvent]:
+def take(command: TakeCase, journey: Journey, calendars: Calendars) -> list[ApprovalEvent]:
+    """Hold an accepted case, with its due dates moved if a calendar came between its acceptance and this."""
     accepted = command.acceptance
     if accepted.case_no in journey:
         return []
-    return [
-        CaseTaken(
-            case_no=accepted.case_no,
-            body=accepted.accepted_body,
-            item_code=accepted.item_code,
-            accepted_at=accepted.accepted_at,
-            promised_wd=accepted.promised_wd,
-            statutory_wd=accepted.statutory_wd,
-            promised_due=accepted.promised_due,
-            statutory_due=accepted.statutory_due,
-            calendar_version=accepted.calendar_version,
-        )
-    ]
+    taken = CaseTaken(
+        case_no=accepted.case_no,
+        body=accepted.accepted_body,
+        item_code=accepted.item_code,
+        accepted_at=accepted.accepted_at,
+        promised_wd=accepted.promised_wd,
+        statutory_wd=accepted.statutory_wd,
+        promised_due=accepted.promised_due,
+        statutory_due=accepted.statutory_due,
+        calendar_version=accepted.calendar_version,
+    )
+    # Catalogue and acceptances come in no order. By older calendars than intake's nothing is moved back: a newer one is coming.
+    newer = calendars.newer_than(accepted.calendar_version)
+    if not newer:
+        return [taken]
+    held = evolve(NOTHING, taken, command.now)
+    return [taken, *recompute(RecomputeDeadlines(command.now, cause_of(newer[-1])), held, calendars)]
+
+
+def cause_of(calendar: WorkingCalendar) -> str:
+    """How a moved deadline names the calendar that moved it."""
+    return f"calendar-{calendar.label}"
 
 
 def start_procedure(command: StartSpecialProcedure, case: Running) -> list[ApprovalEvent]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 _ONE_DAY = timedelta(days=1)
 _SATURDAY = 5
+_LABEL = re.compile(r"([0-9]{4})\.([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Calendars:
     def of(self, year: int) -> WorkingCalendar:
         """The calendar of `year`, provisional if none is published."""
         return self._by_year.get(year) or WorkingCalendar(year, 0, provisional=True)
+
+    def newer_than(self, versions: str) -> list[WorkingCalendar]:
+        """The calendars that were published after those that `version_for` once named."""
+        named = ((int(year), int(version)) for year, version in _LABEL.findall(versions))
+        return [self.of(year) for year, version in named if self.of(year).version > version]
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on `day`."""

@@ -55,3 +55,19 @@ def test_a_higher_version_replaces_a_lower_one_whatever_the_order() -> None:
 
     assert CALENDARS.including([revised]).of(2026).version == 2
     assert Calendars((revised,)).including([published(2026)]).of(2026).version == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "newer"),
+    [
+        ("2025.1+2026.1", []),
+        ("2026.0p", ["2026.1"]),
+        ("2026.2", []),
+        ("2026.1+2027.0p", []),
+        ("2025.0p+2026.0p", ["2025.1", "2026.1"]),
+    ],
+)
+def test_what_was_published_after_an_arithmetic_is_told(named: str, newer: list[str]) -> None:
+    calendars = Calendars((WorkingCalendar(2025, 1), WorkingCalendar(2026, 1)))
+
+    assert [calendar.label for calendar in calendars.newer_than(named)] == newer
