@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from services.approval import consumer, http, worklist
-from services.approval.service import decider_for
+from services.approval import consumer, http
+from services.approval.service import CLOCKWORK
 from shared.runtime.http import make_app
 from shared.runtime.lifecycle import Health, Parts, Runtime, run
 from shared.runtime.timekeeper import keep_time
@@ -24,7 +24,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     app = make_app("approval", "runonce approval", runtime.keys, health, about=runtime.settings.about())
     http.mount(app, log, heard, forward)
     loops = consumer.loops(log, runtime.settings.kafka, heard, runtime.settings.instance)
-    return Parts(app, loops, [lambda stop: keep_time(log, decider_for, worklist.keep, stop)])
+    return Parts(app, loops, [lambda stop: keep_time(log, CLOCKWORK, stop)])
 
 
 if __name__ == "__main__":

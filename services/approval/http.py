@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 from fastapi import FastAPI, Query, Request, Response
 
-from services.approval import incoming, names, worklist
+from services.approval import calendars, incoming, names, worklist
 from services.approval.refusals import UNKNOWN_CASE
-from services.approval.service import calendars_of, handle
+from services.approval.service import handle
 from shared.contracts.base import Command
 from shared.contracts.commands import Accept, AcceptCustody, ApprovalCommand, NotAccept, ReturnCustody
 from shared.contracts.envelope import Role
@@ -85,7 +85,7 @@ def _body_of(caller: Caller, asked: str | None) -> str | None:
 
 
 async def _due(tx: Tx, body: str | None, limit: int) -> list[dict[str, Any]]:
-    return await worklist.due_next(tx, body, local_date(clock.now()), await calendars_of(tx), limit)
+    return await worklist.due_next(tx, body, local_date(clock.now()), (await calendars.known(tx)).calendars, limit)
 
 
 async def _names(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from services.approval import incoming, names, worklist
+from services.approval import calendars, incoming, names, worklist
+from services.approval.calendars import SERVICE
 from services.approval.commands import (
     CaseCommand,
     Command,
     Decide,
     EndSpecialProcedure,
     Extend,
-    RecomputeDeadlines,
     StartSpecialProcedure,
     TakeCase,
     WithdrawCase,
@@ -24,7 +26,7 @@ from services.approval.refusals import UNKNOWN_CASE, UNKNOWN_PARTNER, WITHDRAWN_
 from services.approval.state import Journey
 from shared.contracts import commands as wire
 from shared.contracts.catalogue import BodyRegistered, PartnerRegistered, ServiceItemPublished, WorkingCalendarPublished
-from shared.contracts.envelope import Actor, Envelope, Role
+from shared.contracts.envelope import Envelope, Role
 from shared.contracts.ids import ingress_id, journey_stream
 from shared.contracts.ingress import Receipt
 from shared.contracts.intake import ApplicationAccepted
@@ -33,28 +35,22 @@ from shared.eventsourcing.errors import RefusedError
 from shared.eventsourcing.plan import Context, Order
 from shared.postgres.event_log import Tx
 from shared.postgres.ingress_inbound import Delivered
-from shared.reference.calendar import Calendars, WorkingCalendar
 from shared.runtime.auth import Caller, require, require_body
 from shared.runtime.requests import Asked, receipt, refusal
+from shared.runtime.timekeeper import Clockwork
 from shared.telemetry import clock
 
-SERVICE = Actor("service", "approval")
 _WITHDRAWERS: tuple[Role, ...] = ("clerk", "officer", "importer")
 _APPLICANTS: tuple[Role, ...] = ("citizen", "portal")
 _OFFICERS: tuple[Role, ...] = ("officer", "department", "importer")
 
 
-async def calendars_of(tx: Tx) -> Calendars:
-    """The working calendars known to this service."""
-    rows = await tx.fetch("SELECT year, version, days_off, makeup_workdays FROM calendar")
-    return Calendars(
-        tuple(WorkingCalendar(r["year"], r["version"], frozenset(r["days_off"]), frozenset(r["makeup_workdays"])) for r in rows)
-    )
-
-
 async def decider_for(tx: Tx) -> Decider[Command, Journey]:
     """The decider under the calendars of this transaction."""
-    return journey_decider(await calendars_of(tx))
+    return journey_decider((await calendars.held(tx)).calendars)
+
+
+CLOCKWORK = Clockwork(decider_for, calendars.behind, calendars.catch_up, worklist.keep)
 
 
 async def handle(tx: Tx, asked: Sequence[Asked]) -> Sequence[Receipt]:
@@ -62,20 +58,23 @@ async def handle(tx: Tx, asked: Sequence[Asked]) -> Sequence[Receipt]:
     places = await worklist.places(tx, [request.command.case_no for request in asked])  # type: ignore[attr-defined]
     answers: dict[int, Receipt] = {}
     orders: dict[int, Order[Command]] = {}
+    late: dict[UUID, tuple[int, datetime]] = {}
     for index, request in enumerate(asked):
         place = places.get(request.command.case_no)  # type: ignore[attr-defined]
         try:
             if place is None:
                 raise RefusedError(UNKNOWN_CASE, field="case_no")
-            _authorise(request, place[1])
+            _authorise(request, place.body)
             command = _case_command(request)
         except RefusedError as error:
             answers[index] = refusal(request, error)
             continue
-        journey, _ = place
-        orders[index] = Order(journey_stream(journey), str(journey), command, request.context())
-    outcomes = await tx.act(await decider_for(tx), list(orders.values()))
-    for (index, order), outcome in zip(orders.items(), outcomes, strict=True):
+        orders[index] = Order(journey_stream(place.journey), str(place.journey), command, request.context())
+        late.setdefault(place.journey, (place.computed_by, request.now))
+    by = await calendars.held(tx)
+    before = [by.recomputing(journey, at) for journey, (n, at) in late.items() if n < by.newest]
+    outcomes = await tx.act(journey_decider(by.calendars), [*before, *orders.values()])
+    for (index, order), outcome in zip(orders.items(), outcomes[len(before) :], strict=True):
         case_no = asked[index].command.case_no  # type: ignore[attr-defined]
         answers[index] = receipt(asked[index], outcome, case_no=case_no, journey=order.key)
     await worklist.keep(tx)
@@ -117,11 +116,10 @@ def _case_command(request: Asked) -> CaseCommand:
 
 
 async def react(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
-    """Take accepted cases, and keep what is offered, calendars, names and partners.
-
-    A calendar moves the open cases that rest on its year.
-    """
+    """Take accepted cases, and keep what is offered, calendars, names and partners."""
     accepted: list[Order[Command]] = []
+    if any(isinstance(event.data, WorkingCalendarPublished) for event in events):
+        await calendars.exclude_readers(tx)
     await incoming.follow(tx, [event for event in events if isinstance(event.data, incoming.HEARD)])
     for event in events:
         match event.data:
@@ -130,7 +128,7 @@ async def react(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
                 context = Context.following(event, SERVICE, "take-case")
                 accepted.append(Order(event.stream, event.key, take, context))
             case WorkingCalendarPublished():
-                await _publish_calendar(tx, event)
+                await calendars.keep(tx, event)
             case PartnerRegistered():
                 await _register_partner(tx, event.data)
             case BodyRegistered() | ServiceItemPublished():
@@ -139,25 +137,17 @@ async def react(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
                 pass
             case _:
                 raise AssertionError("the consumer passes on what this service is interested in only")
-    await tx.act(await decider_for(tx), accepted)
+    await _take(tx, accepted)
     await worklist.keep(tx)
 
 
-async def _publish_calendar(tx: Tx, event: Envelope[WorkingCalendarPublished]) -> None:
-    published = event.data
-    await tx.execute(
-        "INSERT INTO calendar (year, version, days_off, makeup_workdays) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        published.year,
-        published.version,
-        list(published.days_off),
-        list(published.makeup_workdays),
-    )
-    cause = f"calendar-{published.year}.{published.version}"
-    orders: list[Order[Command]] = []
-    for journey in await worklist.open_journeys(tx, published.year):
-        context = Context(event.id, SERVICE, event.correlation, event.id, f"recompute/{journey}")
-        orders.append(Order(journey_stream(journey), str(journey), RecomputeDeadlines(event.time, cause), context))
-    await tx.act(await decider_for(tx), orders)
+async def _take(tx: Tx, accepted: Sequence[Order[Command]]) -> None:
+    if not accepted:
+        return
+    by = await calendars.held(tx)
+    first = {UUID(order.key): order.command.now for order in reversed(accepted)}
+    before = [by.recomputing(journey, first[journey]) for journey in await worklist.late(tx, list(first))]
+    await tx.act(journey_decider(by.calendars), [*before, *accepted])
 
 
 async def _register_partner(tx: Tx, partner: PartnerRegistered) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,8 +17,9 @@ PAGE_MAX = 1_000
 DECIDED_MAX = 50
 _TAKE = """
 INSERT INTO worklist (case_no, journey, body, item_code, situation, accepted_at, promised_due, statutory_due,
-                      calendar_version)
-SELECT case_no, journey, body, item_code, 'running', accepted_at, promised_due, statutory_due, calendar_version
+                      calendar_version, computed_by)
+SELECT case_no, journey, body, item_code, 'running', accepted_at, promised_due, statutory_due, calendar_version,
+       (SELECT coalesce(max(n), 0) FROM calendar)
 FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::date[], $7::date[], $8::text[])
     AS t(case_no, journey, body, item_code, accepted_at, promised_due, statutory_due, calendar_version)
 ON CONFLICT DO NOTHING
@@ -41,6 +43,15 @@ _MOVE = "UPDATE worklist SET promised_due = $2, statutory_due = $3 WHERE case_no
 _EXTEND = "UPDATE worklist SET promised_due = $2, statutory_due = $3, extended_wd = $4 WHERE case_no = $1"
 _CARD = "UPDATE worklist SET card = $2 WHERE case_no = $1"
 _WITHDRAW = "UPDATE worklist SET situation = 'withdrawn' WHERE case_no = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a case lives: its journey, the body that holds it, and up to which calendar it was computed."""
+
+    journey: UUID
+    body: str
+    computed_by: int
 
 
 async def keep(tx: Tx) -> None:
@@ -87,10 +98,10 @@ async def _follow(tx: Tx, event: Envelope[Any]) -> None:
             return
 
 
-async def places(tx: Tx, case_nos: Sequence[str]) -> dict[str, tuple[UUID, str]]:
-    """Where cases live: case number → (journey, body that holds it)."""
-    rows = await tx.fetch("SELECT case_no, journey, body FROM worklist WHERE case_no = ANY($1)", list(case_nos))
-    return {row["case_no"]: (row["journey"], row["body"]) for row in rows}
+async def places(tx: Tx, case_nos: Sequence[str]) -> dict[str, Place]:
+    """Where cases live, by their numbers."""
+    rows = await tx.fetch("SELECT case_no, journey, body, computed_by FROM worklist WHERE case_no = ANY($1)", list(case_nos))
+    return {row["case_no"]: Place(row["journey"], row["body"], row["computed_by"]) for row in rows}
 
 
 async def due_next(tx: Tx, body: str | None, today: date, calendars: Calendars, limit: int) -> list[dict[str, Any]]:
@@ -126,10 +137,29 @@ async def decided_last(tx: Tx, body: str | None) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def open_journeys(tx: Tx, year: int) -> list[UUID]:
-    """Journeys with an undecided case whose deadlines rest on `year`."""
+async def behind(tx: Tx, aside: Sequence[UUID], limit: int) -> list[UUID]:
+    """Journeys of up to `limit` open cases that were computed before the newest calendar was heard; none of `aside`."""
     rows = await tx.fetch(
-        "SELECT DISTINCT journey FROM worklist WHERE situation IN ('running', 'suspended') AND calendar_version LIKE $1",
-        f"%{year}.%",
+        "SELECT journey FROM worklist WHERE situation IN ('running', 'suspended') "
+        "AND computed_by < (SELECT max(n) FROM calendar) AND journey <> ALL($1) ORDER BY computed_by, journey LIMIT $2",
+        aside,
+        limit,
+    )
+    return sorted({row["journey"] for row in rows})
+
+
+async def late(tx: Tx, journeys: Sequence[UUID]) -> list[UUID]:
+    """Those of `journeys` that are behind."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT journey FROM worklist WHERE situation IN ('running', 'suspended') "
+        "AND computed_by < (SELECT max(n) FROM calendar) AND journey = ANY($1)",
+        journeys,
     )
     return [row["journey"] for row in rows]
+
+
+async def caught_up(tx: Tx, journeys: Sequence[UUID], newest: int) -> None:
+    """The open cases of these journeys are computed by the newest calendar now."""
+    await tx.execute(
+        "UPDATE worklist SET computed_by = $2 WHERE situation IN ('running', 'suspended') AND journey = ANY($1)", journeys, newest
+    )

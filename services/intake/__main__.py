@@ -11,7 +11,7 @@ from pathlib import Path
 from services.intake import consumer, http
 from services.intake.partners import keep_topics
 from services.intake.people import Pseudonyms
-from services.intake.service import Intake, decider_now, time_passed
+from services.intake.service import CLOCKWORK, Intake
 from shared.contracts.topics import Topic
 from shared.kafka.admin import ensure_topics
 from shared.runtime.http import make_app
@@ -31,7 +31,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     http.mount(app, log, intake, pseudonyms, [facts, news])
 
     async def timekeeper(stop: asyncio.Event) -> None:
-        await keep_time(log, decider_now, time_passed, stop)
+        await keep_time(log, CLOCKWORK, stop)
 
     async def make(topics: Sequence[Topic]) -> None:
         await ensure_topics(bootstrap, topics)

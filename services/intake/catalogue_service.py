@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import assert_never, cast
 
 from services.intake import catalogue, register
 from services.intake.authority import require_role
-from services.intake.decider import DEEMED, timers
-from services.intake.state import Journey, evolve
 from shared.contracts import commands as wire
-from shared.contracts.ids import timer_id
 from shared.contracts.ingress import Receipt
-from shared.eventsourcing.decider import Decider, Timer
 from shared.eventsourcing.errors import RefusedError
-from shared.eventsourcing.plan import TIMEKEEPER, Context, Order, Outcome, Refused
+from shared.eventsourcing.plan import Order, Outcome, Refused
 from shared.postgres.event_log import Tx
-from shared.reference.calendar import Calendars
-from shared.reference.deadlines import start_of_day
 from shared.runtime.requests import Asked, receipt, refusal
 
 COMMANDS = (
@@ -30,14 +23,11 @@ COMMANDS = (
     wire.PublishCalendar,
     wire.RegisterPartner,
 )
-_SILENCE_MAX = timedelta(days=30)
-"""Five working days never stretch over more than this, whatever the holidays."""
 
 
 async def handle(tx: Tx, requests: Sequence[Asked]) -> list[Receipt]:
     """Answer catalogue commands of one kind, in order."""
-    calendars = {asked.command.year for asked in requests if isinstance(asked.command, wire.PublishCalendar)}
-    if calendars:
+    if any(isinstance(asked.command, wire.PublishCalendar) for asked in requests):
         await register.exclude_readers_of_calendars(tx)
     regions = await register.regions_of(tx, {code for asked in requests for code in _bodies(asked.command)})
     before = len(tx.appended)
@@ -52,8 +42,6 @@ async def handle(tx: Tx, requests: Sequence[Asked]) -> list[Receipt]:
     decided = iter(await tx.act(catalogue.CATALOGUE, [order for _, order in orders if isinstance(order, Order)]))
     outcomes: list[Outcome] = [Refused(o) if isinstance(o, RefusedError) else next(decided) for _, o in orders]
     await register.keep(tx, tx.appended[before:])
-    for year in sorted(calendars):
-        await rearm(tx, year, await register.load_calendars(tx))
     return [_told(asked, outcome) for (asked, _), outcome in zip(orders, outcomes, strict=True)]
 
 
@@ -100,42 +88,3 @@ def _decided_by(
             return "partner", command.partner, catalogue.RegisterPartner(now, command, known)
         case _:
             assert_never(command)
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Not a command at all: lets the log lock and load a stream, and changes nothing."""
-
-    now: datetime
-    stream: str
-
-
-def _looking(stream: str, at: datetime) -> Order[_Look]:
-    seed = timer_id(stream, None, "look", at)
-    return Order(stream, stream, _Look(at, stream), Context(seed, TIMEKEEPER, seed, seed, "look"))
-
-
-async def rearm(tx: Tx, year: int, calendars: Calendars) -> int:
-    """Set the timers of silence anew where a calendar of `year` moves them; returns how many journeys were looked at.
-
-    The timers that wait are rows computed with the calendar of their day. They are replaced in the transaction that
-    publishes the new one, so that at every instant rows and calendars agree.
-    """
-    first, last = start_of_day(date(year, 1, 1)), start_of_day(date(year + 1, 1, 1)) + _SILENCE_MAX
-    rows = await tx.fetch("SELECT DISTINCT stream FROM due WHERE kind = $1 AND due_at >= $2 AND due_at < $3", DEEMED, first, last)
-    streams = sorted(row["stream"] for row in rows)
-    found: dict[str, frozenset[Timer]] = {}
-
-    def look(command: _Look, state: Journey) -> list[object]:
-        found[command.stream] = timers(state, calendars)
-        return []
-
-    looker: Decider[_Look, Journey] = Decider(Journey(), look, evolve)
-    await tx.act(looker, [_looking(stream, first) for stream in streams])
-    moved = [(stream, timer) for stream, waits in found.items() for timer in waits if timer.kind == DEEMED]
-    await tx.execute("DELETE FROM due WHERE kind = $1 AND stream = ANY($2)", DEEMED, streams)
-    await tx.executemany(
-        "INSERT INTO due (stream, case_no, kind, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        [(stream, timer.case_no or "", timer.kind, timer.due_at) for stream, timer in moved],
-    )
-    return len(streams)

@@ -151,8 +151,8 @@ async def keep(tx: Tx, events: Sequence[Envelope[Fact]]) -> None:
                 await _keep_venue(tx, fact, spelled)
             case WorkingCalendarPublished():
                 await tx.execute(
-                    "INSERT INTO calendar (year, version, fact) VALUES ($1, $2, $3) "
-                    "ON CONFLICT (year) DO UPDATE SET version = excluded.version, fact = excluded.fact",
+                    "INSERT INTO calendar (year, version, fact, rearmed_to) VALUES ($1, $2, $3, '') ON CONFLICT (year) DO UPDATE "
+                    "SET version = excluded.version, fact = excluded.fact, rearmed_to = excluded.rearmed_to",
                     fact.year,
                     fact.version,
                     spelled,

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from services.intake import cases, catalogue_service, history, journeys, people, register
+from services.intake import cases, catalogue_service, history, journeys, people, register, silence
 from services.intake.attribution import attribute_visit
 from services.intake.commands import JourneyCommand, NoteDecision, NoteWithdrawal
 from services.intake.decider import LAPSE_AFTER, journey_decider
@@ -34,6 +34,7 @@ from shared.eventsourcing.errors import RefusedError, VersionConflictError
 from shared.eventsourcing.plan import Applied, Context, Order, Outcome, Refused
 from shared.postgres.event_log import Tx
 from shared.runtime.requests import Asked, receipt, refusal
+from shared.runtime.timekeeper import Clockwork
 
 INTAKE = Actor("service", "intake")
 INTERESTED = frozenset({str(DecisionMade.type), str(CaseWithdrawn.type)})
@@ -105,6 +106,9 @@ async def decider_now(tx: Tx) -> Decider[JourneyCommand, Journey]:
 async def time_passed(tx: Tx) -> None:
     """The timekeeper's after-thought."""
     await keep_in_step(tx, tx.appended)
+
+
+CLOCKWORK = Clockwork(decider_now, silence.behind, silence.catch_up, time_passed)
 
 
 class _Wave:

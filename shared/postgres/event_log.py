@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -142,8 +142,14 @@ class Tx:
         stopped = [(stream, timer) for stream, made in plans for timer in made.timers_dropped]
         await self._append([(stream, event) for stream, made in plans for event in made.events], recorded, started)
         if stopped:
-            await self.execute(_STOP_TIMERS, *_timer_columns(stopped))
+            await self.execute(_STOP_TIMERS, *timer_columns(stopped))
         return outcomes
+
+    async def look(self, decider: Decider[C, S], streams: Collection[str]) -> dict[str, S]:
+        """The situation of each of these streams, which nobody else moves before this transaction ends."""
+        names = sorted(streams)
+        await self._load(names, looks_back=True)
+        return {name: decider.fold(self._streams[name].history or ()) for name in names}
 
     async def _already(self, orders: Sequence[Order[Any]]) -> tuple[set[int], datetime]:
         """Which orders are in effect, and the database's time after the locks."""
@@ -190,7 +196,7 @@ class Tx:
         columns = list(zip(*rows, strict=True))
         moved = sorted({stream for stream, _ in events})
         heads = [self._streams[stream] for stream in moved]
-        await self.execute(_APPEND, *columns, moved, [h.version for h in heads], [h.hash for h in heads], *_timer_columns(timers))
+        await self.execute(_APPEND, *columns, moved, [h.version for h in heads], [h.hash for h in heads], *timer_columns(timers))
         self.owes = True
 
     def _row(self, stream: str, event: NewEvent, recorded: datetime) -> tuple[Any, ...]:
@@ -247,7 +253,8 @@ class Tx:
         self.owes = self.owes or bool(fresh)
 
 
-def _timer_columns(timers: Sequence[tuple[str, Timer]]) -> tuple[list[Any], ...]:
+def timer_columns(timers: Sequence[tuple[str, Timer]]) -> tuple[list[Any], ...]:
+    """Timers with their streams, as the columns of `due`."""
     return (
         [stream for stream, _ in timers],
         [timer.case_no or "" for _, timer in timers],

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from shared.eventsourcing.decider import Timer
-from shared.postgres.event_log import EventLog, Tx
+from shared.eventsourcing.decider import Decider, Timer
+from shared.postgres.event_log import EventLog, Tx, timer_columns
 
+_START = """
+INSERT INTO due (stream, case_no, kind, due_at) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+"""
 _KEEPER = 7_220_102
 """The advisory lock of whoever keeps the time of this service. It is never waited for."""
 
@@ -35,12 +39,16 @@ async def due_timers(tx: Tx, now: datetime, limit: int, aside: Collection[str] =
     return [(row["stream"], Timer(row["due_at"], row["kind"], row["case_no"] or None)) for row in rows]
 
 
-async def forget(tx: Tx, fired: list[tuple[str, Timer]]) -> None:
-    """Drop timers that fired, also those whose firing changed nothing."""
-    await tx.executemany(
-        "DELETE FROM due WHERE stream = $1 AND case_no = $2 AND kind = $3 AND due_at = $4",
-        [(stream, timer.case_no or "", timer.kind, timer.due_at) for stream, timer in fired],
-    )
+async def rearm(tx: Tx, decider: Decider[Any, Any], streams: Collection[str], fired: Collection[tuple[str, Timer]] = ()) -> None:
+    """Let these streams wait for what their situations ask for under this decider's calendars, and no more for what `fired`.
+
+    A timer is a row computed with the calendars of its day. One that is moved would else be missed: its old row means nothing
+    any more, and nobody wrote a new one.
+    """
+    found = await tx.look(decider, streams)
+    waits = {(stream, timer) for stream, situation in found.items() for timer in decider.timers(situation)}
+    await tx.execute("DELETE FROM due WHERE stream = ANY($1)", list(streams))
+    await tx.execute(_START, *timer_columns(list(waits.difference(fired))))
 
 
 async def hold(log: EventLog, seconds: int) -> None:

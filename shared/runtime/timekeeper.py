@@ -1,7 +1,7 @@
 """The timekeeper: fires timers whose time has come, in order of their time, as commands of its own.
 
-Journeys share a transaction. One that fails is looked for by halves, set aside, and tried again after growing pauses, so that
-it holds up nobody else's time.
+Before that it brings journeys up to a calendar that was published, some at a time. Journeys share a transaction. One that fails
+is looked for by halves, set aside, and tried again after growing pauses, so that it holds up nobody else's time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.ids import timer_id
@@ -26,17 +27,27 @@ PAUSE_S, PAUSE_MAX_S = 1.0, 900.0
 """How long a failed stream is left alone at first, and in the end."""
 ASIDE_MAX = 1_000
 """With more than these the service is ill rather than a stream: then everything waits."""
-After = Callable[[Tx], Awaitable[None]]
-DeciderFor = Callable[[Tx], Awaitable[Decider[Any, Any]]]
 _log = logging.getLogger(__name__)
 
 
-async def keep_time(log: EventLog, decider: DeciderFor, after: After, stop: asyncio.Event) -> None:
-    """Fire due timers of this service's journeys until `stop`.
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """What a service gives its timekeeper.
 
-    `decider` gives the decider under the calendars of the transaction; `after` keeps the service's tables in step.
+    `decider` decides under the calendars of the transaction, which nobody changes before it ends. `behind` tells up to so
+    many streams that rest on an older calendar, but for those named, and `catch_up` brings streams up to it. `after` keeps
+    the service's tables in step.
     """
-    timekeeper = _Timekeeper(log, decider, after)
+
+    decider: Callable[[Tx], Awaitable[Decider[Any, Any]]]
+    behind: Callable[[Tx, Collection[str], int], Awaitable[list[str]]]
+    catch_up: Callable[[Tx, Decider[Any, Any], Sequence[str]], Awaitable[None]]
+    after: Callable[[Tx], Awaitable[None]]
+
+
+async def keep_time(log: EventLog, clockwork: Clockwork, stop: asyncio.Event) -> None:
+    """Fire due timers of this service's journeys until `stop`."""
+    timekeeper = _Timekeeper(log, clockwork)
     while not stop.is_set():
         if not await timekeeper.go_on():
             with contextlib.suppress(TimeoutError):
@@ -44,57 +55,63 @@ async def keep_time(log: EventLog, decider: DeciderFor, after: After, stop: asyn
 
 
 class _Timekeeper:
-    def __init__(self, log: EventLog, decider: DeciderFor, after: After) -> None:
+    def __init__(self, log: EventLog, clockwork: Clockwork) -> None:
         self._log = log
-        self._decider = decider
-        self._after = after
+        self._clockwork = clockwork
         self._limit = BATCH_MAX
-        self._hands_on: list[str] = []
+        self._in_hand: list[str] = []
         self._aside = _Aside()
 
     async def go_on(self) -> bool:
-        """Fire what is due, and say whether there may be more. Raises nothing that one stream is to blame for."""
-        self._hands_on = []
+        """Do what is next, and say whether there may be more. Raises nothing that one stream is to blame for."""
+        self._in_hand = []
         try:
-            fired = await self._log.transact(self._fire)
+            is_more = await self._log.transact(self._turn)
         except (UnavailableError, VersionConflictError) as error:
             _log.warning("timekeeper-waits", extra={"error_class": type(error).__name__})
             return False
         except Exception:
-            _log.exception("timers-failed", extra={"count": len(self._hands_on)})
+            _log.exception("timers-failed", extra={"count": len(self._in_hand)})
             return self._look_closer()
         finally:
             TIMERS_ASIDE.labels(self._log.source).set(len(self._aside.streams()))
-        self._aside.forget(self._hands_on)
-        is_full = fired == self._limit
+        self._aside.forget(self._in_hand)
         self._limit = min(2 * self._limit, BATCH_MAX)
-        return is_full
+        return is_more
 
     def _look_closer(self) -> bool:
         """Whether it helps to try again at once: with fewer streams, or without the one that fails."""
-        if not self._hands_on:
+        if not self._in_hand:
             return False
-        if len(self._hands_on) == 1:
-            return self._aside.put(self._hands_on[0])
+        if len(self._in_hand) == 1:
+            return self._aside.put(self._in_hand[0])
         self._limit = max(self._limit // 2, 1)
         return True
 
-    async def _fire(self, tx: Tx) -> int:
+    async def _turn(self, tx: Tx) -> bool:
         if not await timers.may_keep_time(tx):
-            return 0
+            return False
+        decider, aside = await self._clockwork.decider(tx), self._aside.streams()
+        self._in_hand = await self._clockwork.behind(tx, aside, self._limit)
+        if not self._in_hand:
+            return await self._fire(tx, decider, aside)
+        await self._clockwork.catch_up(tx, decider, self._in_hand)
+        await self._clockwork.after(tx)
+        return True
+
+    async def _fire(self, tx: Tx, decider: Decider[Any, Any], aside: Collection[str]) -> bool:
         # A promise is kept by the clock that stamps the record, not by that of whichever machine looks.
         now = await tx.fetchval("SELECT clock_timestamp()")
-        due = await timers.due_timers(tx, now, self._limit, self._aside.streams())
+        due = await timers.due_timers(tx, now, self._limit, aside)
         if not due:
-            return 0
-        decider = await self._decider(tx)
+            return False
         if decider.elapse is None:
             raise AssertionError("a decider with timers must say what they issue")
-        self._hands_on = sorted({stream for stream, _ in due})
+        self._in_hand = sorted({stream for stream, _ in due})
         await tx.act(decider, [_order(stream, timer, decider.elapse(timer)) for stream, timer in due])
-        await timers.forget(tx, due)
-        await self._after(tx)
-        return len(due)
+        await timers.rearm(tx, decider, self._in_hand, due)
+        await self._clockwork.after(tx)
+        return len(due) == self._limit
 
 
 class _Aside:

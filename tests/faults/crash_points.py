@@ -202,7 +202,7 @@ def _commands(fuse: Fuse) -> None:
     _around(Tx, "_append", fuse, before="append:before", after="append:after", counts=lambda _, args: bool(args[1]))
     _during(answering.Answering, "_together", "command")
     _around(answering.Answering, "answer", fuse, after="command:answered")
-    _names(timers, "forget", "timers")
+    _names(timers, "rearm", "timers")
 
 
 def _sending(fuse: Fuse) -> None:

@@ -10,6 +10,8 @@ _DOOR = "shared/runtime/answering.py"
 _APPEND_TESTS = "integration/postgres/test_an_append_is_whole_or_not_at_all.py"
 _TOGETHER_TESTS = "integration/runtime/test_whoever_is_answered_together_is_answered_as_if_alone.py"
 _HTTP_TESTS = "integration/intake/test_the_http_door_answers_in_problem_details.py"
+_APPROVAL_CALENDARS = "services/approval/calendars.py"
+_CALENDAR_TESTS = "integration/approval/test_a_published_calendar_moves_every_open_case.py"
 
 MUTANTS = (
     Mutant(
@@ -28,8 +30,8 @@ MUTANTS = (
             ),
             Edit(
                 _LOG,
-                "*_timer_columns(timers))\n        self.owes = True",
-                "*_timer_columns(timers))\n"
+                "*timer_columns(timers))\n        self.owes = True",
+                "*timer_columns(timers))\n"
                 '        self.late = [*getattr(self, "late", ()), (*columns[4:7], columns[2], recorded)]\n'
                 "        self.owes = True",
             ),
@@ -208,6 +210,73 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "a-calendar-leaves-the-signals-where-they-were",
+        "a published calendar moves the timers of open cases too",
+        "ruling 45",
+        (Edit(_APPROVAL_CALENDARS, "    await timers.rearm(tx, decider, streams)\n", ""),),
+        (suite(_CALENDAR_TESTS),),
+    ),
+    Mutant(
+        "a-decision-is-judged-by-dates-that-moved",
+        "nothing is decided by dates that a calendar has moved",
+        "ruling 45",
+        (Edit("services/approval/service.py", "if n < by.newest]", "if n < 0]"),),
+        (suite(_CALENDAR_TESTS),),
+    ),
+    Mutant(
+        "a-card-names-a-date-that-moved",
+        "no card names a date that a calendar has moved",
+        "ruling 45",
+        (Edit("services/approval/service.py", "await worklist.late(tx, list(first))]", "()]"),),
+        (suite(_CALENDAR_TESTS),),
+    ),
+    Mutant(
+        "an-acceptance-keeps-its-older-dates",
+        "catalogue and acceptances come in no order",
+        "rulings 1, 45",
+        (Edit("services/approval/decider.py", "    if not newer:\n", "    if True:\n"),),
+        (suite(_CALENDAR_TESTS),),
+    ),
+    Mutant(
+        "dates-move-back-until-the-calendar-comes",
+        "catalogue and acceptances come in no order",
+        "rulings 1, 45",
+        (Edit("shared/reference/calendar.py", "if self.of(year).version > version]", "if self.of(year).version != version]"),),
+        (suite(_CALENDAR_TESTS),),
+    ),
+    Mutant(
+        "a-calendar-changes-under-a-command",
+        "whoever computes with the calendars keeps them as they are",
+        "ruling 45",
+        (Edit(_APPROVAL_CALENDARS, '    await tx.execute("SELECT pg_advisory_xact_lock_shared($1)", _LOCK)\n', ""),),
+        (suite(_CALENDAR_TESTS),),
+    ),
+    Mutant(
+        "a-calendar-leaves-silence-where-it-was",
+        "a published calendar moves every silence that waits",
+        "ruling 45",
+        (Edit("services/intake/silence.py", "    await timers.rearm(tx, decider, streams)\n", ""),),
+        (suite("integration/intake/test_time_and_approval_move_a_case.py::test_a_late_calendar_moves_every_silence"),),
+    ),
+    Mutant(
+        "a-moved-timer-is-forgotten-with-its-old-row",
+        "a timer that fires by an older calendar leaves its new day behind",
+        "rulings 13, 45",
+        (
+            Edit(
+                "shared/postgres/timers.py",
+                "    await tx.execute(_START, *timer_columns(list(waits.difference(fired))))\n",
+                "    if not fired:\n        await tx.execute(_START, *timer_columns(list(waits)))\n",
+            ),
+        ),
+        (
+            suite(
+                "integration/intake/test_time_and_approval_move_a_case.py"
+                "::test_a_timer_that_fires_by_an_older_calendar_leaves_the_new_day_behind"
+            ),
+        ),
+    ),
+    Mutant(
         "a-person-with-many-cases-stops-time",
         "as many timers fire at once as a journey waits for",
         "ruling 13",
@@ -218,7 +287,7 @@ MUTANTS = (
         "one-journey-stops-everybodys-time",
         "a journey whose timers fail holds up nobody else",
         "ruling 50",
-        (Edit("shared/runtime/timekeeper.py", "return self._aside.put(self._hands_on[0])", "return False"),),
+        (Edit("shared/runtime/timekeeper.py", "return self._aside.put(self._in_hand[0])", "return False"),),
         (suite("integration/intake/test_a_journey_that_fails_stops_nobodys_time.py"),),
     ),
     Mutant(

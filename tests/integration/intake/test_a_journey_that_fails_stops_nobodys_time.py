@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.intake.commands import JourneyCommand
-from services.intake.service import decider_now, time_passed
+from services.intake.service import CLOCKWORK, decider_now
 from services.intake.state import Journey
 from shared.eventsourcing.decider import Decider
 from shared.postgres.event_log import Tx
@@ -60,7 +60,7 @@ async def test_a_person_with_many_cases_for_one_thing_is_served_like_anybody(cit
 async def test_others_go_on_and_the_one_that_fails_is_tried_again(city: City) -> None:
     replies = [await city.done(visit(f"v-{n}", applicant(n)), now=NOW + timedelta(minutes=n)) for n in range(9)]
     release, stop = Release(), asyncio.Event()
-    keeping = asyncio.create_task(keep_time(city.log, release.decider, time_passed, stop))
+    keeping = asyncio.create_task(keep_time(city.log, replace(CLOCKWORK, decider=release.decider), stop))
 
     await left(city, [f"journey-{replies[4].journey}"])
     assert await city.log.pool.fetchval("SELECT count(*) FROM journey_index WHERE outcome = 'lapsed'") == 8

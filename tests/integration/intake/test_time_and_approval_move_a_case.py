@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from services.intake.service import decider_now, time_passed
+from services.intake.service import CLOCKWORK
 from shared.contracts import commands as wire
 from shared.contracts.approval import CaseWithdrawn, DecisionMade
 from shared.contracts.envelope import Actor, Envelope
@@ -24,7 +24,10 @@ from shared.contracts.intake import (
 from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import Tx
 from shared.postgres.timers import hold, may_keep_time
+from shared.reference.deadlines import local_date
+from shared.runtime import timekeeper
 from shared.runtime.timekeeper import keep_time
+from shared.telemetry import clock
 from tests.conftest import within
 from tests.integration.intake.city import (
     HANGZHOU_BODY,
@@ -38,6 +41,11 @@ from tests.integration.intake.city import (
     submit,
     visit,
 )
+
+TO_DO = """
+SELECT EXISTS (SELECT FROM due WHERE due_at <= clock_timestamp()) OR EXISTS (SELECT FROM calendar WHERE rearmed_to IS NOT NULL)
+"""
+SILENCE = "SELECT due_at FROM due WHERE kind = 'deemed-acceptance' ORDER BY due_at"
 
 
 def from_approval(journey: str, fact: Any, at: datetime = NOW) -> Envelope[Any]:
@@ -75,11 +83,11 @@ async def situation(city: City, case_no: str) -> str:
 
 
 async def until_quiet(city: City) -> None:
-    """Let the timekeeper work until nothing that is due is left."""
+    """Let the timekeeper work until nothing that is due is left, and no journey waits by an older calendar."""
     stop = asyncio.Event()
-    keeping = asyncio.create_task(keep_time(city.log, decider_now, time_passed, stop))
+    keeping = asyncio.create_task(keep_time(city.log, CLOCKWORK, stop))
     async with within(10):
-        while await city.log.pool.fetchval("SELECT count(*) FROM due WHERE due_at <= clock_timestamp()"):
+        while await city.log.pool.fetchval(TO_DO):
             await asyncio.sleep(0.02)
     stop.set()
     await keeping
@@ -112,7 +120,7 @@ async def test_a_held_timekeeper_lets_history_be_entered_first(city: City) -> No
     await city.done(visit("old", applicant()), now=NOW)
     await hold(city.log, 60)
     stop = asyncio.Event()
-    keeping = asyncio.create_task(keep_time(city.log, decider_now, time_passed, stop))
+    keeping = asyncio.create_task(keep_time(city.log, CLOCKWORK, stop))
 
     await city.done(submit(), now=NOW + timedelta(days=80))
     stop.set()
@@ -166,17 +174,42 @@ async def test_a_decision_about_an_unknown_case_is_not_swallowed(city: City) -> 
     assert caught.value.rule.code == "unknown-case"
 
 
-async def test_a_late_calendar_moves_the_silence(city: City) -> None:
-    friday = datetime(2027, 1, 1, 1, 0, tzinfo=UTC)
-    submitted = await city.done(submit(receiving_body=HANGZHOU_BODY), now=friday)
-    await city.done(receive(str(submitted.case_no), "hall-hz"), now=friday)
-    before = await city.log.pool.fetchval("SELECT due_at FROM due WHERE kind = 'deemed-acceptance'")
+async def received(city: City, at: datetime, number: int = 1) -> str:
+    """A received case that waits for five working days of silence."""
+    submitted = await city.done(submit(applicant(number), receiving_body=HANGZHOU_BODY), now=at)
+    await city.done(receive(str(submitted.case_no), "hall-hz"), now=at)
+    return str(submitted.case_no)
 
-    await city.done(wire.PublishCalendar(year=2027, version=1, days_off=(date(2027, 1, 4),), makeup_workdays=()), by=OPERATOR)
 
-    after = await city.log.pool.fetch("SELECT due_at FROM due WHERE kind = 'deemed-acceptance'")
-    assert before == datetime(2027, 1, 8, 16, 0, tzinfo=UTC)
-    assert [row["due_at"] for row in after] == [datetime(2027, 1, 11, 16, 0, tzinfo=UTC)]
+async def test_a_late_calendar_moves_every_silence(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timekeeper, "BATCH_MAX", 2)
+    friday = datetime(2037, 1, 2, 1, 0, tzinfo=UTC)
+    for number in range(5):
+        await received(city, friday, number)
+    before = await city.log.pool.fetch(SILENCE)
+
+    await city.done(wire.PublishCalendar(year=2037, version=1, days_off=(date(2037, 1, 5),), makeup_workdays=()), by=OPERATOR)
+    await until_quiet(city)
+
+    after = await city.log.pool.fetch(SILENCE)
+    assert [row["due_at"] for row in before] == 5 * [datetime(2037, 1, 9, 16, 0, tzinfo=UTC)]
+    assert [row["due_at"] for row in after] == 5 * [datetime(2037, 1, 12, 16, 0, tzinfo=UTC)]
+
+
+async def test_a_timer_that_fires_by_an_older_calendar_leaves_the_new_day_behind(city: City) -> None:
+    now = clock.now()
+    case_no = await received(city, now - timedelta(days=12))
+    off = [local_date(now + timedelta(days=n)) for n in range(-12, 5)]
+    for year in sorted({day.year for day in off}):
+        days = tuple(day for day in off if day.year == year)
+        await city.done(wire.PublishCalendar(year=year, version=1, days_off=days, makeup_workdays=()), by=OPERATOR)
+    await city.log.pool.execute("UPDATE calendar SET rearmed_to = NULL")
+
+    await until_quiet(city)
+
+    assert await situation(city, case_no) == "received"
+    (waits,) = await city.log.pool.fetch(SILENCE)
+    assert waits["due_at"] > now + timedelta(days=5)
 
 
 async def test_history_is_recorded_once_and_waits_for_nothing(city: City) -> None:
