@@ -16,6 +16,7 @@ from services.intake.refusals import (
     CALENDAR_OTHER_YEAR,
     CALENDAR_SUPERSEDED,
     DEPARTMENT_NEEDS_BODY,
+    ITEM_CODE_TOO_LONG,
     MATERIAL_TWICE,
     ON_THE_SPOT_MEANS_ZERO,
     PARTNER_TAKEN,
@@ -36,6 +37,7 @@ from shared.contracts.catalogue import (
     VenueRegistered,
     WorkingCalendarPublished,
 )
+from shared.contracts.ids import ITEM_CODE_MAX
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import RefusedError
 from shared.reference.deadlines import local_date
@@ -170,6 +172,8 @@ def _spelled(known: ServiceItemPublished) -> str:
 
 
 def _require_consistent(asked: wire.PublishItem) -> None:
+    if len(asked.item_code) > ITEM_CODE_MAX:
+        raise RefusedError(ITEM_CODE_TOO_LONG, field="item_code")
     if asked.declared_visits > 0 and asked.presence_reason is None:
         raise RefusedError(PRESENCE_REASON_MISSING, field="presence_reason")
     if asked.declared_visits == 0 and asked.presence_reason is not None:

@@ -270,6 +270,11 @@ ON_THE_SPOT_MEANS_ZERO = Rule(
     "即办件的承诺时限须为零，承诺时限为零的须为即办件。请核对办件类型与时限。",
     "On-the-spot items promise zero days, and only they do. Check case type and promise.",
 )  # fmt: skip
+ITEM_CODE_TOO_LONG = Rule(
+    "item-code-too-long", "invalid",
+    "事项编码最多三十二个字符，否则办件编号超过国家标准的五十个字符。请缩短编码。",
+    "An item code has at most 32 characters, or its case numbers exceed the 50 of the standard. Shorten the code.",
+)  # fmt: skip
 MATERIAL_TWICE = Rule(
     "material-twice", "invalid",
     "材料清单中有重复的代码。请去掉重复项。",

@@ -8,6 +8,8 @@ from uuid import UUID, uuid5
 
 from shared.contracts.base import wire_time
 
+ITEM_CODE_MAX = 32
+"""The longest code of an item whose case numbers fit into the 50 characters of GB/T 39046: day and letters take eighteen."""
 _NAMESPACE = UUID("6f1d3c0a-5a0b-5d0e-9c54-7a4f3f0c2b11")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -23,6 +24,7 @@ from services.intake.refusals import (
     CALENDAR_OTHER_YEAR,
     CALENDAR_SUPERSEDED,
     DEPARTMENT_NEEDS_BODY,
+    ITEM_CODE_TOO_LONG,
     MATERIAL_TWICE,
     ON_THE_SPOT_MEANS_ZERO,
     PARTNER_TAKEN,
@@ -44,6 +46,7 @@ from shared.contracts.catalogue import (
     VenueRegistered,
     WorkingCalendarPublished,
 )
+from shared.contracts.ids import case_no
 from shared.contracts.wire import open_model
 from shared.eventsourcing.errors import RefusedError, Rule
 from tests.unit.intake.story import HANGZHOU, HANGZHOU_BODY, MONDAY
@@ -171,10 +174,17 @@ def test_a_retired_item_can_come_back() -> None:
         ({"promised_wd": 0}, ON_THE_SPOT_MEANS_ZERO),
         ({"case_type": "on_the_spot"}, ON_THE_SPOT_MEANS_ZERO),
         ({"materials": (Material(code="a", name_zh="甲", required=True),) * 2}, MATERIAL_TWICE),
+        ({"item_code": "X" * 33}, ITEM_CODE_TOO_LONG),
     ],
 )
 def test_an_inconsistent_item_is_refused(change: dict[str, Any], rule: Rule) -> None:
     refused(rule, item(**change))
+
+
+def test_the_longest_code_of_an_item_still_makes_a_case_number() -> None:
+    (fact,) = decide(item(item_code="X" * 32))
+
+    assert len(case_no(fact.item_code, MONDAY.date(), UUID(int=1))) == 50
 
 
 def test_an_item_needs_a_registered_body() -> None:
