@@ -85,7 +85,7 @@ class _Timekeeper:
             return False
         if len(self._in_hand) == 1:
             return self._aside.put(self._in_hand[0])
-        self._limit = max(self._limit // 2, 1)
+        self._limit = len(self._in_hand) // 2
         return True
 
     async def _turn(self, tx: Tx) -> bool:
@@ -127,11 +127,14 @@ class _Aside:
 
     def put(self, stream: str) -> bool:
         """Leave a stream alone, longer than the last time; False if too many are."""
+        now = asyncio.get_running_loop().time()
+        # Whoever was not seen again for long waits for nothing any more.
+        self._until = {known: kept for known, kept in self._until.items() if kept[0] + PAUSE_MAX_S > now}
         if stream not in self._until and len(self._until) >= ASIDE_MAX:
             return False
         _, last = self._until.get(stream, (0.0, PAUSE_S / 2))
         pause = min(2 * last, PAUSE_MAX_S)
-        self._until[stream] = asyncio.get_running_loop().time() + pause, pause
+        self._until[stream] = now + pause, pause
         return True
 
     def forget(self, streams: Iterable[str]) -> None:
