@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,31 +21,38 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text
             $9::timestamptz[]) AS n(intent_id, journey, case_no, cause, template, role, channel, suppressed, at)
 ON CONFLICT DO NOTHING
 """
-# An attempt whose end nobody recorded may have reached its person: it is taken up again under its own key.
-# The subquery reads the statement's snapshot, so it tells the state before this update.
+# Whoever takes a message has it until its time is over. `sending`: it was handed over, and nobody recorded the end, so it may
+# have reached its person.
 _TAKE = """
-UPDATE intent SET state = 'sending', attempt = attempt + 1, sending_since = clock_timestamp()
+UPDATE intent SET next_attempt_at = clock_timestamp() + $2 * interval '1 second'
 WHERE intent_id IN (
-    SELECT intent_id FROM intent
-    WHERE (state = 'waiting' AND next_attempt_at <= clock_timestamp())
-       OR (state = 'sending' AND sending_since < clock_timestamp() - $2 * interval '1 second')
+    SELECT intent_id FROM intent WHERE state IN ('waiting', 'sending') AND next_attempt_at <= clock_timestamp()
     ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-RETURNING intent_id, journey, case_no, template, channel, attempt,
-          (SELECT o.state FROM intent o WHERE o.intent_id = intent.intent_id) = 'sending' AS unknown
+RETURNING intent_id, journey, case_no, template, channel, requested_at, attempt, state = 'sending' AS unknown, next_attempt_at
 """
+_BEGIN = """
+UPDATE intent SET state = 'sending', attempt = attempt + 1, next_attempt_at = clock_timestamp() + $3 * interval '1 second'
+WHERE intent_id = $1 AND next_attempt_at = $2 RETURNING attempt, next_attempt_at
+"""
+_STILL_MINE = "WHERE intent_id = $1 AND next_attempt_at = $4"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt that is committed before the provider is called. `unknown`: an earlier attempt's end is not known."""
+    """A message that somebody has until `until`, and the number of its newest attempt.
+
+    `unknown`: an earlier attempt's end is not known.
+    """
 
     intent_id: UUID
     journey: UUID
     case_no: str
     template: str
     channel: str
+    requested_at: datetime
     number: int
     unknown: bool
+    until: datetime
 
 
 async def owe(tx: Tx, notices: Sequence[tuple[Envelope[Any], Notice]]) -> None:
@@ -69,11 +77,39 @@ async def owe(tx: Tx, notices: Sequence[tuple[Envelope[Any], Notice]]) -> None:
 
 
 async def take(tx: Tx, limit: int, unknown_after_s: float) -> list[Attempt]:
-    """Up to `limit` attempts to make now, marked as on their way."""
+    """Up to `limit` messages that are due; nobody else gets them before `unknown_after_s` seconds are over."""
     rows = await tx.fetch(_TAKE, limit, unknown_after_s)
     return [
-        Attempt(r["intent_id"], r["journey"], r["case_no"], r["template"], r["channel"], r["attempt"], r["unknown"]) for r in rows
+        Attempt(
+            r["intent_id"],
+            r["journey"],
+            r["case_no"],
+            r["template"],
+            r["channel"],
+            r["requested_at"],
+            r["attempt"],
+            r["unknown"],
+            r["next_attempt_at"],
+        )
+        for r in rows
     ]
+
+
+async def begin(tx: Tx, attempt: Attempt, unknown_after_s: float) -> Attempt | None:
+    """Count one more attempt, before the provider is called. None if somebody else has the message by now."""
+    row = await tx.fetchrow(_BEGIN, attempt.intent_id, attempt.until, unknown_after_s)
+    return None if row is None else replace(attempt, number=row["attempt"], until=row["next_attempt_at"])
+
+
+async def postpone(tx: Tx, attempt: Attempt, reason_code: str, seconds: float) -> None:
+    """Leave a message as it is, to be taken again in `seconds`. Who has it no more has no say."""
+    await tx.execute(
+        f"UPDATE intent SET reason_code = $2, next_attempt_at = clock_timestamp() + $3 * interval '1 second' {_STILL_MINE}",
+        attempt.intent_id,
+        reason_code,
+        seconds,
+        attempt.until,
+    )
 
 
 async def sent(tx: Tx, attempt: Attempt) -> None:
@@ -82,15 +118,15 @@ async def sent(tx: Tx, attempt: Attempt) -> None:
 
 
 async def failed(tx: Tx, attempt: Attempt, reason_code: str, retry_in_s: float | None) -> None:
-    """The attempt failed; another follows in `retry_in_s` seconds, or none. An attempt that was taken up again has no say."""
+    """The attempt failed; another follows in `retry_in_s` seconds, or none. Who has the message no more has no say."""
     await tx.execute(
-        "UPDATE intent SET state = CASE WHEN $3::float8 IS NULL THEN 'failed' ELSE 'waiting' END, reason_code = $2, "
-        "next_attempt_at = clock_timestamp() + $3::float8 * interval '1 second' "
-        "WHERE intent_id = $1 AND state = 'sending' AND attempt = $4",
+        "UPDATE intent SET state = CASE WHEN $3::float8 IS NULL THEN 'failed' WHEN $5 THEN 'sending' ELSE 'waiting' END, "
+        f"reason_code = $2, next_attempt_at = clock_timestamp() + $3::float8 * interval '1 second' {_STILL_MINE}",
         attempt.intent_id,
         reason_code,
         retry_in_s,
-        attempt.number,
+        attempt.until,
+        attempt.unknown,
     )
 
 

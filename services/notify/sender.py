@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from services.notify import letters, outgoing
 from services.notify.decider import DECIDER, Command, RecordFailed, RecordSent
@@ -21,8 +21,13 @@ from shared.telemetry import clock
 
 ATTEMPTS_MAX = 5
 BACK_OFF_S = (5.0, 15.0, 45.0, 135.0)
+AWAY_S = (5.0, 135.0)
+"""How soon a message that nobody could be asked about is taken again: after a quarter of its age, within these limits."""
 UNKNOWN_AFTER_S = 60.0
-BATCH = 20
+"""How long a message belongs to whoever took it. What was handed over, and has no end by then, has an unknown one."""
+HAND_OVER_S = 30.0
+"""A hand-over that takes longer has an unknown end, long before the message is anybody else's."""
+BATCH = 5
 POLL_S = 0.5
 SENDER = Actor("service", "notify")
 _log = logging.getLogger(__name__)
@@ -77,43 +82,43 @@ class Sender:
             await self._attempt(attempt)
         return len(attempts)
 
-    async def _attempt(self, attempt: Attempt) -> None:
+    async def _attempt(self, taken: Attempt) -> None:
         try:
-            await self._try(attempt)
+            await self._try(taken)
         except (UnavailableError, VersionConflictError):
             raise
         except Exception as error:
-            # One message that cannot be made or handed over must not stop the others.
+            # Not even its failure could be written down. It is taken again when its time is over, and stops no other.
             _log.exception("attempt-failed", extra={"error_class": type(error).__name__})
-            await self._record_failed(attempt, "internal-error", final=attempt.number >= ATTEMPTS_MAX)
 
-    async def _try(self, attempt: Attempt) -> None:
+    async def _try(self, taken: Attempt) -> None:
         try:
-            if attempt.unknown and (known := await self._provider.find(attempt.intent_id)):
-                await self._record_sent(attempt, known, repeated=False)
+            if await self._is_settled(taken):
                 return
-            if attempt.unknown and attempt.number > ATTEMPTS_MAX:
-                await self._record_failed(attempt, "unconfirmed", final=True)
-                return
-            contact = await self._contact(attempt)
-            if not isinstance(contact, dict) or not contact.get("email"):
-                await self._record_failed(attempt, "no-contact", final=True)
-                return
-            subject, text = letters.write(attempt.template, contact["language"], attempt.case_no, demo=self._demo)
-            reference = await self._hand_over(attempt, contact["email"], subject, text)
-        except AddressRefusedError:
-            await self._record_failed(attempt, "address-refused", final=True)
-        except ContactsAwayError:
-            # That intake is away says nothing about the message, however long it takes.
-            await self._record_failed(attempt, "away", final=False)
-        except ProviderAwayError:
-            await self._record_failed(attempt, "away", final=attempt.number >= ATTEMPTS_MAX)
-        except UnknownEndError:
-            if attempt.unknown:
-                await self._record_failed(attempt, "unconfirmed", final=True)
-            # Else it is taken up once more, under its own key: the provider may have it.
+            contact = await self._contact(taken)
+        except (ContactsAwayError, ProviderAwayError):
+            # That somebody who is asked is away says nothing about the message, however long it takes.
+            await self._postpone(taken)
+            return
+        attempt = await self._begin(taken)
+        if attempt is None:
+            return
+        if isinstance(contact, dict) and contact.get("email"):
+            await self._deliver(attempt, contact)
         else:
-            await self._record_sent(attempt, reference, repeated=attempt.unknown)
+            await self._record_failed(attempt, "no-contact", final=True)
+
+    async def _is_settled(self, taken: Attempt) -> bool:
+        """Whether an attempt in doubt needs no further one: the provider has the message, or enough was tried."""
+        if not taken.unknown:
+            return False
+        if known := await self._provider.find(taken.intent_id):
+            await self._record_sent(taken, known, repeated=False)
+            return True
+        if taken.number >= ATTEMPTS_MAX:
+            await self._record_failed(taken, "unconfirmed", final=True)
+            return True
+        return False
 
     async def _contact(self, attempt: Attempt) -> Any:
         try:
@@ -121,18 +126,52 @@ class Sender:
         except UnavailableError:
             raise ContactsAwayError from None
 
+    async def _begin(self, taken: Attempt) -> Attempt | None:
+        async def work(tx: Tx) -> Attempt | None:
+            return await outgoing.begin(tx, taken, self._unknown_after_s)
+
+        return await self._log.transact(work)
+
+    async def _deliver(self, attempt: Attempt, contact: dict[str, Any]) -> None:
+        is_last = attempt.number >= ATTEMPTS_MAX
+        try:
+            subject, text = letters.write(attempt.template, contact["language"], attempt.case_no, demo=self._demo)
+            reference = await self._hand_over(attempt, contact["email"], subject, text)
+        except AddressRefusedError:
+            await self._record_failed(attempt, "address-refused", final=True)
+        except ProviderAwayError:
+            await self._record_failed(attempt, "unconfirmed" if is_last and attempt.unknown else "away", final=is_last)
+        except UnknownEndError:
+            if attempt.unknown:
+                await self._record_failed(attempt, "unconfirmed", final=True)
+            # Else it is taken up once more, under its own key: the provider may have it.
+        except Exception as error:
+            _log.exception("attempt-failed", extra={"error_class": type(error).__name__})
+            await self._record_failed(attempt, "internal-error", final=is_last)
+        else:
+            await self._record_sent(attempt, reference, repeated=attempt.unknown)
+
     async def _hand_over(self, attempt: Attempt, email: str, subject: str, text: str) -> str:
         try:
-            return await self._provider.send(attempt.intent_id, email, subject, text)
+            async with asyncio.timeout(HAND_OVER_S):
+                return await self._provider.send(attempt.intent_id, email, subject, text)
         except OSError as error:
             _log.warning("attempt-unknown", extra={"error_class": type(error).__name__})
             raise UnknownEndError from None
+
+    async def _postpone(self, taken: Attempt) -> None:
+        age_s = (clock.now() - taken.requested_at).total_seconds()
+
+        async def work(tx: Tx) -> None:
+            await outgoing.postpone(tx, taken, "away", min(max(age_s / 4, AWAY_S[0]), AWAY_S[1]))
+
+        await self._log.transact(work)
 
     async def _record_sent(self, attempt: Attempt, reference: str, *, repeated: bool) -> None:
         command = RecordSent(clock.now(), attempt.intent_id, attempt.number, reference, repeated)
 
         async def work(tx: Tx) -> None:
-            await tx.act(DECIDER, [_order(attempt, command)])
+            await tx.act(DECIDER, [_order(attempt, "sent", command)])
             await outgoing.sent(tx, attempt)
 
         await self._log.transact(work)
@@ -142,13 +181,13 @@ class Sender:
         pause = None if final else BACK_OFF_S[min(attempt.number, len(BACK_OFF_S)) - 1]
 
         async def work(tx: Tx) -> None:
-            await tx.act(DECIDER, [_order(attempt, command)])
+            await tx.act(DECIDER, [_order(attempt, "failed", command)])
             await outgoing.failed(tx, attempt, reason, pause)
 
         await self._log.transact(work)
 
 
-def _order(attempt: Attempt, command: Command) -> Order[Command]:
-    seed = reaction_id(attempt.intent_id, "attempt", attempt.number)
+def _order(attempt: Attempt, end: Literal["sent", "failed"], command: Command) -> Order[Command]:
+    seed = reaction_id(attempt.intent_id, end, attempt.number)
     context = Context(seed, SENDER, attempt.intent_id, attempt.intent_id)
     return Order(journey_stream(attempt.journey), str(attempt.journey), command, context)

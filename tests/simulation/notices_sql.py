@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.database import Row, Transaction
@@ -29,24 +29,44 @@ async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
         row = dict(zip(names, values, strict=True))
         if tx.get("intent", row["intent_id"]) is None and await tx.lock("intent", row["intent_id"]) is None:
             state = "suppressed" if row["suppressed"] else "waiting"
-            more = {"state": state, "attempt": 0, "next_attempt_at": tx.database.world.now(), "sending_since": None}
+            more = {"state": state, "attempt": 0, "next_attempt_at": tx.database.world.now()}
             tx.put("intent", (row["intent_id"],), {**row, **more, "reason_code": None})
     return []
 
 
-@means("UPDATE intent SET state = 'sending'")
+@means("UPDATE intent SET next_attempt_at = clock_timestamp() + $2")
 async def take(tx: Transaction, limit: int, unknown_after_s: float) -> list[Row]:
     now, found = tx.database.world.now(), list[Row]()
     for row in sorted(tx.view("intent").values(), key=lambda row: row["next_attempt_at"] or now):
         free = tx.database.holder(("intent", (row["intent_id"],))) in (None, tx)
-        due = row["state"] == "waiting" and row["next_attempt_at"] <= now
-        lost = row["state"] == "sending" and row["sending_since"] < now - timedelta(seconds=unknown_after_s)
-        if free and (due or lost) and len(found) < limit:
+        if free and row["state"] in ("waiting", "sending") and row["next_attempt_at"] <= now and len(found) < limit:
             await tx.lock("intent", row["intent_id"])
-            taken = {**row, "state": "sending", "attempt": row["attempt"] + 1, "sending_since": now}
+            taken = {**row, "next_attempt_at": now + timedelta(seconds=unknown_after_s)}
             tx.put("intent", (row["intent_id"],), taken)
-            found.append({**taken, "unknown": lost})
+            found.append({**taken, "unknown": row["state"] == "sending"})
     return found
+
+
+@means("UPDATE intent SET state = 'sending', attempt = attempt + 1")
+async def begin(tx: Transaction, intent: Any, until: datetime, unknown_after_s: float) -> list[Row]:
+    row = await tx.lock("intent", intent)
+    assert row is not None
+    if row["next_attempt_at"] != until:
+        return []
+    at = tx.database.world.now() + timedelta(seconds=unknown_after_s)
+    begun = {"state": "sending", "attempt": row["attempt"] + 1, "next_attempt_at": at}
+    tx.put("intent", (intent,), {**row, **begun})
+    return [begun]
+
+
+@means("UPDATE intent SET reason_code = $2, next_attempt_at")
+async def postpone(tx: Transaction, intent: Any, reason: str, seconds: float, until: datetime) -> list[Row]:
+    row = await tx.lock("intent", intent)
+    assert row is not None
+    if row["next_attempt_at"] == until:
+        at = tx.database.world.now() + timedelta(seconds=seconds)
+        tx.put("intent", (intent,), {**row, "reason_code": reason, "next_attempt_at": at})
+    return []
 
 
 @means("UPDATE intent SET state = 'sent'")
@@ -57,13 +77,15 @@ async def sent(tx: Transaction, intent: Any) -> list[Row]:
     return []
 
 
-@means("UPDATE intent SET state = CASE WHEN $3::float8 IS NULL THEN 'failed' ELSE 'waiting' END")
-async def failed(tx: Transaction, intent: Any, reason: str, retry_in_s: float | None, attempt: int) -> list[Row]:
+@means("UPDATE intent SET state = CASE WHEN $3::float8 IS NULL THEN 'failed' WHEN $5 THEN 'sending' ELSE 'waiting' END")
+async def failed(
+    tx: Transaction, intent: Any, reason: str, retry_in_s: float | None, until: datetime, is_in_doubt: bool
+) -> list[Row]:
     row = await tx.lock("intent", intent)
     assert row is not None
-    if (row["state"], row["attempt"]) != ("sending", attempt):
+    if row["next_attempt_at"] != until:
         return []
-    state = "failed" if retry_in_s is None else "waiting"
+    state = "failed" if retry_in_s is None else "sending" if is_in_doubt else "waiting"
     at = None if retry_in_s is None else tx.database.world.now() + timedelta(seconds=retry_in_s)
     tx.put("intent", (intent,), {**row, "state": state, "reason_code": reason, "next_attempt_at": at})
     return []

@@ -70,11 +70,15 @@ class Carrier:
         self.crash = False
         self.away = False
         self.resets = False
+        self.meanwhile: Sender | None = None
 
     async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
         if self.away:
             raise ProviderAwayError
         self.calls.append(key)
+        other, self.meanwhile = self.meanwhile, None
+        if other is not None:
+            await other.run_once()
         if self.crash:
             raise KeyboardInterrupt
         if self.resets:
@@ -155,7 +159,7 @@ async def test_a_provider_that_can_tell_is_asked_before_repeating(make_log: Make
     log, journey = await make_log("notify", MIGRATIONS), uuid4()
     outbox = FileOutbox(tmp_path)
     await hear(log, cause(journey))
-    key = await log.pool.fetchval("UPDATE intent SET state = 'sending', sending_since = now() - interval '1h' RETURNING intent_id")
+    key = await log.pool.fetchval("UPDATE intent SET state = 'sending', attempt = 1 RETURNING intent_id")
     await outbox.send(UUID(str(key)), "someone@example.org", "subject", "text")
 
     await Sender(log, Contacts(), outbox, demo=True).run_once()
@@ -164,11 +168,13 @@ async def test_a_provider_that_can_tell_is_asked_before_repeating(make_log: Make
     assert (await facts(log, journey))[-1][1]["repeated"] is False
 
 
-async def test_a_dependency_that_is_away_is_tried_again_later(make_log: MakeLog) -> None:
+async def test_a_provider_that_is_away_is_tried_again_later(make_log: MakeLog) -> None:
     log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
     await hear(log, cause(journey))
 
-    await Sender(log, Contacts(away=True), carrier, demo=True).run_once()
+    carrier.away = True
+    await Sender(log, Contacts(), carrier, demo=True).run_once()
+    carrier.away = False
     await log.pool.execute("UPDATE intent SET next_attempt_at = now()")
     await Sender(log, Contacts(), carrier, demo=True).run_once()
 
@@ -176,15 +182,71 @@ async def test_a_dependency_that_is_away_is_tried_again_later(make_log: MakeLog)
     assert names == ["notification-requested", "notification-failed", "notification-sent"]
 
 
-async def test_however_long_intake_is_away_the_message_is_still_owed(make_log: MakeLog) -> None:
-    log, journey = await make_log("notify", MIGRATIONS), uuid4()
+async def test_however_long_intake_is_away_no_attempt_is_counted(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
     await hear(log, cause(journey))
-    await log.pool.execute("UPDATE intent SET attempt = 99")
 
-    await Sender(log, Contacts(away=True), Carrier(), demo=True).run_once()
+    for _ in range(ATTEMPTS_MAX + 1):
+        await Sender(log, Contacts(away=True), carrier, demo=True).run_once()
+        assert await log.pool.fetchval("SELECT state FROM intent") == "waiting"
+        await log.pool.execute("UPDATE intent SET next_attempt_at = now()")
+    await Sender(log, Contacts(), carrier, demo=True).run_once()
 
-    assert await log.pool.fetchval("SELECT state FROM intent") == "waiting"
-    assert (await facts(log, journey))[-1][1]["final"] is False
+    (_, (name, sent)) = await facts(log, journey)
+    assert (name, sent["attempt"], sent["repeated"]) == ("notification-sent", 1, False)
+
+
+async def test_whoever_dies_before_a_hand_over_leaves_no_doubt(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    await hear(log, cause(journey))
+    for _ in range(ATTEMPTS_MAX + 1):
+        async with log.transaction() as tx:
+            await outgoing.take(tx, 1, 0.0)
+
+    await Sender(log, Contacts(), carrier, demo=True).run_once()
+
+    assert len(carrier.calls) == 1
+    assert (await facts(log, journey))[-1][1]["repeated"] is False
+
+
+async def test_what_somebody_else_took_meanwhile_is_left_to_him(make_log: MakeLog) -> None:
+    log, carrier = await make_log("notify", MIGRATIONS), Carrier()
+    await hear(log, cause(uuid4()), cause(uuid4()))
+    slow, quick = (Sender(log, Contacts(), carrier, demo=True, unknown_after_s=0.0) for _ in range(2))
+    carrier.meanwhile = quick
+
+    await slow.run_once()
+
+    first, *others = carrier.calls
+    assert [others.count(key) for key in sorted({*others} - {first})] == [1]
+    assert others.count(first) == 1
+
+
+async def test_a_doubt_outlives_a_provider_that_is_away(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    sender = Sender(log, Contacts(), carrier, demo=True, unknown_after_s=0.0)
+    await hear(log, cause(journey))
+    carrier.resets = True
+    await sender.run_once()
+    carrier.resets, carrier.away = False, True
+    await sender.run_once()
+    carrier.away = False
+    await log.pool.execute("UPDATE intent SET next_attempt_at = now()")
+
+    await sender.run_once()
+
+    (*_, (name, sent)) = await facts(log, journey)
+    assert (name, sent["attempt"], sent["repeated"]) == ("notification-sent", 3, True)
+
+
+async def test_a_failure_that_cannot_be_written_down_stops_no_other(make_log: MakeLog) -> None:
+    log, broken, well, carrier = await make_log("notify", MIGRATIONS), uuid4(), uuid4(), Carrier()
+    await hear(log, cause(broken), cause(well))
+    await log.pool.execute("UPDATE intent SET attempt = 100 WHERE journey = $1", broken)
+
+    await Sender(log, Contacts(), carrier, demo=True).run_once()
+
+    assert (await facts(log, well))[-1][0] == "notification-sent"
 
 
 async def test_an_unknown_end_is_repeated_once_and_then_said_to_be_unconfirmed(make_log: MakeLog) -> None:
@@ -204,7 +266,7 @@ async def test_an_unknown_end_is_repeated_once_and_then_said_to_be_unconfirmed(m
 async def test_a_process_that_dies_at_every_attempt_does_not_write_for_ever(make_log: MakeLog) -> None:
     log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
     await hear(log, cause(journey))
-    await log.pool.execute("UPDATE intent SET state = 'sending', attempt = $1, sending_since = now() - interval '1h'", ATTEMPTS_MAX)
+    await log.pool.execute("UPDATE intent SET state = 'sending', attempt = $1", ATTEMPTS_MAX)
 
     await Sender(log, Contacts(), carrier, demo=True).run_once()
 
@@ -228,16 +290,16 @@ async def test_an_attempt_that_was_taken_up_again_has_no_say(make_log: MakeLog) 
     log, journey = await make_log("notify", MIGRATIONS), uuid4()
     await hear(log, cause(journey))
     async with log.transaction() as tx:
-        (slow,) = await outgoing.take(tx, 1, 0.0)
+        (taken,) = await outgoing.take(tx, 1, 0.0)
+        slow = await outgoing.begin(tx, taken, 0.0)
     async with log.transaction() as tx:
-        (quick,) = await outgoing.take(tx, 1, 0.0)
-        await outgoing.sent(tx, quick)
+        (quick,) = await outgoing.take(tx, 1, 60.0)
+        assert slow is not None
+        await outgoing.failed(tx, slow, "away", None)
+        await outgoing.postpone(tx, slow, "away", 1.0)
 
-    async with log.transaction() as tx:
-        await outgoing.failed(tx, slow, "away", 1.0)
-
-    assert (slow.number, quick.number, quick.unknown) == (1, 2, True)
-    assert await log.pool.fetchval("SELECT state FROM intent") == "sent"
+    assert (taken.number, slow.number, quick.number, quick.unknown) == (0, 1, 1, True)
+    assert await log.pool.fetchval("SELECT next_attempt_at FROM intent WHERE state = 'sending'") == quick.until
 
 
 async def test_somebody_without_an_address_is_a_final_failure(make_log: MakeLog) -> None:

@@ -186,23 +186,42 @@ async def owed_messages_are_taken_and_ended(make: MakeLog) -> object:
     await log.transact(owe)
     await log.transact(owe)
     first = await log.transact(take)
+
+    async def begin(tx: Tx) -> list[Attempt | None]:
+        return [await outgoing.begin(tx, attempt, 0.0) for attempt in (first[0], *first)]
+
+    begun = await log.transact(begin)
     second = await log.transact(take)
     third = await log.transact(take)
 
     async def end(tx: Tx) -> None:
-        await outgoing.failed(tx, first[0], "away", 0.0)
-        await outgoing.sent(tx, first[1])
-        await outgoing.failed(tx, first[1], "away", 0.0)
-        for attempt in second + third:
+        for attempt in (*first, *(one for one in begun if one is not None)):
+            await outgoing.failed(tx, attempt, "of-yesterday", None)
+        await outgoing.postpone(tx, first[0], "of-yesterday", 0.0)
+        newest = {attempt.intent_id: attempt for attempt in second + third}
+        again = [one for attempt in newest.values() if (one := await outgoing.begin(tx, attempt, 0.0)) is not None]
+        await outgoing.failed(tx, again[0], "away", 0.0)
+        await outgoing.sent(tx, again[1])
+        await outgoing.failed(tx, again[1], "away", 0.0)
+        for attempt in again[2:]:
             await outgoing.failed(tx, attempt, "away", None)
 
     await log.transact(end)
+    fourth = await log.transact(take)
+
+    async def wait(tx: Tx) -> None:
+        for attempt in fourth:
+            await outgoing.postpone(tx, attempt, "not-now", 60.0)
+
+    await log.transact(wait)
+    taken = [first, second, third, fourth, await log.transact(take)]
 
     async def look(tx: Tx) -> list[dict[str, Any]]:
         return await outgoing.newest(tx, None, 9)
 
     rows = sorted((row["case_no"], row["state"], row["attempt"], row["reason_code"]) for row in await log.transact(look))
-    return [len(first), len(second), len(third), [attempt.unknown for attempt in first + second + third], rows]
+    numbers = [None if attempt is None else attempt.number for attempt in begun]
+    return [numbers, [[(attempt.case_no, attempt.number, attempt.unknown) for attempt in some] for some in taken], rows]
 
 
 async def a_projection_waits_and_is_redriven(make: MakeLog) -> object:
