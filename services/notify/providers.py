@@ -82,8 +82,10 @@ class Smtp:
         letter = _letter(key, to, subject, text)
         try:
             await aiosmtplib.send(letter, hostname=self._host, port=self._port, timeout=self._timeout_s)
-        except aiosmtplib.SMTPRecipientsRefused:
-            raise AddressRefusedError from None
+        except aiosmtplib.SMTPRecipientsRefused as refused:
+            # A server that knows nobody yet says 450 at first and takes the letter some minutes later.
+            is_for_good = all(recipient.code >= 500 for recipient in refused.recipients)
+            raise (AddressRefusedError if is_for_good else ProviderAwayError) from None
         except (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPConnectTimeoutError, aiosmtplib.SMTPResponseException):
             raise ProviderAwayError from None
         return str(key)

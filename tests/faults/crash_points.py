@@ -44,8 +44,8 @@ COMMANDS = (
 INGRESS = ("ingress:before-commit", "ingress:after-commit")
 TIMERS = ("timers:before-commit", "timers:after-commit")
 SENDING = (
-    "attempt:before-commit", "attempt:after-commit", "contact:asked", "provider:before", "provider:called",
-    "result:before-commit", "result:after-commit",
+    "taken:before-commit", "taken:after-commit", "contact:asked", "attempt:before-commit", "attempt:after-commit",
+    "provider:before", "provider:called", "result:before-commit", "result:after-commit",
 )  # fmt: skip
 PROJECTING = (
     "batch:taken", "batch:folded", "rows:written", "project:before-commit", "project:after-commit",
@@ -207,7 +207,8 @@ def _commands(fuse: Fuse) -> None:
 
 def _sending(fuse: Fuse) -> None:
     outgoing, providers, sender = (import_module(f"services.notify.{name}") for name in ("outgoing", "providers", "sender"))
-    _names(outgoing, "take", "attempt")
+    _names(outgoing, "take", "taken")
+    _names(outgoing, "begin", "attempt")
     _around(ServiceClient, "get", fuse, after="contact:asked")
     _around(providers.FileOutbox, "send", fuse, before="provider:before", after="provider:called")
     _during(sender.Sender, "_record_sent", "result")

@@ -120,6 +120,13 @@ MUTANTS = (
         (suite(f"{_MESSAGE_TESTS}::test_a_doubt_outlives_a_provider_that_is_away"),),
     ),
     Mutant(
+        "not-now-taken-for-never",
+        "only a refusal that is meant for good ends a message",
+        "ruling 28",
+        (Edit("services/notify/providers.py", "recipient.code >= 500", "recipient.code >= 400"),),
+        (suite(f"{_MESSAGE_TESTS}::test_an_address_is_refused_for_good_only_by_a_word_that_is_meant_so"),),
+    ),
+    Mutant(
         "history-is-announced",
         "nobody gets a letter about what was entered afterwards",
         "ruling 40",

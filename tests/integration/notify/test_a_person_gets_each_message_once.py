@@ -17,7 +17,7 @@ import services.notify
 from deploy.local.children import free_port
 from services.notify import letters, outgoing
 from services.notify.policy import notices_for
-from services.notify.providers import FileOutbox, ProviderAwayError, Smtp
+from services.notify.providers import AddressRefusedError, FileOutbox, ProviderAwayError, Smtp
 from services.notify.sender import ATTEMPTS_MAX, Sender
 from services.notify.service import react
 from shared.contracts.envelope import Actor, Envelope
@@ -315,8 +315,15 @@ async def test_somebody_without_an_address_is_a_final_failure(make_log: MakeLog)
 class Inbox:
     """A mail server's memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: str | None = None) -> None:
         self.letters: list[bytes] = []
+        self._refusal = refusal
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if self._refusal:
+            return self._refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.letters.append(envelope.content)
@@ -324,8 +331,8 @@ class Inbox:
 
 
 @asynccontextmanager
-async def mail_server() -> AsyncIterator[tuple[str, Inbox]]:
-    inbox = Inbox()
+async def mail_server(refusal: str | None = None) -> AsyncIterator[tuple[str, Inbox]]:
+    inbox = Inbox(refusal)
     port = free_port()
     controller = Controller(inbox, hostname="127.0.0.1", port=port)
     controller.start()
@@ -342,6 +349,20 @@ async def test_a_real_mail_server_takes_the_letter_with_its_key() -> None:
 
     (letter,) = inbox.letters
     assert f"<{key}@runonce>".encode() in letter
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ("450 4.2.0 greylisted", ProviderAwayError),
+        ("452 4.2.2 mailbox full", ProviderAwayError),
+        ("550 5.1.1 no such user", AddressRefusedError),
+    ],
+)
+async def test_an_address_is_refused_for_good_only_by_a_word_that_is_meant_so(refusal: str, told: type[Exception]) -> None:
+    async with mail_server(refusal) as (url, _):
+        with pytest.raises(told):
+            await Smtp(url).send(uuid4(), "someone@example.org", "s", "t")
 
 
 async def test_a_mail_server_that_is_not_there_is_away() -> None:
