@@ -8,6 +8,7 @@ them as duplicates. Neither can be seen from the figures, so neither may go on.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -16,7 +17,7 @@ from shared.eventsourcing.errors import DisagreementError, RecordsLostError
 from shared.eventsourcing.records import Place
 from shared.kafka.admin import held_offsets
 from shared.kafka.fetch import fetch_whole
-from shared.postgres.event_log import EventLog
+from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.outbox import Outbox
 
 LOOKED_AT = 50
@@ -42,7 +43,7 @@ async def agree(log: EventLog, bootstrap: str, service: Service) -> None:
     newest = {place: _newest([found[place, offset] for offset in offsets]) for place, offsets in beyond.items()}
     async with log.transaction() as tx:
         for place, event_id in newest.items():
-            if event_id and not await tx.fetchval("SELECT true FROM event WHERE id::text = $1", event_id):
+            if event_id is not None and not await _is_recorded(tx, event_id):
                 raise DatabaseBehindError(place.topic)
 
 
@@ -62,6 +63,14 @@ async def still_held(log: EventLog, bootstrap: str, service: Service) -> dict[Pl
         if offsets.stop < end or len(offsets) < records:
             raise RecordsLostError(place.topic)
     return {place: (published.get(place, (0, 0))[1], offsets) for place, offsets in held.items()}
+
+
+async def _is_recorded(tx: Tx, event_id: str) -> bool:
+    try:
+        known = await tx.fetchval("SELECT true FROM event WHERE id = $1", UUID(event_id))
+    except ValueError:
+        return False
+    return known is not None
 
 
 def _newest(records: list[Any]) -> str | None:

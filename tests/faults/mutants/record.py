@@ -15,6 +15,13 @@ _CALENDAR_TESTS = "integration/approval/test_a_published_calendar_moves_every_op
 
 MUTANTS = (
     Mutant(
+        "record-asked-by-text",
+        "whether an event is recorded is asked by its key",
+        "R39",
+        (Edit("shared/runtime/agreement.py", 'WHERE id = $1", UUID(event_id))', 'WHERE id::text = $1", str(UUID(event_id)))'),),
+        (suite("integration/kafka/test_kafka_and_the_record_agree_or_nobody_goes_on.py"),),
+    ),
+    Mutant(
         "outbox-in-a-transaction-of-its-own",
         "an event and its outbox row commit together",
         "R6, ruling 9",

@@ -22,6 +22,11 @@ from tests.conftest import MakeLog, within
 OWN = [t for t in TOPICS if t.owner == "approval" and t.name in EVENT_TOPICS]
 PLACES = [Place(topic.name, n) for topic in OWN for n in range(topic.partitions)]
 DEADLINE_S = 30
+RECORDED = """
+INSERT INTO event
+SELECT 'long', n, ('00000000-0000-5000-8000-' || lpad(n::text, 12, '0'))::uuid, 'type', 'topic', 0, 'key', now(), '', ''
+FROM generate_series(1, $1::int) AS n
+"""
 
 
 @pytest.fixture
@@ -59,6 +64,26 @@ async def test_a_database_that_does_not_know_its_newest_event_stops_the_service(
 
     with pytest.raises(DatabaseBehindError, match="backup"):
         await agree(log, kafka, "approval")
+
+
+async def test_an_id_that_is_none_is_known_to_no_record(log: EventLog, kafka: str) -> None:
+    await put(kafka, PLACES[2], b'{"id": "none"}', by_relay=True)
+
+    with pytest.raises(DatabaseBehindError, match="backup"):
+        await agree(log, kafka, "approval")
+
+
+async def test_a_long_record_is_asked_by_key(log: EventLog, kafka: str) -> None:
+    await log.pool.execute(RECORDED, 1_000)
+    await put(kafka, PLACES[3], b'{"id": "00000000-0000-5000-8000-000000000500"}', by_relay=True)
+
+    await agree(log, kafka, "approval")
+
+    async with log.reading() as tx:
+        await tx.execute("SELECT pg_stat_force_next_flush()")
+        read = await tx.fetchval("SELECT sum(idx_tup_read)::int FROM pg_stat_user_indexes WHERE relname = 'event'")
+        read += await tx.fetchval("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'event'")
+    assert read == 1
 
 
 async def test_what_somebody_else_put_there_stops_nobody(log: EventLog, kafka: str) -> None:
