@@ -108,14 +108,14 @@ def _pss_mb(pid: int) -> float:
 
 async def appended(doors: Doors) -> int:
     """How many events all services have recorded."""
-    told = [await doors.get(service, "/v1/conservation") for service in SERVICES]
+    told = [await doors.get(service, "/v1/conservation", "auditor") for service in SERVICES]
     return sum(row["appended"] for counts in told for row in counts["written"])
 
 
 async def laws_hold(doors: Doors) -> bool:
     """Whether what was appended was published, what was consumed became something, and nothing is parked or buried."""
     for service in SERVICES:
-        told = await doors.get(service, "/v1/conservation")
+        told = await doors.get(service, "/v1/conservation", "auditor")
         if any(row["appended"] != row["published"] or row["waiting"] for row in told["written"]):
             return False
         for row in told["consumed"]:

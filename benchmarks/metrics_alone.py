@@ -97,7 +97,7 @@ class MetricsAlone:
 
     async def is_right(self) -> bool:
         """Whether the figures know exactly the visits of the corpus, and nothing was parked or buried."""
-        consumed = (await self.doors.get("metrics", "/v1/conservation"))["consumed"]
+        consumed = (await self.doors.get("metrics", "/v1/conservation", "auditor"))["consumed"]
         return await self.counted() == self.visits and not any(row["parked"] or row["dead_lettered"] for row in consumed)
 
 

@@ -195,7 +195,7 @@ async def _condition(doors: Doors, service: str, pid: int | None) -> dict[str, A
     condition: dict[str, Any] = {"pid": pid}
     try:
         async with asyncio.timeout(STATUS_S):
-            counts = await doors.get(service, "/v1/conservation")
+            counts = await doors.get(service, "/v1/conservation", "auditor")
     except (DoorError, TimeoutError):
         return condition | {"answers": False}
     rows = counts["written"]

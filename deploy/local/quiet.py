@@ -69,7 +69,7 @@ async def until_heard(doors: Doors, kafka: str, service: str, topic: str, limit_
     while True:
         waiting = await look(doors, kafka, ("intake",))
         ends = await _ends(kafka, places)
-        late = ends is None or _behind(service, (await doors.get(service, "/v1/conservation"))["consumed"], ends)
+        late = ends is None or _behind(service, (await doors.get(service, "/v1/conservation", "auditor"))["consumed"], ends)
         if not waiting.under_way and not late:
             return
         if asyncio.get_running_loop().time() > deadline:
@@ -82,7 +82,7 @@ async def look(doors: Doors, kafka: str, services: Sequence[str] = SERVICES) -> 
     ends = await _ends(kafka, _PLACES)
     if ends is None:
         return Look(0, ("Kafka does not answer",))
-    told = await asyncio.gather(*(doors.get(service, "/v1/conservation") for service in services))
+    told = await asyncio.gather(*(doors.get(service, "/v1/conservation", "auditor") for service in services))
     appended = 0
     under_way: list[str] = []
     for service, counts in zip(services, told, strict=True):

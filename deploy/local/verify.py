@@ -164,7 +164,7 @@ def _generated(ledger: Ledger, journeys: set[str]) -> Iterator[Story]:
 
 
 async def _recorded(doors: Doors) -> int:
-    told = await asyncio.gather(*(doors.get(service, "/v1/conservation") for service in SERVICES))
+    told = await asyncio.gather(*(doors.get(service, "/v1/conservation", "auditor") for service in SERVICES))
     return sum(row["appended"] for counts in told for row in counts["written"])
 
 
@@ -203,7 +203,7 @@ async def _laws(doors: Doors, record: Record) -> list[dict[str, Any]]:
     """Conservation: what was appended was recorded and published, and what was consumed became something."""
     laws: list[dict[str, Any]] = []
     for service in SERVICES:
-        told = await doors.get(service, "/v1/conservation")
+        told = await doors.get(service, "/v1/conservation", "auditor")
         for topic, rows in _by(told["written"], "topic").items():
             sums = _sums(rows, ("appended", "published", "waiting"))
             if topic in record.topics:

@@ -43,6 +43,7 @@ def operator_doors(
     retired: Callable[[EventLog], Awaitable[Collection[str]]] = nobody,
 ) -> None:
     """Mount the doors. `inbounds` are the groups whose parked events can be redriven here, `retired` those that read no more."""
+    count = conservation.Count(log)
 
     @app.get("/v1/record", summary="Stored events in (stream, version) order, as exact bytes, one a line")
     async def record(
@@ -62,10 +63,11 @@ def operator_doors(
         return Response(b"".join(body + b"\n" for body in bodies), media_type="application/x-ndjson")
 
     @app.get("/v1/conservation", summary="What was appended, published, consumed, and what became of it")
-    async def conserved() -> Response:
+    async def conserved(caller: SignedIn) -> Response:
+        require(caller, {"operator", "auditor", "service"})
         over = await retired(log)
         consumed = [row for row in await conservation.consumed(log) if row["group"] not in over]
-        return plain({"written": await conservation.written(log), "consumed": consumed})
+        return plain({"written": await count.written(), "consumed": consumed})
 
     @app.get("/v1/parked", summary="What waits behind a failed event, and why")
     async def parked(caller: SignedIn) -> Response:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import random
 import signal
 import time
-import urllib.request
 from collections.abc import Callable
 
 import pytest
@@ -31,16 +29,15 @@ AND xact_start IS NOT NULL AND query_start < clock_timestamp() - $2::float8 * in
 """
 
 
-def heard(child: Child, topic: str) -> dict[int, int]:
+def heard(launched: Launched, child: Child, topic: str) -> dict[int, int]:
     """How far a topic was heard, by partition, as a second process tells it."""
-    with urllib.request.urlopen(f"{door_of(child)}/v1/conservation", timeout=5) as answer:
-        told = json.load(answer)
+    told = launched.ask(f"{door_of(child)}/v1/conservation")
     return {row["partition"]: row["next_offset"] for row in told["consumed"] if row["topic"] == topic}
 
 
-def is_relieved(child: Child, topic: str, before: dict[int, int]) -> bool:
+def is_relieved(launched: Launched, child: Child, topic: str, before: dict[int, int]) -> bool:
     """Whether partitions move again that the sleeper had: of two members each has one half."""
-    moved = [place for place, offset in heard(child, topic).items() if offset > before.get(place, 0)]
+    moved = [place for place, offset in heard(launched, child, topic).items() if offset > before.get(place, 0)]
     return len(moved) > PARTITIONS // 2
 
 
@@ -56,8 +53,8 @@ def test_a_sleeper_is_relieved_and_does_no_harm_when_it_wakes(
             pid = launched.signal(service, signal.SIGSTOP)
             begun = time.monotonic()
             try:
-                before = heard(other, topic)
-                until(lambda: is_relieved(other, topic, before), RELIEVED_S, f"{service} is relieved")
+                before = heard(launched, other, topic)
+                until(lambda: is_relieved(launched, other, topic, before), RELIEVED_S, f"{service} is relieved")
                 took = time.monotonic() - begun
                 time.sleep(max(ASLEEP_S - took, 0))  # The fault itself: longer than every session and every lease.
             finally:
@@ -81,8 +78,8 @@ def test_a_sleeper_in_the_middle_of_a_statement_is_relieved_too(
             until(lambda: crowd.history.asked >= BUSY, BACK_S, "load")
             try:
                 until(lambda: falls_asleep_in_a_statement(launched, service, rng), BACK_S, f"{service} asleep in a statement")
-                before = heard(other, topic)
-                took = until(lambda: is_relieved(other, topic, before), RELIEVED_S, f"{service} is relieved")
+                before = heard(launched, other, topic)
+                took = until(lambda: is_relieved(launched, other, topic, before), RELIEVED_S, f"{service} is relieved")
             finally:
                 launched.signal(service, signal.SIGCONT)
 

@@ -22,6 +22,26 @@ MUTANTS = (
         (suite("integration/kafka/test_kafka_and_the_record_agree_or_nobody_goes_on.py"),),
     ),
     Mutant(
+        "record-counted-for-anybody",
+        "the whole record is read for whoever looks after it alone",
+        "S9",
+        (
+            Edit(
+                "shared/runtime/operator_doors.py",
+                'require(caller, {"operator", "auditor", "service"})\n        over',
+                "over",
+            ),
+        ),
+        (suite("integration/runtime/test_counting_the_record_costs_one_connection.py"),),
+    ),
+    Mutant(
+        "record-counted-for-each",
+        "the whole record is counted for one asker at a time",
+        "S21",
+        (Edit("shared/postgres/conservation.py", "if self._counting is None or", "if True or"),),
+        (suite("integration/runtime/test_counting_the_record_costs_one_connection.py"),),
+    ),
+    Mutant(
         "outbox-in-a-transaction-of-its-own",
         "an event and its outbox row commit together",
         "R6, ruling 9",

@@ -180,7 +180,8 @@ async def test_a_build_that_is_served_no_more_is_behind_of_nothing(full: Full, d
             "INSERT INTO checkpoint (grp, topic, partition, epoch) VALUES ('metrics-p90', 'gov.intake.events.v1', 0, 1)"
         )
 
-    told, trusted = (await door.get("/v1/conservation")).json(), (await door.get("/v1/trust")).json()
+    told = (await door.get("/v1/conservation", headers=signed(door))).json()
+    trusted = (await door.get("/v1/trust")).json()
 
     async with full.log.transaction() as tx:
         await tx.execute("DELETE FROM projection WHERE generation = 90")
