@@ -47,14 +47,17 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 """
-# A writer's commit times are later than its start, so events below the oldest open writer's start are all visible.
+# What a writer records is later than its start, so events below the oldest open writer's start are all visible. Who begins to
+# write while the writers are looked at records something later than this statement's start, which may be well before its end.
 _OLDEST_WRITER = """
-SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity
+SELECT least(statement_timestamp(), min(xact_start)) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
 """
+# As it was recorded, and each stream in its own order, also where the clock was set back in between.
 _REFILL = """
 INSERT INTO outbox (topic, partition, key, kind, ref, recorded)
-SELECT topic, partition, key, 'event', id, recorded FROM event ORDER BY recorded, stream, version
+SELECT topic, partition, key, 'event', id, recorded FROM event
+ORDER BY max(recorded) OVER (PARTITION BY stream ORDER BY version), stream, version
 """
 
 

@@ -157,7 +157,7 @@ async def forget(
     return [{"count": len(gone)}]
 
 
-@means("SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity")
+@means("SELECT least(statement_timestamp(), min(xact_start)) FROM pg_stat_activity")
 async def oldest_writer(tx: Transaction) -> list[Row]:
     writers = [other.started for other in tx.database.open if other is not tx and other.wrote]
     return [{"least": min([tx.database.world.now(), *writers])}]

@@ -98,8 +98,22 @@ MUTANTS = (
         "watermark-passes-open-writers",
         "a promise does not pass the start of the oldest open writer",
         "ruling 17",
-        (Edit(_OUTBOX, "least(clock_timestamp(), min(xact_start))", "greatest(clock_timestamp(), min(xact_start))"),),
+        (Edit(_OUTBOX, "least(statement_timestamp(), min", "greatest(statement_timestamp(), min"),),
         (suite(f"{_ARRIVAL_TESTS}::test_the_watermark_never_passes_an_open_writer"),),
+    ),
+    Mutant(
+        "watermark-takes-its-time",
+        "a promise does not pass who began to write while it was made",
+        "ruling 17",
+        (Edit(_OUTBOX, "least(statement_timestamp(), min", "least(clock_timestamp(), min"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_the_watermark_passes_nobody_who_begins_while_it_is_made"),),
+    ),
+    Mutant(
+        "republish-by-the-clock",
+        "what is published again keeps the order of each journey",
+        "R9",
+        (Edit(_OUTBOX, "ORDER BY max(recorded) OVER (PARTITION BY stream ORDER BY version), stream", "ORDER BY recorded, stream"),),
+        (suite(_REPUBLISH_TESTS),),
     ),
     Mutant(
         "republish-keeps-checkpoints",
@@ -112,7 +126,7 @@ MUTANTS = (
         "republish-in-any-order",
         "what is published again keeps the order of each journey",
         "ruling 25",
-        (Edit(_OUTBOX, "FROM event ORDER BY recorded, stream, version", "FROM event ORDER BY id"),),
+        (Edit(_OUTBOX, "ORDER BY max(recorded) OVER (PARTITION BY stream ORDER BY version), stream, version", "ORDER BY id"),),
         (suite(_REPUBLISH_TESTS),),
     ),
     Mutant(

@@ -26,7 +26,8 @@ from shared.kafka.relay import Relay
 from shared.postgres import conservation
 from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.inbound import Inbound
-from shared.postgres.outbox import Outbox
+from shared.postgres.outbox import _OLDEST_WRITER, Outbox
+from shared.postgres.pool import connect
 from tests.conftest import MakeLog, within
 
 NOW = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
@@ -350,6 +351,22 @@ async def test_the_watermark_never_passes_an_open_writer(make_log: MakeLog) -> N
         recorded = tx.appended[0].recorded
         assert await outbox.complete_to() < recorded
     assert await outbox.complete_to() <= recorded
+
+
+async def test_the_watermark_passes_nobody_who_begins_while_it_is_made(make_log: MakeLog, postgres: str) -> None:
+    source, holder = await make_log("intake"), await connect(postgres)
+    try:
+        async with source.reading() as tx:
+            # Whoever looks at the writers waits for this, and they do not.
+            await holder.execute("BEGIN; LOCK TABLE pg_database IN ACCESS EXCLUSIVE MODE")
+            looking = asyncio.create_task(tx.execute(f"CREATE TEMP TABLE told AS {_OLDEST_WRITER}"))
+            await asyncio.sleep(0.2)
+            begun = await holder.fetchval("SELECT clock_timestamp()")
+            await holder.execute("COMMIT")
+            await looking
+            assert await tx.fetchval("SELECT least FROM told") < begun
+    finally:
+        await holder.close()
 
 
 async def test_evidence_is_the_exact_bytes_at_their_offset(kafka: str) -> None:

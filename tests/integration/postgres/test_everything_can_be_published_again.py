@@ -24,6 +24,10 @@ from tests.conftest import MakeLog
 NOW = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 JOURNEYS = [uuid4() for _ in range(5)]
 EACH = 6
+SET_BACK = """
+INSERT INTO event SELECT stream, version + 1, $1, type, topic, partition, key, recorded - interval '1h', $3, hash
+FROM event WHERE stream = $2 ORDER BY version DESC LIMIT 1
+"""
 
 
 class Tell:
@@ -72,6 +76,17 @@ async def test_every_event_is_owed_once_and_in_the_order_of_its_stream(log: Even
     owed = [orjson.loads(row.value) for row in await Outbox(log).slice(1_000) if row.topic == INTAKE_EVENTS]
     for journey in JOURNEYS:
         assert [event["sequence"] for event in owed if event["journey"] == str(journey)] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_clock_that_was_set_back_turns_no_stream_round(log: EventLog) -> None:
+    journey = str(JOURNEYS[0])
+    body = orjson.dumps({"journey": journey, "sequence": EACH + 1})
+    await log.pool.execute(SET_BACK, uuid4(), f"journey-{journey}", body)
+
+    await Outbox(log).refill("new-cluster")
+
+    owed = [orjson.loads(row.value) for row in await Outbox(log).slice(1_000) if row.topic == INTAKE_EVENTS]
+    assert [event["sequence"] for event in owed if event["journey"] == journey] == [1, 2, 3, 4, 5, 6, 7]
 
 
 async def test_what_waited_and_is_no_event_waits_on(log: EventLog) -> None:
