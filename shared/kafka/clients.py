@@ -12,6 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import ProducerClosed
 
 PRODUCER: dict[str, Any] = {
     "acks": "all",
@@ -37,6 +38,8 @@ CONSUMER: dict[str, Any] = {
     "request_timeout_ms": 15_000,
     "metadata_max_age_ms": 3_000,
 }
+CANCELLED_MAX, CANCELLED_S = 3, 0.1
+"""How often a task that sends is cancelled, and how long it may take each time."""
 
 
 class InsecureBrokerError(ValueError):
@@ -80,17 +83,37 @@ async def let_go(client: AIOKafkaConsumer | AIOKafkaProducer, within_s: float) -
 
     A consumer that stops cancels its fetches, and where one was waiting to try again the library raises that cancellation
     of its own out of `stop` and leaves the connections open. Whoever let it pass would end as if somebody had cancelled it.
+    A producer that stops waits for its broker without end, and only then ends the task that sends.
     """
     tasks = [asyncio.create_task(client.stop())]
     await asyncio.wait(tasks, timeout=within_s)
     if not tasks[0].done() or tasks[0].cancelled():
         tasks[0].cancel()
-        tasks.append(asyncio.create_task(_connections(client).close()))
+        tasks.append(asyncio.create_task(_closed(client)))
         await asyncio.wait(tasks, timeout=within_s)
     for task in tasks:
         if task.done() and not task.cancelled():
             # Whatever went wrong, it was the last that was heard of this client.
             task.exception()
+
+
+async def _closed(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Close what is left of a client."""
+    if isinstance(client, AIOKafkaProducer):
+        await _silenced(client)
+    await _connections(client).close()
+
+
+async def _silenced(client: AIOKafkaProducer) -> None:
+    """Let a producer send nothing more: it would open its connections again, and keep what it was given for ever."""
+    sender: asyncio.Task[None] | None = client._sender.sender_task
+    for _ in range(CANCELLED_MAX):
+        if sender is None or sender.done():
+            break
+        # Cancelled once, it waits for what is on its way; cancelled again, it does not.
+        sender.cancel()
+        await asyncio.wait([sender], timeout=CANCELLED_S)
+    client._message_accumulator.fail_all(ProducerClosed())
 
 
 def _connections(client: AIOKafkaConsumer | AIOKafkaProducer) -> Any:

@@ -158,6 +158,13 @@ MUTANTS = (
         (suite(f"{_ARRIVAL_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
     ),
     Mutant(
+        "producer-let-go-and-still-sending",
+        "a producer that is let go sends nothing more",
+        "ruling 16",
+        (Edit(_CLIENTS, "        await _silenced(client)\n", "        pass\n"),),
+        (suite("integration/kafka/test_a_client_that_tries_again_is_let_go.py"),),
+    ),
+    Mutant(
         "topics-out-of-step",
         "no topic is handed on far ahead of the others",
         "ruling 20",
