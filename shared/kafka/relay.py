@@ -92,6 +92,7 @@ class Relay:
         self._renew_at = 0.0
         self._marked_at = -WATERMARK_BUSY_S
         self._topics: set[str] = set()
+        self._begun: set[Place] = set()
         self._aside = Aside()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -161,12 +162,36 @@ class Relay:
         by_place: dict[Place, list[Outgoing]] = defaultdict(list)
         for row in slice_:
             by_place[Place(row.topic, row.partition)].append(row)
-        places = list(by_place)
-        sent = dict(zip(places, await asyncio.gather(*(_hand_over(kafka, at, by_place[at]) for at in places)), strict=True))
-        futures = [parcel.told for parcels in sent.values() for parcel in parcels]
-        if futures:
-            await asyncio.wait(futures, timeout=SEND_DEADLINE_S)
-        return _acknowledged(sent)
+        deadline = asyncio.get_running_loop().time() + SEND_DEADLINE_S
+        handed = await asyncio.gather(*(self._hand_over(kafka, at, rows, deadline) for at, rows in by_place.items()))
+        sent = dict(zip(by_place, handed, strict=True))
+        await _heard([parcel.told for parcels in sent.values() for parcel in parcels], deadline)
+        done = _acknowledged(sent)
+        self._begun |= done.end_offsets.keys()
+        return done
+
+    async def _hand_over(self, kafka: AIOKafkaProducer, place: Place, rows: Sequence[Outgoing], deadline: float) -> list[_Parcel]:
+        """Give one partition's rows to the producer as ready batches: a fifth of the cost of record by record.
+
+        A broker that never heard of this producer takes what follows a refused batch, as if nothing were missing before it.
+        So whatever follows the first batch waits until that one was acknowledged; if it was not, the rest stays here.
+        """
+        parcels: list[_Parcel] = []
+        rest = list(rows)
+        while rest:
+            batch = kafka.create_batch()
+            taken = 0
+            while taken < len(rest) and _append(batch, rest[taken]):
+                taken += 1
+            told = await kafka.send_batch(batch, place.topic, partition=place.partition)
+            parcels.append(_Parcel([row.position for row in rest[:taken]], told))
+            rest = rest[taken:]
+            if rest and place not in self._begun:
+                await _heard([told], deadline)
+                if _failure(told) is not None:
+                    break
+                self._begun.add(place)
+        return parcels
 
     async def _send_singly(self, slice_: Sequence[Outgoing]) -> None:
         """Send rows one by one and set aside the journeys of those that the broker finds too large."""
@@ -212,6 +237,7 @@ class Relay:
     async def _drop_producer(self) -> None:
         dropped, self._producer = self._producer, None
         self._topics.clear()
+        self._begun.clear()
         if dropped is not None:
             await let_go(dropped, STOP_DEADLINE_S)
 
@@ -231,19 +257,14 @@ class Relay:
         await asyncio.wait_for(kafka.send_and_wait(WATERMARKS, orjson.dumps(mark), self.service.encode()), SEND_DEADLINE_S)
 
 
-async def _hand_over(kafka: AIOKafkaProducer, place: Place, rows: Sequence[Outgoing]) -> list[_Parcel]:
-    """Give one partition's rows to the producer as ready batches: a fifth of the cost of record by record."""
-    parcels: list[_Parcel] = []
-    rest = list(rows)
-    while rest:
-        batch = kafka.create_batch()
-        taken = 0
-        while taken < len(rest) and _append(batch, rest[taken]):
-            taken += 1
-        told = await kafka.send_batch(batch, place.topic, partition=place.partition)
-        parcels.append(_Parcel([row.position for row in rest[:taken]], told))
-        rest = rest[taken:]
-    return parcels
+async def _heard(told: Sequence[asyncio.Future[Any]], deadline: float) -> None:
+    if told:
+        await asyncio.wait(told, timeout=max(deadline - asyncio.get_running_loop().time(), 0))
+
+
+def _failure(told: asyncio.Future[Any]) -> BaseException | None:
+    """What is wrong with a parcel; None if it was acknowledged."""
+    return TimeoutError() if not told.done() or told.cancelled() else told.exception()
 
 
 def _append(batch: Any, row: Outgoing) -> bool:
@@ -259,7 +280,7 @@ def _acknowledged(by_place: Mapping[Place, Sequence[_Parcel]]) -> _Acknowledged:
     done = _Acknowledged()
     for place, parcels in by_place.items():
         for positions, told in parcels:
-            failure = TimeoutError() if not told.done() or told.cancelled() else told.exception()
+            failure = _failure(told)
             if failure is not None:
                 done.whole = False
                 if isinstance(failure, _TOO_LARGE):

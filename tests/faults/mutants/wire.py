@@ -40,6 +40,13 @@ MUTANTS = (
         (suite(_RELAY_TESTS),),
     ),
     Mutant(
+        "sent-behind-a-first-batch-in-doubt",
+        "what a broker could take out of order waits until the first batch was acknowledged",
+        "ruling 16",
+        (Edit(_RELAY, "if rest and place not in self._begun:", "if False:"),),
+        (suite(_RELAY_TESTS),),
+    ),
+    Mutant(
         "lease-ignored",
         "without the lease a relay publishes nothing",
         "ruling 15",
