@@ -45,4 +45,4 @@ async def build(runtime: Runtime, health: Health) -> Parts:
 
 
 if __name__ == "__main__":
-    sys.exit(run(os.environ, "metrics", MIGRATIONS, build))
+    sys.exit(run(os.environ, "metrics", MIGRATIONS, build, asks_others=True))

@@ -30,4 +30,4 @@ async def build(runtime: Runtime, health: Health) -> Parts:
 
 
 if __name__ == "__main__":
-    sys.exit(run(os.environ, "notify", Path(__file__).parent / "migrations", build))
+    sys.exit(run(os.environ, "notify", Path(__file__).parent / "migrations", build, asks_others=True))

@@ -1,7 +1,7 @@
 """Identity: a signed token says who calls, for which body and region. Nothing of it is ever taken from a request body.
 
 Tokens are EdDSA (Ed25519) JWTs. In the local profile the keys are made at first start; elsewhere they come from the
-operator and the services hold the public key alone.
+operator and the services hold the public key alone; one that asks others is given a token of its own.
 """
 
 from __future__ import annotations
@@ -77,6 +77,10 @@ class Keys:
         """The secret behind every `subject_ref`; intake alone reads it."""
         return (self._directory / _PSEUDONYM).read_bytes()
 
+    def can_issue(self) -> bool:
+        """Whether the key that signs is here, as it is in the local profile."""
+        return (self._directory / _PRIVATE).exists()
+
     def issue(
         self,
         role: Role,
@@ -132,7 +136,9 @@ def _caller(claims: dict[str, Any], service: str) -> Caller:
     now = clock.now().timestamp()
     expires, issued = claims.get("exp"), claims.get("iat")
     in_time = isinstance(expires, int) and isinstance(issued, int) and issued - LEEWAY_S <= now < expires + LEEWAY_S
-    meant_for_us = claims.get("iss") == ISSUER and claims.get("aud") in {service, "*"}
+    audience = claims.get("aud")
+    named = audience if isinstance(audience, list) else [audience]
+    meant_for_us = claims.get("iss") == ISSUER and any(one in (service, "*") for one in named)
     role, subject = claims.get("role"), claims.get("sub")
     if not in_time or not meant_for_us or role not in get_args(Role) or not isinstance(subject, str):
         raise UnauthenticatedError

@@ -26,10 +26,10 @@ class ServiceClient:
 
     async def get_bytes(self, service: Service, path: str, **query: str | int) -> bytes:
         """The body of a GET. Raises `UnavailableError` for anything but 200."""
-        token = self._keys.issue("service", self._settings.service, audience=service, ttl_s=TOKEN_S)
+        headers = {"authorization": f"Bearer {self._token(service)}"}
         url = self._settings.url_of(service) + path
         try:
-            async with self._opened().get(url, params=query, headers={"authorization": f"Bearer {token}"}) as response:
+            async with self._opened().get(url, params=query, headers=headers) as response:
                 if response.status != 200:
                     raise UnavailableError(f"{service}-answered-{response.status}")
                 return await response.read()
@@ -51,6 +51,16 @@ class ServiceClient:
                 return response.status, await response.read(), response.content_type
         except (aiohttp.ClientError, TimeoutError):
             raise UnavailableError(f"{service}-away") from None
+
+    def _token(self, service: Service) -> str:
+        """What says who we are: given by the operator, who renews the file, or signed here where the key is."""
+        given = self._settings.token_file
+        try:
+            if given is not None:
+                return given.read_text().strip()
+            return self._keys.issue("service", self._settings.service, audience=service, ttl_s=TOKEN_S)
+        except OSError:
+            raise UnavailableError("no-token") from None
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -33,7 +33,7 @@ from shared.runtime.agreement import agree, still_held
 from shared.runtime.auth import Keys
 from shared.runtime.client import ServiceClient
 from shared.runtime.parts import lasting
-from shared.runtime.settings import MisconfiguredError, Settings
+from shared.runtime.settings import PREFIX, MisconfiguredError, Settings
 from shared.runtime.wire_limits import LimitedProtocol
 from shared.telemetry import clock, logs
 
@@ -89,23 +89,25 @@ class Health:
 Build = Callable[[Runtime, Health], Awaitable[Parts]]
 
 
-def run(environ: Mapping[str, str], service: Service, migrations: Path, build: Build) -> int:
+def run(environ: Mapping[str, str], service: Service, migrations: Path, build: Build, *, asks_others: bool = False) -> int:
     """Run a service on the quicker event loop; see `run_service`."""
-    return uvloop.run(run_service(environ, service, migrations, build))
+    return uvloop.run(run_service(environ, service, migrations, build, asks_others=asks_others))
 
 
-async def run_service(environ: Mapping[str, str], service: Service, migrations: Path, build: Build) -> int:
-    """Run a service until SIGTERM. Exit codes: 0 stopped, 1 a part died, 2 misconfigured, 3 Kafka and the record disagree."""
+async def run_service(
+    environ: Mapping[str, str], service: Service, migrations: Path, build: Build, *, asks_others: bool = False
+) -> int:
+    """Run a service until SIGTERM. Exit codes: 0 stopped, 1 a part died, 2 misconfigured, 3 Kafka and the record disagree.
+
+    One that `asks_others` in its own name does not start without a token, nor without the key to sign one.
+    """
     logs.configure(service)
     try:
-        settings = Settings.from_environ(environ, service)
+        settings, keys = _configured(environ, service, asks_others)
     except MisconfiguredError as error:
         print(f"{service}: the setting {error.name} is missing or wrong", file=sys.stderr)  # noqa: T201
         return 2
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys = Keys(settings.keys_dir)
-    if settings.profile == "local":
-        keys.ensure()
     await _patiently(lambda: _migrated(settings, migrations))
     pool = await open_pool(settings.postgres_dsn.get_secret_value(), service=service, by_key=service != "metrics")
     wake, stop, health = asyncio.Event(), asyncio.Event(), Health()
@@ -127,6 +129,17 @@ async def run_service(environ: Mapping[str, str], service: Service, migrations: 
         await runtime.client.close()
         with contextlib.suppress(Exception):
             await asyncio.wait_for(pool.close(), 5)
+
+
+def _configured(environ: Mapping[str, str], service: Service, asks_others: bool) -> tuple[Settings, Keys]:
+    settings = Settings.from_environ(environ, service)
+    keys = Keys(settings.keys_dir)
+    if settings.profile == "local":
+        keys.ensure()
+    given = settings.token_file
+    if (asks_others or given is not None) and not (keys.can_issue() if given is None else given.is_file()):
+        raise MisconfiguredError(f"{PREFIX}TOKEN_FILE")
+    return settings, keys
 
 
 async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, health: Health, stop: asyncio.Event) -> int:

@@ -35,6 +35,7 @@ class Settings(BaseModel):
     """What a service process needs to know. Every field is `RUNONCE_<FIELD>` in the environment.
 
     `instance` tells the processes of one service apart where several run; with it, one that is restarted goes on at once.
+    `token_file` holds the token with which a service asks others where it cannot sign one, in role `service`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -47,6 +48,7 @@ class Settings(BaseModel):
     http_host: str = "127.0.0.1"
     http_port: PositiveInt
     keys_dir: Path
+    token_file: Path | None = None
     data_dir: Path
     intake_url: str = ""
     approval_url: str = ""

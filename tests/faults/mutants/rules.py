@@ -150,8 +150,15 @@ MUTANTS = (
         "token-of-another-service-believed",
         "a token is good at the service it was issued for",
         "4.2",
-        (Edit(_AUTH, 'and claims.get("aud") in {service, "*"}', "and True"),),
+        (Edit(_AUTH, 'any(one in (service, "*") for one in named)', "True"),),
         (suite(_TOKEN_TESTS),),
+    ),
+    Mutant(
+        "started-without-a-word-for-others",
+        "a service that asks others does not start without a token",
+        "S9",
+        (Edit("shared/runtime/lifecycle.py", "if (asks_others or given is not None)", "if (given is not None)"),),
+        (suite("unit/runtime/test_a_service_asks_others_by_a_token_it_was_given.py"),),
     ),
     Mutant(
         "expired-token-believed",

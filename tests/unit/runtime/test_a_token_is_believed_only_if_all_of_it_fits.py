@@ -63,6 +63,19 @@ def test_a_token_is_good_at_its_own_service_alone(keys: Keys) -> None:
         keys.verify(issued(keys, "notify"), "intake")
 
 
+@pytest.mark.parametrize(
+    ("audience", "is_good"),
+    [(["intake"], True), (["notify", "intake"], True), (["*"], True), (["notify"], False), ([], False), ([["intake"]], False)],
+)
+def test_a_token_may_name_several_services(keys: Keys, audience: Any, is_good: bool) -> None:
+    token = issued(keys, audience)
+    if is_good:
+        assert keys.verify(token, "intake").id == "o-1"
+    else:
+        with pytest.raises(UnauthenticatedError):
+            keys.verify(token, "intake")
+
+
 def test_a_token_is_good_for_its_time_alone(keys: Keys, clock: Clock) -> None:
     token = issued(keys)
 
