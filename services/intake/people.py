@@ -1,6 +1,7 @@
 """Who people are: pseudonyms, contact details that can be erased, and the code with which a citizen asks for a case.
 
-Nothing of this ever enters an event, a log line or an answer to anybody but the person's own notifier.
+Nothing of this ever enters an event, a log line or an answer to anybody but the person's own notifier. The code alone is told
+to whoever hands the application in, and stays in the first answer, which is kept.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Pseudonyms:
     def status_code(self, case_no: str) -> str:
         """The digits that belong to a case's receipt.
 
-        A keyed function instead of a stored random number: a retry tells the same code, and there is no table to steal.
+        A keyed function instead of a stored random number: whoever tells it again tells the same one.
         """
         return f"{int(self._keyed(f'status-code/{case_no}')[:15], 16) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 

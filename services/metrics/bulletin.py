@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,15 +12,14 @@ from services.metrics.evidence import Looked, how_many, leaf, projected, situati
 from services.metrics.facts import instant_of_ms
 from services.metrics.figures import Value
 from services.metrics.item_revision import Step as ItemStep
-from services.metrics.record import TOPIC_OF, id_of
+from services.metrics.record import TOPIC_OF, id_of, stored_at
 from services.metrics.revision import Span, Step, is_touched, steps, summed
 from services.metrics.shares import Asked, valued
 from services.metrics.story import tell
 from services.metrics.view import read
 from shared.contracts.base import wire_time
-from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Place
-from shared.kafka.fetch import Stored, fetch_stored
+from shared.kafka.fetch import Stored
 
 
 class _Listed(NamedTuple):
@@ -83,16 +81,6 @@ def difference(before: Value, after: Value) -> dict[str, Any]:
         "denominator": (after.denominator or 0) - (before.denominator or 0),
         "value": value,
     }
-
-
-async def stored_at(bootstrap: str, places: Sequence[tuple[Place, int]]) -> tuple[Stored, bool]:
-    """The stored bytes at these places, and whether the record could be read at all."""
-    if not places:
-        return {}, True
-    try:
-        return await fetch_stored(bootstrap, sorted(set(places))), True
-    except UnavailableError:
-        return {}, False
 
 
 def _told(one: _Listed, stored: Stored) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from services.metrics.bulletin import difference, stored_at, told_of
+from services.metrics.bulletin import difference, told_of
 from services.metrics.catalogue import Published
 from services.metrics.cells import Snapshot
 from services.metrics.evidence import Leaf
 from services.metrics.item_revision import Moment, Step, steps
 from services.metrics.items import Shelved, bounds, reading_of, shelf
+from services.metrics.record import stored_at
 from services.metrics.shares import Asked
 from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.eventsourcing.records import Place

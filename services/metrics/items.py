@@ -10,16 +10,15 @@ from services.metrics import catalogue
 from services.metrics.catalogue import CatalogueRow, Published, adds, coverage
 from services.metrics.cells import Snapshot
 from services.metrics.figures import Value
-from services.metrics.record import Standing, chained
+from services.metrics.record import Standing, chained, stored_at
 from services.metrics.recounting import Count, result_of
 from services.metrics.shares import Asked
 from services.metrics.shelf import readings_of
 from services.metrics.slices import Slice, prefix_of
 from services.metrics.view import read
 from shared.contracts.topics import CATALOGUE_EVENTS
-from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Place
-from shared.kafka.fetch import Stored, fetch_records, fetch_stored
+from shared.kafka.fetch import fetch_records
 
 STRETCH_ITEMS = 1_000
 _SHELVED = "SELECT key, partition, body FROM {room}.catalogue WHERE starts_with(key, 'item:') ORDER BY key"
@@ -54,12 +53,7 @@ async def one(snap: Snapshot, bootstrap: str, item: str) -> dict[str, Any] | Non
     if row is None:
         return None
     found = _loaded(row)
-    stored: Stored = {}
-    reachable = True
-    try:
-        stored = await fetch_stored(bootstrap, _places([found]))
-    except UnavailableError:
-        reachable = False
+    stored, reachable = await stored_at(bootstrap, _places([found]))
     place = Place(CATALOGUE_EVENTS, found.partition)
     events = [Standing("intake", n, place, fact.offset, fact.at, fact.known) for n, fact in enumerate(found.row.facts, 1)]
     return {"item": item, "events": list(chained(events, stored)), "record_reachable": reachable}

@@ -37,28 +37,32 @@ async def fetch_records(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int
     return {at: record.value for at, record in (await fetch_whole(bootstrap, wanted)).items()}
 
 
-async def fetch_stored(bootstrap: str, wanted: Wanted) -> Stored:
+async def fetch_stored(bootstrap: str, wanted: Wanted, within_s: float = DEADLINE_S) -> Stored:
     """The same with each record's chained checksum."""
-    return {at: StoredRecord(r.value, _chain(r.headers)) for at, r in (await fetch_whole(bootstrap, wanted)).items()}
+    found = await fetch_whole(bootstrap, wanted, within_s)
+    return {at: StoredRecord(record.value, _chain(record.headers)) for at, record in found.items()}
 
 
 def _chain(headers: Sequence[tuple[str, bytes]]) -> str | None:
     return next((value.decode("ascii", "replace") for name, value in headers if name == "hash"), None)
 
 
-async def fetch_whole(bootstrap: str, wanted: Wanted) -> dict[tuple[Place, int], Any]:
-    """The same with keys, headers and times: the client's own records."""
+async def fetch_whole(bootstrap: str, wanted: Wanted, within_s: float = DEADLINE_S) -> dict[tuple[Place, int], Any]:
+    """The same with keys, headers and times: the client's own records.
+
+    A broker that is silent is waited for `within_s` seconds, and its client is let go within two thirds of that.
+    """
     if not wanted:
         return {}
     client = consumer(bootstrap, None, "runonce-evidence")
     try:
-        async with asyncio.timeout(DEADLINE_S + len(wanted) / RECORDS_A_SECOND):
+        async with asyncio.timeout(within_s + len(wanted) / RECORDS_A_SECOND):
             await client.start()
             return await _read(client, wanted)
     except (TimeoutError, KafkaError, OSError):
         raise UnavailableError("evidence-not-read") from None
     finally:
-        await let_go(client, DEADLINE_S)
+        await let_go(client, within_s / 3)
 
 
 async def _read(client: AIOKafkaConsumer, wanted: Wanted) -> dict[tuple[Place, int], Any]:

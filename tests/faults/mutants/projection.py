@@ -18,6 +18,18 @@ _COUNT_TESTS = "integration/metrics/test_the_projection_counts_every_event_once.
 
 MUTANTS = (
     Mutant(
+        "snapshot-held-for-a-silent-broker",
+        "a journey is told while its bytes cannot be reached",
+        "R27",
+        (Edit("services/metrics/record.py", "SHOWN_WITHIN_S = 4.0", "SHOWN_WITHIN_S = 10.0"),),
+        (
+            suite(
+                "integration/metrics/test_the_doors_answer_and_refuse.py"
+                "::test_a_silent_broker_is_not_waited_for_until_the_snapshot_is_gone"
+            ),
+        ),
+    ),
+    Mutant(
         "checkpoint-before-the-rows",
         "a checkpoint commits with the rows it covers",
         "R19, ruling 21",

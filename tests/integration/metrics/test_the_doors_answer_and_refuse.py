@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import httpx
 import orjson
 import pytest
 
-from services.metrics import http
+from services.metrics import http, record
+from services.metrics.cells import snapshot
 from services.metrics.figure_doors import Answers
 from services.metrics.ledger import ledger
 from services.metrics.shelf import Shelf
@@ -116,6 +118,16 @@ async def test_a_journey_is_told_even_while_its_bytes_cannot_be_reached(full: Fu
 
     assert found["record_reachable"] is False
     assert len(found["events"]) == len(told.events)
+
+
+async def test_a_silent_broker_is_not_waited_for_until_the_snapshot_is_gone(full: Full) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with snapshot(full.log) as snap:
+            found = await record.journey(snap, f"127.0.0.1:{silent.getsockname()[1]}", str(full.told[0].journey))
+
+            assert found is not None
+            assert found["record_reachable"] is False
+            assert await snap.tx.fetchval("SELECT true")
 
 
 async def test_cells_and_shares_are_given_whole_for_verification(full: Full, door: httpx.AsyncClient) -> None:
