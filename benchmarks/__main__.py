@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         own = argparse.ArgumentParser()
         bench.add_options(own)
         results = _calibrated(bench, asked if asked.word else own.parse_args([], argparse.Namespace(smoke=asked.smoke)))
-        wrong += sum(not result.correct for result in results)
+        wrong += sum(result.correct is False for result in results)
         if not asked.smoke:
             keep(results)
     return 1 if wrong else 0

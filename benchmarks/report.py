@@ -62,7 +62,7 @@ def _row(result: Result, ours: Sequence[float]) -> tuple[str, ...]:
     spread = f"{_number(min(rounds))} to {_number(max(rounds))}" if len(rounds) > 1 else ""
     value = "" if result.value is None else _number(result.value)
     compared = "" if result.contestant == OURS else _ratio(ratios(rounds, ours))
-    right = "yes" if result.correct else "no"
+    right = "not compared" if result.correct is None else "yes" if result.correct else "no"
     return size, result.contestant, result.unit, value, spread, str(len(rounds) or ""), compared, _goal(result), right
 
 
@@ -87,7 +87,7 @@ def _ratio(found: Sequence[float]) -> str:
 def _drawings(bench: str, results: Sequence[Result], directory: Path) -> Iterable[str]:
     """A drawing for each unit in which somebody stands beside us."""
     for unit in dict.fromkeys(result.unit for result in results):
-        bars = [_bar(result) for result in results if result.unit == unit and result.value]
+        bars = [_bar(result) for result in results if result.unit == unit and result.value and result.correct]
         if len({bar.name for bar in bars}) < 2:
             continue
         name = "-".join(f"{bench} {unit}".replace("/", " per ").replace(",", "").split()) + ".svg"

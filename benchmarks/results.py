@@ -21,7 +21,8 @@ class Result:
     unit: str
     ratio_to_ours: float | None = None
     """`value` ÷ ours of the same bench, size and unit; None where there is nothing of ours to compare with."""
-    correct: bool = True
+    correct: bool | None = True
+    """None where nothing was compared: such a number is told, and is neither right nor wrong."""
     rounds: list[float] = field(default_factory=list)
     note: str = ""
     """What a reader must know to read the value rightly."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from benchmarks.contenders import OURS
@@ -25,6 +25,7 @@ class Round:
     seconds: float
     cpu_s: float
     servers_s: float
+    is_compared: bool = True
 
 
 @dataclass(slots=True)
@@ -61,10 +62,11 @@ def _results(standing: Standing) -> list[Result]:
     if standing.wrong:
         return [Result(BENCH, standing.contestant, standing.size, None, RATE, correct=False, note=standing.wrong)]
     if not standing.rounds:
-        return [Result(BENCH, standing.contestant, standing.size, None, RATE, note=standing.note)]
+        return [Result(BENCH, standing.contestant, standing.size, None, RATE, correct=None, note=standing.note)]
+    correct = True if all(one.is_compared for one in standing.rounds) else None
     values = {RATE: standing.rates(), CPU: standing.costs(with_servers=False), CPU_ALL: standing.costs(with_servers=True)}
     return [
-        Result(BENCH, standing.contestant, standing.size, median(rounds), unit, rounds=rounds, note=standing.note)
+        Result(BENCH, standing.contestant, standing.size, median(rounds), unit, correct=correct, rounds=rounds, note=standing.note)
         for unit, rounds in values.items()
     ]
 
@@ -72,7 +74,4 @@ def _results(standing: Standing) -> list[Result]:
 def _compared(result: Result, ours: float | None) -> Result:
     if not ours or result.value is None:
         return result
-    ratio = round(result.value / ours, 4)
-    return Result(
-        result.bench, result.contestant, result.size, result.value, result.unit, ratio, rounds=result.rounds, note=result.note
-    )
+    return replace(result, ratio_to_ours=round(result.value / ours, 4))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.results import Result
 from benchmarks.standings import CPU, CPU_ALL, RATE, Round, Standing, results
 
@@ -38,12 +40,21 @@ def test_a_wrong_outcome_has_no_number_however_fast_it_was() -> None:
     assert (found.value, found.correct, found.rounds, found.note) == (None, False, [], "its outcome is not the right one")
 
 
-def test_one_that_was_left_out_is_not_wrong() -> None:
+def test_one_that_was_left_out_is_neither_right_nor_wrong() -> None:
     out = Standing("theirs", 1_000, note="left out: it would take about 900 s, and cannot be stopped early")
 
     (found,) = [result for result in results([out], [0.3]) if result.contestant == "theirs"]
 
-    assert (found.value, found.correct) == (None, True)
+    assert (found.value, found.correct) == (None, None)
+
+
+def test_a_part_of_the_records_whose_outcome_was_not_compared_is_neither_right_nor_wrong() -> None:
+    part = Standing("theirs", 1_000, [replace(_round(1), is_compared=False)])
+
+    found = results([Standing("ours", 1_000, [_round(1)]), part], [0.3])
+
+    assert (_of(found, "theirs", RATE).correct, _of(found, "theirs", RATE).ratio_to_ours) == (None, 1.0)
+    assert _of(found, "ours", RATE).correct
 
 
 def test_there_is_no_ratio_where_nothing_of_ours_was_measured() -> None:

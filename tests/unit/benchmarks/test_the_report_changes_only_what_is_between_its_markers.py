@@ -14,6 +14,7 @@ from benchmarks.results import Result
 RESULTS = [
     Result("projection", "ours", 1_000, 500.0, "events/s", 1.0, rounds=[400.0, 500.0, 600.0]),
     Result("projection", "theirs", 1_000, 100.0, "events/s", 0.2, rounds=[100.0, 100.0, 90.0], note="over its first 50 records"),
+    Result("projection", "partial", 1_000, 90.0, "events/s", 0.18, correct=None, rounds=[90.0]),
     Result("projection", "broken", 1_000, None, "events/s", correct=False, note="its outcome is not the right one"),
 ]
 
@@ -45,6 +46,7 @@ def test_every_result_is_told_with_its_spread_its_ratios_and_what_to_know(tmp_pa
     lines = page.read_text().splitlines()
     assert "| 1,000 | theirs | events/s | 100 | 90 to 100 | 3 | 0.2 [0.15, 0.25] (0.25, 0.2, 0.15) |  | yes |" in lines
     assert "| 1,000 | broken | events/s |  |  |  |  |  | no |" in lines
+    assert "| 1,000 | partial | events/s | 90 |  | 1 | 0.225 |  | not compared |" in lines
     assert "* theirs, 1,000: over its first 50 records." in lines
 
 
@@ -56,6 +58,7 @@ def test_drawings_are_well_formed_and_show_only_what_was_right(tmp_path: Path) -
     assert ElementTree.fromstring(drawn) is not None
     assert "theirs" in drawn
     assert "broken" not in drawn
+    assert "partial" not in drawn
 
 
 def test_a_page_without_a_place_for_results_is_refused(tmp_path: Path) -> None:
