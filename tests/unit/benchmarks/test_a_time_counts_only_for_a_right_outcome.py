@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+from benchmarks.contestants.progress import Progress
 from benchmarks.results import Result
 from benchmarks.standings import CPU, CPU_ALL, RATE, Round, Standing, results
 
@@ -59,3 +61,15 @@ def test_a_part_of_the_records_whose_outcome_was_not_compared_is_neither_right_n
 
 def test_there_is_no_ratio_where_nothing_of_ours_was_measured() -> None:
     assert _of(results([Standing("theirs", 1_000, [_round(1)])], [0.3]), "theirs", RATE).ratio_to_ours is None
+
+
+def test_what_was_read_while_the_end_was_waited_for_is_not_credited() -> None:
+    progress = Progress(wanted=2)
+    progress.begin()
+    for _ in range(5):
+        progress.took(1)
+    progress.added()
+    progress.added()
+
+    assert progress.is_complete
+    assert json.loads(progress.report())["events"] == 2
