@@ -17,7 +17,7 @@ from statistics import quantiles
 import aiohttp
 import orjson
 
-from benchmarks.installation import Installation, installed, laws_hold, say
+from benchmarks.installation import Installation, counted, installed, laws_hold, say
 from benchmarks.results import Result
 from benchmarks.visits import OpenLoop
 from deploy.local.doors import Doors
@@ -118,11 +118,6 @@ def spread(rate: int, way: str, delays: list[float], *, right: bool) -> Iterator
     for name, cut in CUTS.items():
         value = None if saturated else round(cuts[cut - 1] * 1_000, 1)
         yield Result(WORD, "ours", rate, value, f"ms {name} {way}", correct=right)
-
-
-async def counted(doors: Doors) -> int:
-    """How many visits the figures know."""
-    return int((await doors.get("metrics", "/v1/figures/F10"))["readings"]["visits"]["numerator"])
 
 
 async def _read(doors: Doors, watch: Watch) -> None:

@@ -112,6 +112,11 @@ async def appended(doors: Doors) -> int:
     return sum(row["appended"] for counts in told for row in counts["written"])
 
 
+async def counted(doors: Doors) -> int:
+    """How many visits the figures know."""
+    return int((await doors.get("metrics", "/v1/figures/F10"))["readings"]["visits"]["numerator"])
+
+
 async def laws_hold(doors: Doors) -> bool:
     """Whether what was appended was published, what was consumed became something, and nothing is parked or buried."""
     for service in SERVICES:

@@ -14,7 +14,7 @@ from statistics import quantiles
 
 from benchmarks.corpus import records
 from benchmarks.corpus_loading import load
-from benchmarks.installation import say
+from benchmarks.installation import counted, say
 from benchmarks.projection_task import Count, Outcome
 from deploy.local.doors import Doors
 from deploy.local.stack import Options, Stack
@@ -91,14 +91,10 @@ class MetricsAlone:
         # A small corpus is read before anybody looks.
         return max(time.perf_counter() - begun, LOOK_EVERY_S)
 
-    async def counted(self) -> int:
-        """How many visits the figures know."""
-        return int((await self.doors.get("metrics", "/v1/figures/F10"))["readings"]["visits"]["numerator"])
-
     async def is_right(self) -> bool:
         """Whether the figures know exactly the visits of the corpus, and nothing was parked or buried."""
         consumed = (await self.doors.get("metrics", "/v1/conservation", "auditor"))["consumed"]
-        return await self.counted() == self.visits and not any(row["parked"] or row["dead_lettered"] for row in consumed)
+        return await counted(self.doors) == self.visits and not any(row["parked"] or row["dead_lettered"] for row in consumed)
 
 
 @contextlib.asynccontextmanager

@@ -9,8 +9,7 @@ import signal
 import time
 from dataclasses import replace
 
-from benchmarks.freshness import counted
-from benchmarks.installation import Installation, installed, say
+from benchmarks.installation import Installation, counted, installed, say
 from benchmarks.metrics_alone import metrics_alone
 from benchmarks.results import Result
 from benchmarks.visits import OpenLoop
