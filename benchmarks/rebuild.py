@@ -23,6 +23,7 @@ SMOKE_EVENTS = 4_000
 LIVE_EVENTS_PER_S = 200
 LOOK_EVERY_S = 0.1
 LIMIT_S = 1_200.0
+SEEN_S = 10.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,16 +37,16 @@ def run(options: argparse.Namespace) -> list[Result]:
 
 
 @dataclass
-class _Served:
+class Served:
     """What readers saw meanwhile."""
 
     took: list[float] = field(default_factory=list)
     generations: list[int] = field(default_factory=list)
     visits: list[int] = field(default_factory=list)
 
-    async def look(self, house: MetricsAlone) -> None:
-        """Read a figure again and again."""
-        while True:
+    async def look(self, house: MetricsAlone, stop: asyncio.Event) -> None:
+        """Read a figure again and again, until `stop`."""
+        while not stop.is_set():
             begun = time.perf_counter()
             told = await house.doors.get("metrics", "/v1/figures/F10")
             self.took.append(time.perf_counter() - begun)
@@ -53,10 +54,17 @@ class _Served:
             self.visits.append(told["readings"]["visits"]["numerator"])
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def until_seen(self, generation: int) -> None:
+        """Wait until a build has answered. Raises `TimeoutError`."""
+        async with asyncio.timeout(SEEN_S):
+            while generation not in self.generations:
+                await asyncio.sleep(LOOK_EVERY_S)
+
     @property
     def is_steady(self) -> bool:
-        """Whether the old build served until the new one did, and no figure ever went back."""
-        return self.generations == sorted(self.generations) and self.visits == sorted(self.visits)
+        """Whether the old build was seen to serve until the new one did, and no figure ever went back."""
+        both = len(set(self.generations)) == 2
+        return both and self.generations == sorted(self.generations) and self.visits == sorted(self.visits)
 
 
 async def _measure(events: int) -> list[Result]:
@@ -65,19 +73,19 @@ async def _measure(events: int) -> list[Result]:
         pid = await house.start()
         os.sched_setaffinity(pid, {max(os.sched_getaffinity(0))})
         await house.until_applied()
-        served, stop = _Served(), asyncio.Event()
-        looking = asyncio.create_task(served.look(house))
+        served, stop = Served(), asyncio.Event()
+        looking = asyncio.create_task(served.look(house, stop))
         living = asyncio.create_task(house.publish_slowly(LIVE_EVENTS_PER_S, stop))
         used = processor_seconds({"metrics": pid})["metrics"]
         begun = time.perf_counter()
         try:
             build = await _rebuilt(house)
             seconds, cpu_s = time.perf_counter() - begun, processor_seconds({"metrics": pid})["metrics"] - used
+            await served.until_seen(build["generation"])
         finally:
-            looking.cancel()
             stop.set()
-            await asyncio.gather(looking, return_exceptions=True)
-            await living
+            # A reader or a writer that failed fails the bench.
+            await asyncio.gather(looking, living)
         await house.until_applied(build["generation"])
         is_equal = not build["report"]["cells_different"] and not build["report"]["rows_different"]
         right = served.is_steady and is_equal and await house.is_right()
