@@ -31,11 +31,11 @@ STOP_S = 20
 """How long the tests may take to stop what they started; servers that are killed leave memory of theirs behind."""
 PARTS = ("services", "shared", "deploy", "benchmarks", "tests", "pyproject.toml", "runonce", "requirements", "docs")
 _NOT_A_FINDING = re.compile(
-    r"\b(SyntaxError|IndentationError|ImportError|ModuleNotFoundError|NameError|UnboundLocalError|AttributeError|TypeError"
+    r"\b(?:[\w.]+\.)?(SyntaxError|IndentationError|ImportError|ModuleNotFoundError|NameError|UnboundLocalError|AttributeError|TypeError"
     r"|UnknownStatementError|PostgresSyntaxError|UndefinedColumnError)\b"
 )
 """A mutant that only breaks the program, and no promise, shows nothing about the tests."""
-_FAILED = re.compile(r"^schedule (\d+) of (\w+) failed: (.*)$", re.MULTILINE)
+_FAILED = re.compile(r"\bschedule (\d+) of (\w+) failed: (.*)$", re.MULTILINE)
 Verdict = Literal["caught", "survived", "broken"]
 
 
@@ -165,9 +165,13 @@ def _ask_tests(copy: Copy, paths: Sequence[str]) -> Told:
     (failure,) = failed[0].findall("failure")
     why = failure.get("message", "").splitlines()[0] if failure.get("message") else ""
     name = f"{failed[0].get('classname', '').replace('.', '/')}.py::{failed[0].get('name')}"
-    if _NOT_A_FINDING.match(why):
-        return Told("broken", f"{name}: {why}")
-    return Told("caught", name)
+    return Told("caught", name) if is_finding(why) else Told("broken", f"{name}: {why}")
+
+
+def is_finding(why: str) -> bool:
+    """Whether what is said of a failure tells of a broken promise: the error's name first, of a schedule all that led to it."""
+    schedule = _FAILED.search(why)
+    return not _NOT_A_FINDING.match(why) and not (schedule and _NOT_A_FINDING.search(schedule[3]))
 
 
 def _ask_schedules(copy: Copy, scenario: str, count: int) -> Told:
@@ -178,7 +182,7 @@ def _ask_schedules(copy: Copy, scenario: str, count: int) -> Told:
     if code == 0:
         return Told("survived")
     failed = _FAILED.search(said)
-    if failed is None or _NOT_A_FINDING.search(failed[3]):
+    if failed is None or not is_finding(failed[0]):
         return Told("broken", failed[3] if failed is not None else said.strip()[-300:])
     return Told("caught", f"schedule {failed[1]} of {scenario}: {failed[3]}")
 
