@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 Door = Literal["intake", "approval", "batch", "partner"]
 OK = (200, 201)
+BY_RECEIPT: tuple[Door, ...] = ("batch", "partner")
+"""Doors where one caller has many wishes, and the first answer to an id is its answer for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Call:
 
     @property
     def is_refused(self) -> bool:
-        """Whether every time it was answered it was answered with no, and no time was left open."""
-        return bool(self.heard) and self.granted is None and not self.silences
+        """Whether every time it was answered it was answered with no, and no time was left open that could still be a yes."""
+        return bool(self.heard) and self.granted is None and (self.door in BY_RECEIPT or not self.silences)
 
 
 class History:

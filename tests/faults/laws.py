@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from tests.faults.evidence import TOPICS, Evidence
-from tests.faults.history import Call
+from tests.faults.history import BY_RECEIPT, Call
 from tests.faults.own_counts import READINGS, count, name_of
 
 Event = Mapping[str, Any]
@@ -61,27 +61,42 @@ def _promises_kept(calls: Sequence[Call], events: Mapping[str, Sequence[Event]])
 
 def _no_effect_twice(calls: Sequence[Call], events: Mapping[str, Sequence[Event]]) -> Iterator[str]:
     """However often a wish was asked it has one answer and one effect; a refused one has none."""
-    made: dict[str, list[Event]] = defaultdict(list)
-    for of_service in events.values():
-        for event in of_service:
-            made[event["actorid"]].append(event)
+    done = _Done(events)
     for call in calls:
         granted = call.granted
         if granted is not None:
-            # A no may arrive after the yes that was asked later; only what was asked after the yes was heard has to repeat it.
-            for heard in (h for h in call.heard if h.is_good or h.since >= granted.at):
+            # At a door a no may arrive after a yes that was asked later; only what was asked after it was heard must repeat it.
+            for heard in (h for h in call.heard if h.is_good or call.door in BY_RECEIPT or h.since >= granted.at):
                 same = heard.is_good and all(heard.body.get(f) == granted.body.get(f) for f in ("case_no", "journey"))
                 if not same or (heard.body.get("events") or granted.body.get("events", [])) != granted.body.get("events", []):
                     yield f"call {call.number} ({call.command}) was answered in two ways"
-        if not call.by or call.door == "batch":
-            continue
-        own = made[call.by]
+        own = done.of(call)
         if len({event["correlationid"] for event in own}) > 1:
             yield f"call {call.number} ({call.command}) took effect twice"
         if call.is_refused and own:
             yield f"call {call.number} ({call.command}) was refused and took effect"
         if granted is not None and not {event["id"] for event in own} <= set(granted.body.get("events", ())):
             yield f"call {call.number} ({call.command}) did more than it was answered"
+
+
+class _Done:
+    """Which events came of a wish."""
+
+    def __init__(self, events: Mapping[str, Sequence[Event]]) -> None:
+        self._by_id: dict[str, Event] = {}
+        self._by_actor: dict[str, list[Event]] = defaultdict(list)
+        for of_service in events.values():
+            for event in of_service:
+                self._by_id[event["id"]] = event
+                self._by_actor[event["actorid"]].append(event)
+
+    def of(self, call: Call) -> list[Event]:
+        """All that its caller did; of one with many wishes, all that it did together with what the receipts name."""
+        if call.door not in BY_RECEIPT:
+            return self._by_actor[call.by]
+        named = [self._by_id[one] for heard in call.heard for one in heard.body.get("events", ()) if one in self._by_id]
+        together = {(event["actorid"], event["correlationid"]) for event in named}
+        return [event for actor, wish in together for event in self._by_actor[actor] if event["correlationid"] == wish]
 
 
 def _streams_whole(events: Mapping[str, Sequence[Event]]) -> Iterator[str]:
@@ -143,6 +158,8 @@ def _one_decision(calls: Sequence[Call], events: Mapping[str, Sequence[Event]]) 
         last = call.heard[-1]
         if call.granted is not None and document != call.data["document_no"]:
             yield f"call {call.number} decided {call.data['case_no']}, and the record says {document}"
+        if call.is_refused and document == call.data["document_no"]:
+            yield f"call {call.number} was refused and took effect on {call.data['case_no']}"
         is_conflict = last.status == 409 or call.door == "partner"
         names_the_winner = winner is not None and is_conflict and last.body.get("state") == winner["outcome"]
         if call.granted is None and last.body.get("rule") == "already-decided" and not names_the_winner:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from tests.faults.evidence import Evidence, Reading, Seen
-from tests.faults.history import Call, Heard
+from tests.faults.history import Call, Door, Heard
 from tests.faults.own_counts import READINGS, count
 
 CASE, JOURNEY, STREAM = "case-1", "j-1", "journey-j-1"
@@ -91,9 +91,9 @@ class Told:
         """The stored bytes."""
         return {service: [json.dumps(event).encode() for event in events] for service, events in self.events.items()}
 
-    def call(self, command: str, by: str, data: dict[str, Any], *answers: Heard) -> Call:
+    def call(self, command: str, by: str, data: dict[str, Any], *answers: Heard, door: Door = "intake") -> Call:
         """Somebody wished something, and heard `answers`."""
-        made = Call(len(self.calls) + 1, 0.0, "intake", command, by, by, data, asked=max(len(answers), 1), heard=list(answers))
+        made = Call(len(self.calls) + 1, 0.0, door, command, by, by, data, asked=max(len(answers), 1), heard=list(answers))
         self.calls.append(made)
         return made
 
@@ -139,6 +139,11 @@ def yes(*events: str, **more: Any) -> Heard:
 def no(rule: str, status: int = 409, since: float = 0.5, **more: Any) -> Heard:
     """A refusal of what was asked at `since`."""
     return Heard(3.0, status, {"rule": rule, **more}, since)
+
+
+def receipt(status: str, *events: str, **more: Any) -> Heard:
+    """An answer in a batch or on a topic."""
+    return Heard(1.0, 200, {"status": status, "events": list(events), **more})
 
 
 def told() -> Told:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.evidence import Evidence, Reading
+from tests.faults.history import BY_RECEIPT, Door, Heard
 from tests.faults.laws import broken
-from tests.unit.faults.sample import CASE, FAR, HALL, Told, no, told, yes
+from tests.unit.faults.sample import CASE, FAR, HALL, Told, no, receipt, told, yes
 
 
 def faults(tamper: Callable[[Told], object]) -> list[str]:
@@ -81,6 +82,47 @@ def test_a_refused_wish_with_an_effect_is_found() -> None:
         t.record("intake", "visit-voided", "c-9", {"visit_id": "v-2"})
 
     one_says(faults(anyway), "was refused and took effect")
+
+
+def of_a_portal(door: Door, *answers: Heard, done: int = 1) -> list[str]:
+    """What is found of a wish of a partner, which did so many things and was told `answers`, beside another wish of its."""
+
+    def wish(t: Told) -> None:
+        for number in range(done):
+            t.record("intake", "visit-voided", "portal", {"visit_id": f"v-{number}"})
+        t.record("intake", "visit-voided", "portal", {"visit_id": "v-9"})["correlationid"] = "another"
+        t.call("void-visit", "", {}, *answers, door=door)
+
+    return faults(wish)
+
+
+@pytest.mark.parametrize("door", BY_RECEIPT)
+def test_a_receipt_that_is_repeated_is_no_fault(door: Door) -> None:
+    first, again = receipt("applied", "intake-11"), receipt("duplicate", "intake-11", first_status="applied")
+
+    assert of_a_portal(door, first, again) == []
+
+
+@pytest.mark.parametrize("door", BY_RECEIPT)
+def test_a_receipt_that_takes_another_one_back_is_found(door: Door) -> None:
+    one_says(of_a_portal(door, receipt("applied", "intake-11"), receipt("refused")), "answered in two ways")
+    one_says(of_a_portal(door, receipt("refused"), receipt("applied", "intake-11")), "answered in two ways")
+
+
+@pytest.mark.parametrize("door", BY_RECEIPT)
+def test_a_receipt_that_tells_less_more_or_other_than_was_done_is_found(door: Door) -> None:
+    one_says(of_a_portal(door, receipt("applied", "intake-11"), done=2), "more than it was answered")
+    one_says(of_a_portal(door, receipt("applied", "intake-11", "intake-12")), "took effect twice")
+    one_says(of_a_portal(door, receipt("refused", "intake-11")), "was refused and took effect")
+
+
+def test_a_department_that_was_refused_what_the_record_says_is_found() -> None:
+    def refused(t: Told) -> None:
+        t.calls[-2].door = "partner"
+        t.calls[-2].silences.append("KafkaTimeoutError")
+        t.calls[-2].heard[:] = [receipt("refused", rule="not-yours")]
+
+    one_says(faults(refused), f"was refused and took effect on {CASE}")
 
 
 def test_a_gap_in_a_stream_is_found() -> None:
