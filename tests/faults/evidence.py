@@ -1,4 +1,7 @@
-"""What the public doors tell once everything is quiet: stored events, topics as any subscriber sees them, figures, conservation."""
+"""What the public doors tell once everything is quiet: stored events, topics as any subscriber sees them, figures, conservation.
+
+And what lies with the provider: only there does it show how many letters somebody was sent.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -47,7 +51,10 @@ class Reading(NamedTuple):
 
 @dataclass
 class Evidence:
-    """Everything that was told. `record` holds each service's stored events as exact bytes, stream by stream in order."""
+    """Everything that was told. `record` holds each service's stored events as exact bytes, stream by stream in order.
+
+    `letters` are the keys under which the provider was given something; the same key twice is one letter to it.
+    """
 
     record: dict[str, list[bytes]] = field(default_factory=dict)
     topics: list[Seen] = field(default_factory=list)
@@ -56,10 +63,13 @@ class Evidence:
     recounts: dict[str, Reading] = field(default_factory=dict)
     messages: list[dict[str, Any]] = field(default_factory=list)
     generation: int = 0
+    letters: list[str] = field(default_factory=list)
 
 
-async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Sequence[str], recounted: Sequence[str]) -> Evidence:
-    """Ask every door for `readings`, such as `F3.mean`, and for the recount of those `recounted`."""
+async def gather(
+    urls: Mapping[str, str], kafka: str, outbox: Path, issue: Issue, readings: Sequence[str], recounted: Sequence[str]
+) -> Evidence:
+    """Ask every door for `readings`, such as `F3.mean`, and for a recount of `recounted`; look into the provider's `outbox`."""
     found = Evidence()
     headers = {"authorization": f"Bearer {issue(Who('auditor', 'history-checker'))}"}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=REQUEST_S)) as session:
@@ -86,6 +96,7 @@ async def gather(urls: Mapping[str, str], kafka: str, issue: Issue, readings: Se
             told = json.loads(await ask("metrics", "/v1/recount", "POST", figure=code, reading=reading))
             found.recounts[name] = _reading(told["recounted"])
         found.messages = json.loads(await ask("notify", "/v1/messages", limit=500))
+    found.letters = [letter.stem for letter in outbox.glob("*.eml")]
     found.topics = await asyncio.wait_for(_topics(kafka), READ_S)
     return found
 

@@ -199,7 +199,7 @@ class Launched(Living):
             return self.keys.issue("auditor", who.id)
 
         recounted = [next(self._turns) for _ in range(RECOUNTED)]
-        return await gather(self.stack.urls, self.stack.kafka, issue, READINGS, recounted)
+        return await gather(self.stack.urls, self.stack.kafka, self.data / "notify" / "outbox", issue, READINGS, recounted)
 
     async def _start(self) -> None:
         await self.stack.start()

@@ -35,6 +35,7 @@ def broken(calls: Sequence[Call], evidence: Evidence) -> list[str]:
         _topics_equal_the_record(evidence),
         _one_decision(calls, events),
         _one_message(events, evidence),
+        _one_letter(events, evidence),
         _one_holder(events),
         _figures(evidence),
         _conserved(evidence),
@@ -194,6 +195,20 @@ def _one_message(events: Mapping[str, Sequence[Event]], evidence: Evidence) -> I
     for message in evidence.messages:
         if message["state"] not in ("sent", "failed", "suppressed"):
             yield f"message {message['intent_id']} is still {message['state']}"
+
+
+def _one_letter(events: Mapping[str, Sequence[Event]], evidence: Evidence) -> Iterator[str]:
+    """The provider has one letter for each cause, and none that nobody owes; it has all that are told as sent."""
+    said = [(name_of(event), event["data"]) for event in events["notify"]]
+    causes = {data["intent_id"]: (data["template"], data["cause_event"]) for name, data in said if name == "notification-requested"}
+    for key in evidence.letters:
+        if key not in causes:
+            yield f"letter {key} is with the provider, and nobody owed it"
+    for (template, cause), times in Counter(causes[key] for key in evidence.letters if key in causes).items():
+        if times > 1:
+            yield f"{times} letters with a {template} for {cause} are with the provider"
+    for intent in {data["intent_id"] for name, data in said if name == "notification-sent"} - set(evidence.letters):
+        yield f"message {intent} is told as sent, and is not with the provider"
 
 
 def _one_holder(events: Mapping[str, Sequence[Event]]) -> Iterator[str]:

@@ -108,7 +108,8 @@ class Told:
         consumed = [_consumed(topic, [s for s in self.seen if s.topic == topic]) for topic in _TOPIC.values()]
         told: dict[str, Any] = {service: {"written": rows, "consumed": []} for service, rows in written.items()}
         told["metrics"] = {"written": [], "consumed": consumed}
-        return Evidence(self.lines(), list(self.seen), told, board, dict(board), [], 1)
+        letters = sorted({e["data"]["intent_id"] for e in self.events["notify"] if ".notification-sent." in e["type"]})
+        return Evidence(self.lines(), list(self.seen), told, board, dict(board), [], 1, letters)
 
 
 def _written(topic: str, events: int) -> dict[str, Any]:

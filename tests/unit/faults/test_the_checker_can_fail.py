@@ -160,6 +160,21 @@ def test_a_message_sent_twice_or_never_is_found() -> None:
     one_says(faults(lambda t: t.events["notify"].pop()), "never came to an end")
 
 
+def test_a_second_letter_under_a_key_of_its_own_is_found() -> None:
+    one_says(faults_of_doors(lambda e: e.letters.append("another-key")), "nobody owed it")
+
+    def owed_twice(t: Told) -> None:
+        first = {**t.events["notify"][0]["data"], "intent_id": "intent-again"}
+        t.record("notify", "notification-requested", "notify", first)
+        t.record("notify", "notification-sent", "notify", {"intent_id": "intent-again"})
+
+    one_says(faults(owed_twice), "2 letters with a receipt")
+
+
+def test_a_letter_that_is_told_as_sent_and_is_not_there_is_found() -> None:
+    one_says(faults_of_doors(lambda e: e.letters.pop()), "is not with the provider")
+
+
 def test_a_cause_that_nobody_is_told_of_is_found() -> None:
     def silent(t: Told) -> None:
         del t.events["notify"][-2:]
