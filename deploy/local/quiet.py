@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,7 +70,7 @@ async def until_heard(doors: Doors, kafka: str, service: str, topic: str, limit_
     while True:
         waiting = await look(doors, kafka, ("intake",))
         ends = await _ends(kafka, places)
-        late = ends is None or _behind(service, (await doors.get(service, "/v1/conservation", "auditor"))["consumed"], ends)
+        late = ends is None or behind(service, (await doors.get(service, "/v1/conservation", "auditor"))["consumed"], ends)
         if not waiting.under_way and not late:
             return
         if asyncio.get_running_loop().time() > deadline:
@@ -90,7 +91,7 @@ async def look(doors: Doors, kafka: str, services: Sequence[str] = SERVICES) -> 
         waiting = sum(row["waiting"] for row in counts["written"])
         if waiting:
             under_way.append(f"{service} has {waiting} to publish")
-        under_way += _behind(service, counts["consumed"], ends)
+        under_way += behind(service, counts["consumed"], ends)
     return Look(appended, tuple(under_way))
 
 
@@ -103,15 +104,18 @@ async def _ends(kafka: str, places: Sequence[Place]) -> dict[Place, int] | None:
         return None
 
 
-def _behind(service: str, consumed: Sequence[Mapping[str, Any]], ends: Mapping[Place, int]) -> list[str]:
-    heard: dict[Place, int] = {}
-    for row in consumed:
-        place = Place(row["topic"], row["partition"])
-        if place in ends:
-            # Of several groups of one service, such as an old projection beside a new one, the slowest counts.
-            heard[place] = min(heard.get(place, row["next_offset"]), row["next_offset"])
+def behind(service: str, consumed: Sequence[Mapping[str, Any]], ends: Mapping[Place, int]) -> list[str]:
+    """How far a service has not heard yet what it has to hear, in words; nothing if it has heard all.
+
+    Of several groups of one service, such as an old projection beside a new one, the slowest counts. A group that reads a topic
+    and has no row of a partition has not claimed it yet.
+    """
+    heard = {(row["group"], Place(row["topic"], row["partition"])): row["next_offset"] for row in consumed}
+    readers: dict[str, set[str]] = defaultdict(set)
+    for group, place in heard:
+        readers[place.topic].add(group)
     late = 0
     for place, end in ends.items():
         if place.topic in _HEARD[service]:
-            late += max(end - heard.get(place, 0), 0)
+            late += max(end - min((heard.get((group, place), 0) for group in readers[place.topic]), default=0), 0)
     return [f"{service} is {late} behind"] if late else []

@@ -267,6 +267,7 @@ def _conserved(evidence: Evidence) -> Iterator[str]:
                 yield f"{service} wrote {row}, and {len(distinct[at])} events stand there"
         for row in told["consumed"]:
             yield from _consumed(row, records, distinct, evidence.generation)
+        yield from _never_claimed([row for row in told["consumed"] if not _is_over(row, evidence.generation)], records)
 
 
 def _consumed(
@@ -276,10 +277,24 @@ def _consumed(
     once = row["applied"] + row["ignored"] + row["parked"]
     if row["consumed"] != once + row["duplicate"] + row["dead_lettered"]:
         yield f"{row['group']} does not say what became of everything in {at}"
-    retired = row["group"].startswith("metrics-p") and row["group"] != f"metrics-p{generation}"
-    if row["topic"] not in TOPICS or retired:
+    if row["topic"] not in TOPICS or _is_over(row, generation):
         return
     if not row["consumed"] == row["next_offset"] == records[at]:
         yield f"{row['group']} consumed {row['consumed']} up to {row['next_offset']} of the {records[at]} records in {at}"
     if once != len(distinct.get(at, ())):
         yield f"{row['group']} applied {once} of {len(distinct.get(at, ()))} events in {at}"
+
+
+def _never_claimed(rows: Sequence[Mapping[str, Any]], records: Mapping[tuple[str, int], int]) -> Iterator[str]:
+    """Whoever reads a topic has a row of each of its partitions that holds anything."""
+    claimed = {(row["group"], row["topic"], row["partition"]) for row in rows}
+    for group, topic in sorted({(group, topic) for group, topic, _ in claimed}):
+        for at, held in records.items():
+            if at[0] == topic and (group, *at) not in claimed:
+                yield f"{group} never claimed {at}, where {held} records are"
+
+
+def _is_over(row: Mapping[str, Any], generation: int) -> bool:
+    """Whether this is a projection that another one has replaced."""
+    group: str = row["group"]
+    return group.startswith("metrics-p") and group != f"metrics-p{generation}"

@@ -254,6 +254,14 @@ def test_a_group_whose_sum_is_not_exact_is_found(column: str) -> None:
     one_says(faults_of_doors(miscounted), "metrics-p1")
 
 
+def test_a_partition_that_a_group_never_claimed_is_found() -> None:
+    def unclaimed(evidence: Evidence) -> None:
+        row = evidence.conservation["metrics"]["consumed"][0]
+        row |= {"partition": 1, "next_offset": 0, "consumed": 0, "applied": 0}
+
+    one_says(faults_of_doors(unclaimed), "metrics-p1 never claimed ('gov.intake.events.v1', 0), where 10 records are")
+
+
 @pytest.mark.parametrize("name", sorted(told().evidence().figures))
 def test_a_figure_that_differs_from_a_count_by_hand_is_found(name: str) -> None:
     def wrong(evidence: Evidence) -> None:
