@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.corpus_loading import Loaded, load
+from benchmarks.processes import used_s
 from deploy.local.children import die_with_parent
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
@@ -20,7 +21,6 @@ from shared.kafka.clients import admin
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 CONTESTANT_CORE, SERVER_CORE = CORES[0], CORES[-1]
-_TICKS = os.sysconf("SC_CLK_TCK")
 _OWN_TOPICS = ("gov.", "__")
 
 
@@ -36,7 +36,7 @@ class Ground:
 
     def servers_s(self) -> float:
         """Processor seconds that the servers have used so far."""
-        return sum(_processor_s(pid) for pid in self.pids)
+        return sum(used_s(pid) for pid in self.pids)
 
     async def tidy(self) -> None:
         """Remove the topics that a contestant has made, so that the next one finds the same broker."""
@@ -120,13 +120,3 @@ def calibration_s() -> float:
         return time.perf_counter() - begun
     finally:
         pin(set(CORES))
-
-
-def _processor_s(pid: int) -> float:
-    """Of a process, its ended children and its living ones."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return 0.0
-    return sum(int(ticks) for ticks in fields[11:15]) / _TICKS + sum(_processor_s(int(child)) for child in children)

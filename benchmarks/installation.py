@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processes import used_s
 from deploy.local.doors import Doors
 from deploy.local.quiet import until_heard
 from deploy.local.seed import seed
@@ -20,7 +20,6 @@ from shared.postgres.pool import connect
 from shared.telemetry import clock
 
 HEARD_S = 60.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def say(step: str) -> None:
@@ -65,45 +64,7 @@ async def installed() -> AsyncIterator[Installation]:
 def processor_seconds(pids: dict[str, int]) -> dict[str, float]:
     """Processor time that each part with its children has used so far, and this process as the loader."""
     own = resource.getrusage(resource.RUSAGE_SELF)
-    return {name: _used(pid) for name, pid in pids.items()} | {"loader": own.ru_utime + own.ru_stime}
-
-
-def _used(pid: int) -> float:
-    own = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    # Its own time in user and system mode, then that of children that ended.
-    return sum(map(int, own[11:15])) / _TICKS + sum(_living(child) for child in _children(pid))
-
-
-def _living(pid: int) -> float:
-    try:
-        return _used(pid)
-    except FileNotFoundError:
-        return 0.0
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
-def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
-    return [pid, *(one for child in _children(pid) for one in family(child))]
-
-
-def resident_mb(pid: int) -> float:
-    """Megabytes of a process with its children; what several of them share counts once (PSS)."""
-    return sum(map(_pss_mb, family(pid)))
-
-
-def _pss_mb(pid: int) -> float:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return next((int(line.split()[1]) / 1_024 for line in lines if line.startswith("Pss:")), 0.0)
+    return {name: used_s(pid) for name, pid in pids.items()} | {"loader": own.ru_utime + own.ru_stime}
 
 
 async def appended(doors: Doors) -> int:

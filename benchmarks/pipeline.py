@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import quantiles
 
-from benchmarks.installation import Installation, appended, installed, log_bytes, processor_seconds, resident_mb, say, stored_bytes
+from benchmarks.installation import Installation, appended, installed, log_bytes, processor_seconds, say, stored_bytes
+from benchmarks.processes import resident_mb
 from benchmarks.results import Result
 from deploy.local.doors import Doors
 from deploy.local.history import Loader, held

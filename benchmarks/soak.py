@@ -21,7 +21,8 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
-from benchmarks.installation import Installation, family, installed, resident_mb, say
+from benchmarks.installation import Installation, installed, say
+from benchmarks.processes import family, resident_mb, signal_family
 from benchmarks.results import LATEST, Result
 from deploy.local.ledger import Journal, Ledger
 from deploy.local.live import LiveLoad
@@ -168,16 +169,18 @@ async def _break_things(house: Installation, made: Run, dice: random.Random) -> 
         with contextlib.suppress(ProcessLookupError):
             if fault == "freeze":
                 await _freeze(pid)
+            elif fault == "kill":
+                signal_family(pid, signal.SIGKILL)
             else:
-                os.kill(pid, signal.SIGKILL if fault == "kill" else signal.SIGTERM)
+                os.kill(pid, signal.SIGTERM)
 
 
 async def _freeze(pid: int) -> None:
-    os.kill(pid, signal.SIGSTOP)
+    signal_family(pid, signal.SIGSTOP)
     try:
         await asyncio.sleep(STOPPED_S)
     finally:
-        os.kill(pid, signal.SIGCONT)
+        signal_family(pid, signal.SIGCONT)
 
 
 async def _watch(house: Installation, made: Run) -> None:
@@ -188,15 +191,15 @@ async def _watch(house: Installation, made: Run) -> None:
         for name, pid in house.pids().items():
             since = born.setdefault(pid, made.now_s())
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                made.samples[name].append(_sample(pid, made.now_s(), since, connections.get(f"runonce-{name}", 0)))
+                if pids := family(pid):
+                    made.samples[name].append(_sample(pids, made.now_s(), since, connections.get(f"runonce-{name}", 0)))
         await asyncio.sleep(SAMPLE_EVERY_S)
 
 
-def _sample(pid: int, now_s: float, since_s: float, connections: int) -> Sample:
-    pids = family(pid)
+def _sample(pids: Sequence[int], now_s: float, since_s: float, connections: int) -> Sample:
     handles = sum(len(os.listdir(f"/proc/{one}/fd")) for one in pids)
     threads = sum(len(os.listdir(f"/proc/{one}/task")) for one in pids)
-    return Sample(now_s, round(now_s - since_s, 1), round(resident_mb(pid), 1), handles, threads, connections)
+    return Sample(now_s, round(now_s - since_s, 1), round(resident_mb(pids[0]), 1), handles, threads, connections)
 
 
 async def _connections(house: Installation) -> dict[str, int]:

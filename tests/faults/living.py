@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import signal_family
 from deploy.local import instance
 from deploy.local.instance import Instance
 from shared.contracts.topics import SERVICES
@@ -76,12 +76,12 @@ class Living:
             assert stopped(self.process) == 0, self.said()[-2_000:]
 
     def signal(self, name: str, number: signal.Signals) -> int:
-        """Send a signal to a process of the stack and return its pid; one that has just ended by itself has a successor soon."""
+        """Signal a process of the stack with its children, and return its pid; if it has just ended it has a successor soon."""
         reached: list[int] = []
 
         def is_sent() -> bool:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid := self.found.pids[name], number)
+                signal_family(pid := self.found.pids[name], number)
                 reached.append(pid)
             return bool(reached)
 

@@ -17,6 +17,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from benchmarks.processes import family
 from shared.contracts.topics import SERVICES
 from tests.faults.living import Living, until
 
@@ -113,14 +114,6 @@ def test_a_full_disk_of_the_broker_keeps_the_doors_open(on_small_disks: Living) 
         until(lambda: registered(living, str(uuid4()))[0] == 201, BACK_S, "accepted without a broker")
 
     goes_on(living)
-
-
-def family(pid: int) -> list[int]:
-    """A server's process and its children; nobody if it has ended."""
-    try:
-        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-    except FileNotFoundError:
-        return []
 
 
 @contextlib.contextmanager
