@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ _WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state = 'active' AND wait_event = 'ClientRead'
 AND xact_start IS NOT NULL AND query_start < clock_timestamp() - $2::float8 * interval '1 second'
 """
+_PUBLISHER = "SELECT holder FROM lease WHERE until > clock_timestamp()"
 
 
 def heard(launched: Launched, child: Child, topic: str) -> dict[int, int]:
@@ -41,6 +43,21 @@ def is_relieved(launched: Launched, child: Child, topic: str, before: dict[int, 
     return len(moved) > PARTITIONS // 2
 
 
+def publisher(launched: Launched, service: Service) -> int:
+    """The process that holds the lease to publish; 0 while none does."""
+    holder: str | None = launched.run(first(launched.stack.dsns[service][0], _PUBLISHER), BACK_S)
+    return 0 if holder is None else int(holder.split("-")[1])
+
+
+async def first(dsn: str, sql: str, *args: object) -> Any:
+    """The first value that a database answers with."""
+    connection = await connect(dsn)
+    try:
+        return await connection.fetchval(sql, *args)
+    finally:
+        await connection.close()
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_sleeper_is_relieved_and_does_no_harm_when_it_wakes(
     launched: Launched, rng: random.Random, tell: Callable[[str], None], service: Service
@@ -50,11 +67,13 @@ def test_a_sleeper_is_relieved_and_does_no_harm_when_it_wakes(
     try:
         with launched.crowd(name, rng, other_doors={service: door_of(other)}) as crowd:
             until(lambda: crowd.history.asked >= BUSY, BACK_S, "load")
+            until(lambda: publisher(launched, service) == launched.found.pids[service], BACK_S, f"{service} publishes")
             pid = launched.signal(service, signal.SIGSTOP)
             begun = time.monotonic()
             try:
                 before = heard(launched, other, topic)
                 until(lambda: is_relieved(launched, other, topic, before), RELIEVED_S, f"{service} is relieved")
+                until(lambda: publisher(launched, service) not in (0, pid), RELIEVED_S, f"another {service} publishes")
                 took = time.monotonic() - begun
                 time.sleep(max(ASLEEP_S - took, 0))  # The fault itself: longer than every session and every lease.
             finally:
@@ -80,6 +99,8 @@ def test_a_sleeper_in_the_middle_of_a_statement_is_relieved_too(
                 until(lambda: falls_asleep_in_a_statement(launched, service, rng), BACK_S, f"{service} asleep in a statement")
                 before = heard(launched, other, topic)
                 took = until(lambda: is_relieved(launched, other, topic, before), RELIEVED_S, f"{service} is relieved")
+                pid = launched.found.pids[service]
+                until(lambda: publisher(launched, service) not in (0, pid), RELIEVED_S, f"another {service} publishes")
             finally:
                 launched.signal(service, signal.SIGCONT)
 
@@ -93,21 +114,12 @@ def falls_asleep_in_a_statement(launched: Launched, service: Service, rng: rando
     """Stop a process; unless that keeps the server waiting for the rest of a statement, let it go on."""
     launched.signal(service, signal.SIGSTOP)
     time.sleep(STATEMENT_S)  # Whatever the server still did for it is done by then.
-    if launched.run(waits_within_a_statement(launched.stack.dsns[service][0], service), BACK_S):
+    dsn = launched.stack.dsns[service][0]
+    if launched.run(first(dsn, _WAITING, f"runonce-{service}", STATEMENT_S), BACK_S):
         return True
     launched.signal(service, signal.SIGCONT)
     time.sleep(rng.random() * STATEMENT_S)  # The moment of the next try.
     return False
-
-
-async def waits_within_a_statement(dsn: str, service: Service) -> bool:
-    """Whether the server waits for a client of `service` that has begun a statement and not ended it."""
-    connection = await connect(dsn)
-    try:
-        waiting: int = await connection.fetchval(_WAITING, f"runonce-{service}", STATEMENT_S)
-    finally:
-        await connection.close()
-    return waiting > 0
 
 
 def test_projectors_come_and_go_and_each_offset_is_applied_once(
