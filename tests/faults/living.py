@@ -8,7 +8,9 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,19 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> float:
         assert time.monotonic() - begun < seconds, f"{what}: not within {seconds:.0f} s"
         time.sleep(PAUSE_S)
     return time.monotonic() - begun
+
+
+def grows(look: Callable[[], int], seconds: float, what: str) -> float:
+    """Wait until a number has grown, which is -1 while nobody tells it; returns how many seconds that took."""
+    seen: list[int] = []
+
+    def has_grown() -> bool:
+        now = look()
+        if now >= 0:
+            seen.append(now)
+        return bool(seen) and now > seen[0]
+
+    return until(has_grown, seconds, what)
 
 
 class Living:
@@ -131,11 +146,14 @@ class Living:
 
     def moves_again(self, service: str, seconds: float) -> float:
         """Wait until a service answers and has disposed of something new; returns how long that took."""
-        begun = time.monotonic()
-        until(lambda: self.consumed(service) >= 0, seconds, f"{service} answers")
-        before = self.consumed(service)
-        until(lambda: self.consumed(service) > before, seconds, f"{service} consumes")
-        return time.monotonic() - begun
+        return grows(lambda: self.consumed(service), seconds, f"{service} moves")
+
+    def moves(self, seconds: float, more: Mapping[str, Callable[[], int]] = {}) -> dict[str, float]:
+        """How long it takes from now until each service has moved, and whatever `more` looks at: all are watched at once."""
+        looks = {service: partial(self.consumed, service) for service in SERVICES} | dict(more)
+        with ThreadPoolExecutor(len(looks)) as watchers:
+            took = watchers.map(lambda name: grows(looks[name], seconds, f"{name} moves"), looks)
+            return dict(zip(looks, took, strict=True))
 
     def agrees(self) -> None:
         """Figures, record and truth are equal over all slices, and nothing was lost. Fails the test with what differs."""

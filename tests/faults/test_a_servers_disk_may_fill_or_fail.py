@@ -18,7 +18,6 @@ import orjson
 import pytest
 
 from benchmarks.processes import family
-from shared.contracts.topics import SERVICES
 from tests.faults.living import Living, until
 
 SIZE = "700m"
@@ -80,8 +79,7 @@ def registered(living: Living, key: str) -> tuple[int, dict[str, str]]:
 
 def goes_on(living: Living) -> None:
     """All services move again without anybody's hand, and everything agrees."""
-    for service in SERVICES:
-        living.moves_again(service, BACK_S)
+    living.moves(BACK_S)
     living.agrees()
 
 

@@ -25,8 +25,7 @@ def agreement(living: Living) -> Iterator[None]:
     """After each of these everybody goes on without anybody's help, the processes are the same, and everything agrees."""
     before = {name: living.found.pids[name] for name in SERVICES}
     yield
-    for service in SERVICES:
-        living.moves_again(service, BACK_S)
+    living.moves(BACK_S)
     assert {name: living.found.pids[name] for name in SERVICES} == before
     living.agrees()
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
 
-from shared.contracts.topics import SERVICES
 from tests.faults.launched import Launched
 from tests.faults.living import BACK_S, EVERYBODY, until
 
@@ -25,30 +23,11 @@ def test_everything_moves_soon_after_the_return_of(
         until(lambda: crowd.history.asked >= BUSY, BACK_S, "load")
         before = launched.signal(gone, signal.SIGKILL)
         until(lambda: launched.found.pids[gone] != before and launched.is_there(gone), BACK_S, f"{gone} is back")
-        took = moves(launched)
+        took = launched.moves(3 * MOVES_S, {"the board": lambda: on_the_board(launched)})
 
     tell(f"after the return of {gone}: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
     assert max(took.values()) <= MOVES_S
     launched.agrees_with(f"return-of-{gone}")
-
-
-def moves(launched: Launched) -> dict[str, float]:
-    """From now on, the seconds until each service has disposed of something new, and until a figure of the board has moved."""
-    begun = time.monotonic()
-    told: dict[str, Callable[[], int]] = {service: lambda s=service: launched.consumed(s) for service in SERVICES}  # type: ignore[misc]
-    told["the board"] = lambda: on_the_board(launched)
-    first: dict[str, int] = {}
-    took: dict[str, float] = {}
-
-    def all_have_moved() -> bool:
-        for name, look in told.items():
-            now = look() if name not in took else -1
-            if now >= 0 and now > first.setdefault(name, now):
-                took[name] = time.monotonic() - begun
-        return len(took) == len(told)
-
-    until(all_have_moved, 3 * MOVES_S, "everything moves")
-    return took
 
 
 def on_the_board(launched: Launched) -> int:

@@ -39,6 +39,5 @@ def test_everything_agrees_after_all_services_slept_through_every_limit(living: 
             living.signal(service, signal.SIGCONT)
 
     assert {service: living.found.pids[service] for service in SERVICES} == pids
-    for service in SERVICES:
-        living.moves_again(service, MOVES_S)
+    living.moves(MOVES_S)
     living.agrees()
