@@ -6,6 +6,7 @@ last in its own task, so the two points around it are exact: nothing is stored y
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import wraps
@@ -14,9 +15,11 @@ from types import ModuleType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.producer.sender import SendProduceReqHandler
 from asyncpg.transaction import Transaction
+from starlette.responses import Response
 
-from shared.contracts.topics import Service
+from shared.contracts.topics import WATERMARKS, Service
 from shared.kafka.batches import BatchReader
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.relay import Relay
@@ -30,6 +33,7 @@ from shared.runtime.client import ServiceClient
 from tests.faults.fuses import Fuse
 
 Seam = type[Any] | ModuleType
+COMMAND_PATH = "/v1/commands/"
 RELAY = (
     "lease:before-commit", "lease:after-commit", "slice:read", "send:before", "send:after", "sent:acknowledged",
     "acknowledge:before-commit", "acknowledge:after-commit", "watermark:before", "watermark:after",
@@ -170,10 +174,23 @@ def _something(result: Any, _: Sequence[Any]) -> bool:
 def _relay(fuse: Fuse) -> None:
     _alone(Outbox, "lease", fuse, "lease")
     _around(Outbox, "slice", fuse, after="slice:read", counts=lambda result, _: result is not True and bool(result))
-    _around(AIOKafkaProducer, "send_batch", fuse, before="send:before", after="send:after")
+    _around(AIOKafkaProducer, "send_batch", fuse, before="send:before")
+    _wrap(SendProduceReqHandler, "handle_response", lambda real: unheard(real, fuse))
     _around(Relay, "_send", fuse, after="sent:acknowledged")
     _alone(Outbox, "acknowledge", fuse, "acknowledge")
     _around(AIOKafkaProducer, "send_and_wait", fuse, before="watermark:before", after="watermark:after")
+
+
+def unheard(real: Any, fuse: Fuse) -> Any:
+    """The broker has appended what it was sent, and nobody here has heard of it yet."""
+
+    def hearing(self: Any, response: Any) -> None:
+        # The client tells nobody else which partitions a request was for.
+        if any(place.topic != WATERMARKS for place in self._batches):
+            fuse.passes("send:after")
+        real(self, response)
+
+    return hearing
 
 
 def _consuming(fuse: Fuse) -> None:
@@ -201,8 +218,20 @@ def _commands(fuse: Fuse) -> None:
     _wrap(answering, "once_each", starting)
     _around(Tx, "_append", fuse, before="append:before", after="append:after", counts=lambda _, args: bool(args[1]))
     _during(answering.Answering, "_together", "command")
-    _around(answering.Answering, "answer", fuse, after="command:answered")
+    _wrap(Response, "__call__", lambda real: answered(real, fuse))
     _names(timers, "rearm", "timers")
+
+
+def answered(real: Any, fuse: Fuse) -> Any:
+    """The answer to a command has left, and only whoever asked knows."""
+
+    async def leaving(self: Response, scope: Any, receive: Any, send: Any) -> None:
+        await real(self, scope, receive, send)
+        if scope["path"].startswith(COMMAND_PATH):
+            await asyncio.sleep(0)  # The loop writes in its next turn what it was given in this one.
+            fuse.passes("command:answered")
+
+    return leaving
 
 
 def _sending(fuse: Fuse) -> None:
