@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.soak import SAMPLE_EVERY_S, WARM_S, Sample, judged
+from benchmarks.soak import ENOUGH, EVENTS_PER_S, SAMPLE_EVERY_S, WARM_S, Sample, is_proof, judged
 
 
 def samples(*mb: float, age_s: float = WARM_S, handles: int = 40) -> list[Sample]:
@@ -37,3 +37,12 @@ def test_handles_have_their_own_allowance() -> None:
 
 def test_too_few_samples_say_nothing() -> None:
     assert judged({"notify": samples(100, 900)}) == []
+
+
+def test_a_run_that_grows_or_lacks_its_load_proves_nothing() -> None:
+    enough = round(ENOUGH * EVENTS_PER_S * 60)
+    flat = {"flat": True, "minutes": 1.0, "events": enough}
+
+    assert is_proof(flat)
+    assert not is_proof({**flat, "flat": False})
+    assert not is_proof({**flat, "events": enough - 1})
