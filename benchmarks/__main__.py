@@ -51,9 +51,9 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser().parse_args(arguments)
     if asked.smoke and asked.word is None:
         return smoke([bench.WORD for bench in BENCHES])
-    benches = [bench for bench in (*BENCHES, *ON_DEMAND) if asked.word in (None, bench.WORD)]
+    named = [bench for bench in (*BENCHES, *ON_DEMAND) if asked.word == bench.WORD]
     wrong = 0
-    for bench in benches if asked.word else (*BENCHES, report):
+    for bench in named or (*BENCHES, report):
         own = argparse.ArgumentParser()
         bench.add_options(own)
         results = _calibrated(bench, asked if asked.word else own.parse_args([], argparse.Namespace(smoke=asked.smoke)))

@@ -147,14 +147,13 @@ class _Schedule(Loader):
 
     def __init__(self, doors: Doors, history: History, tracker: Tracker, part_every_s: float) -> None:
         super().__init__(doors, history, tracker)
-        self._parts = history
         self._every_s = part_every_s
         self._requests = asyncio.Semaphore(REQUESTS_MAX)
 
     async def offer(self) -> list[asyncio.Task[None]]:
         """Begin every part at its time; returns those under way once the last one has been offered its time."""
         loop = asyncio.get_running_loop()
-        begun, tasks, chunks = loop.time(), [], list(self._parts.chunks())
+        begun, tasks, chunks = loop.time(), [], list(self._history.chunks())
         for number, stories in chunks:
             await asyncio.sleep(max(0.0, begun + number * self._every_s - loop.time()))
             tasks.append(asyncio.create_task(self._part(number, stories)))

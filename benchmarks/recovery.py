@@ -64,6 +64,8 @@ async def _back_after_kill(house: Installation, victim: str) -> float:
     begun = time.perf_counter()
     # Until its successor is there, others go on committing what they had from it.
     while house.pids().get(victim, killed) == killed:
+        if time.perf_counter() - begun > LIMIT_S:
+            raise TimeoutError(f"{victim} is not started again")
         await asyncio.sleep(LOOK_EVERY_S)
     await asyncio.gather(*(_moves(house, service) for service in services))
     return time.perf_counter() - begun
