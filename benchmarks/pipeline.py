@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import quantiles
 
@@ -24,10 +25,11 @@ from deploy.local.history import Loader, held
 from deploy.local.ledger import CHUNK, History, Ledger
 from deploy.local.progress import Tracker, tracking
 from deploy.local.quiet import LOOK_EVERY_S, QUIET_LOOKS, until_quiet
-from deploy.local.scenario import Scenario
+from deploy.local.scenario import DAYS, Scenario
 from deploy.local.stack import Options, Stack
 from deploy.local.verify import verify
 from shared.contracts.topics import SERVICES
+from shared.reference.deadlines import local_date
 from shared.reference.divisions import CITY_CODES
 from shared.telemetry import clock
 
@@ -128,13 +130,17 @@ async def _stored(house: Installation) -> dict[str, int]:
     return found
 
 
+def slices(today: date) -> list[dict[str, str]]:
+    """Slices of the first screen that begin on days of the history, of cities and of the province."""
+    rng = random.Random(5)
+    begins = [(today - timedelta(days=rng.randint(0, DAYS))).isoformat() for _ in range(SLICES)]
+    return [{"from": day, "region": rng.choice((*CITY_CODES, "330000"))} for day in begins]
+
+
 async def _dashboard(doors: Doors, journeys: int) -> list[Result]:
     """Answers to different slices of the first screen."""
-    rng = random.Random(5)
     took = []
-    for _ in range(SLICES):
-        day = f"2026-{rng.randint(8, 11):02}-{rng.randint(1, 28):02}"
-        query: dict[str, str | int] = {"from": day, "region": rng.choice((*CITY_CODES, "330000"))}
+    for query in slices(local_date(clock.now())):
         begun = time.perf_counter()
         await doors.get("metrics", "/v1/dashboard", None, **query)
         took.append((time.perf_counter() - begun) * 1_000)
