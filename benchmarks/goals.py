@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
+
+from benchmarks.contenders import OURS
+from benchmarks.intervals import ratios
+from benchmarks.results import Result
+from benchmarks.standings import BENCH, CPU, RATE
+
+SIGNS = {"<=": "≤", ">=": "≥"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,11 @@ class Goal:
     def is_met(self, value: float) -> bool:
         """Whether a value reaches the goal."""
         return value <= self.number if self.comparison == "<=" else value >= self.number
+
+    def told(self, value: float) -> str:
+        """The goal, and whether a value reaches it."""
+        number = f"{self.number:,.0f}" if self.number >= 1_000 else f"{self.number:.4g}"
+        return f"{SIGNS[self.comparison]} {number}: {'met' if self.is_met(value) else 'missed'}"
 
 
 GOALS: dict[tuple[str, str], Goal] = {
@@ -48,3 +62,39 @@ GOALS: dict[tuple[str, str], Goal] = {
     ("recovery", "s kill -9 to first commit, postgres"): Goal("<=", 10),
 }
 """By bench and unit."""
+LEADS: dict[str, Goal] = {
+    "kafka_streams": Goal(">=", 2, 2_000_000),
+    "faust_tables": Goal(">=", 15),
+    "quix": Goal(">=", 3),
+}
+"""How many times its events/s ours are to be in the projection contest, by contestant."""
+FLAT, SMALL, LARGE = 1.15, 1_000_000, 10_000_000
+"""What an event of the large size may cost, in processor time of ours, compared with one of the small size."""
+Ours = Mapping[tuple[int, str], Result]
+
+
+def told(result: Result, ours: Ours) -> str:
+    """What a result was meant to reach, and whether it did; nothing if there is no goal. `ours` are those of its bench."""
+    if result.value is None:
+        return ""
+    if result.contestant != OURS:
+        return _lead(result, ours)
+    goal = GOALS.get((result.bench, result.unit)) or _flat(result, ours)
+    return "" if goal is None or goal.size not in (None, result.size) else goal.told(result.value)
+
+
+def _lead(result: Result, ours: Ours) -> str:
+    goal, beside = LEADS.get(result.contestant), ours.get((result.size, result.unit))
+    if goal is None or beside is None or (result.bench, result.unit) != (BENCH, RATE) or goal.size not in (None, result.size):
+        return ""
+    found = ratios(beside.rounds, result.rounds)
+    if result.correct is None or not found:
+        return f"ours ÷ it {SIGNS[goal.comparison]} {goal.number:.4g}: not shown"
+    return f"ours ÷ it {goal.told(median(found))}"
+
+
+def _flat(result: Result, ours: Ours) -> Goal | None:
+    small = ours.get((SMALL, CPU))
+    if (result.bench, result.unit) != (BENCH, CPU) or small is None or small.value is None:
+        return None
+    return Goal("<=", FLAT * small.value, LARGE)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from statistics import median
 
 from benchmarks.contenders import OURS
 from benchmarks.drawing import Bar, chart
-from benchmarks.goals import GOALS
+from benchmarks.goals import told
 from benchmarks.intervals import interval, ratios
 from benchmarks.machine import machine
 from benchmarks.results import Result, kept
@@ -47,8 +47,8 @@ def _machine() -> str:
 
 
 def _bench(bench: str, results: Sequence[Result], directory: Path) -> str:
-    ours = {(r.size, r.unit): r.rounds for r in results if r.contestant == OURS}
-    rows = [_row(result, ours.get((result.size, result.unit), [])) for result in results]
+    ours = {(r.size, r.unit): r for r in results if r.contestant == OURS}
+    rows = [_row(result, ours) for result in results]
     heads = ("size", "contestant", "unit", "median", "least to most", "rounds", "ratio to ours, round by round", "goal", "right")
     parts = [f"### `./runonce bench {bench}`\n", _table(heads, rows)]
     parts += dict.fromkeys(f"* {r.contestant}, {r.size:,}: {r.note}." for r in results if r.note)
@@ -56,22 +56,15 @@ def _bench(bench: str, results: Sequence[Result], directory: Path) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _row(result: Result, ours: Sequence[float]) -> tuple[str, ...]:
+def _row(result: Result, ours: Mapping[tuple[int, str], Result]) -> tuple[str, ...]:
     size = f"{result.size:,}" if result.size else ""
     rounds = result.rounds
     spread = f"{_number(min(rounds))} to {_number(max(rounds))}" if len(rounds) > 1 else ""
     value = "" if result.value is None else _number(result.value)
-    compared = "" if result.contestant == OURS else _ratio(ratios(rounds, ours))
+    beside = ours.get((result.size, result.unit))
+    compared = "" if result.contestant == OURS or beside is None else _ratio(ratios(rounds, beside.rounds))
     right = "not compared" if result.correct is None else "yes" if result.correct else "no"
-    return size, result.contestant, result.unit, value, spread, str(len(rounds) or ""), compared, _goal(result), right
-
-
-def _goal(result: Result) -> str:
-    goal = GOALS.get((result.bench, result.unit))
-    if goal is None or result.value is None or goal.size not in (None, result.size):
-        return ""
-    sign = {"<=": "≤", ">=": "≥"}[goal.comparison]
-    return f"{sign} {_number(goal.number)}: {'met' if goal.is_met(result.value) else 'missed'}"
+    return size, result.contestant, result.unit, value, spread, str(len(rounds) or ""), compared, told(result, ours), right
 
 
 def _ratio(found: Sequence[float]) -> str:

@@ -7,9 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks.goals import LARGE, SMALL
 from benchmarks.intervals import interval, ratios
 from benchmarks.report import BEGIN, END, write
 from benchmarks.results import Result
+from benchmarks.standings import CPU, RATE
 
 RESULTS = [
     Result("projection", "ours", 1_000, 500.0, "events/s", 1.0, rounds=[400.0, 500.0, 600.0]),
@@ -95,3 +97,25 @@ def test_a_goal_stands_beside_what_was_measured_and_only_at_its_size(tmp_path: P
     assert "| 200 | ours | ms p50 HTTP | 20 |  |  |  |  | yes |" in lines
     assert "| 1,000 | ours | ms p50 HTTP | 31 |  |  |  | ≤ 30: missed | yes |" in lines
     assert "| 5 | ours | single POST/s | 400 |  |  |  | ≥ 400: met | yes |" in lines
+
+
+def test_a_lead_over_a_peer_is_told_where_its_outcome_was_compared(tmp_path: Path) -> None:
+    page = _page(tmp_path)
+    ours = Result("projection", "ours", 9, 40.0, RATE, rounds=[30.0, 40.0])
+    quix = Result("projection", "quix", 9, 10.0, RATE, rounds=[10.0, 10.0])
+    faust = Result("projection", "faust_tables", 9, 1.0, RATE, correct=None, rounds=[1.0])
+
+    write([ours, quix, faust], page)
+
+    lines = page.read_text().splitlines()
+    assert [line.split(" | ")[-2] for line in lines if "| quix |" in line] == ["ours ÷ it ≥ 3: met"]
+    assert [line.split(" | ")[-2] for line in lines if "| faust_tables |" in line] == ["ours ÷ it ≥ 15: not shown"]
+
+
+def test_a_large_corpus_may_cost_little_more_an_event_than_a_small_one(tmp_path: Path) -> None:
+    page = _page(tmp_path)
+
+    write([Result("projection", "ours", size, value, CPU, rounds=[value]) for size, value in ((SMALL, 10.0), (LARGE, 12.0))], page)
+
+    lines = [line for line in page.read_text().splitlines() if f"| ours | {CPU} |" in line]
+    assert [line.split(" | ")[-2] for line in lines] == ["", "≤ 11.5: missed"]
