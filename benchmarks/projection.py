@@ -2,7 +2,8 @@
 
 Broker and PostgreSQL run on one core, contestants one after the other on the other one. Whoever needs more than a minute
 for a round gets no second one at that size; whoever would need minutes is timed over its first records only, or left out.
-Only ours is always timed to the end: what an event costs in ten million is one of the questions.
+Only ours is always timed to the end: what an event costs in ten million is one of the questions. A round during which the
+machine was slower than at its best is held again, a bounded number of times.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -22,7 +23,7 @@ from benchmarks.environments import ROOT, NoEnvironmentError, cache_directory
 from benchmarks.ground import FailedError, Ground, TooSlowError, calibration_s, contest, ground
 from benchmarks.projection_task import read_outcome
 from benchmarks.results import Result
-from benchmarks.standings import Round, Standing, results
+from benchmarks.standings import UNEVEN, Round, Standing, results
 
 WORD = "projection"
 HELP = "ours, Kafka Streams, Quix, Bytewax and Faust at the same work, held to the same outcome"
@@ -30,6 +31,7 @@ SMOKE_SIZE = 5_000
 SLOW_ROUND_S = 60.0
 TOO_LONG_S = 150.0
 WINDOW_S = 45.0
+AGAIN_MAX = 2
 LIMIT_S, LIMIT_OF_OURS_S = 400.0, 1_800.0
 
 
@@ -48,7 +50,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def run(options: argparse.Namespace) -> list[Result]:
     """Hold the contest; in the smoke only to see that everybody is right."""
-    held = Contest(rounds=1 if options.smoke else options.rounds)
+    held = Contest(*((1, 0) if options.smoke else (options.rounds, AGAIN_MAX)))
     held.prepare([contender for contender in CONTENDERS if contender.name in options.contestants])
     if options.smoke:
         asyncio.run(held.at(SMOKE_SIZE, list(held.commands)))
@@ -69,6 +71,7 @@ class Contest:
     """What was measured so far, and who can take part."""
 
     rounds: int
+    again_max: int = AGAIN_MAX
     commands: dict[str, tuple[Contender, Command]] = field(default_factory=dict)
     standings: list[Standing] = field(default_factory=list)
     calibrations: list[float] = field(default_factory=list)
@@ -90,14 +93,32 @@ class Contest:
             async with ground(Path(directory), cache_directory().parent, size) as held:
                 print(f"projection: {held.corpus.records} records of {size} events", flush=True)
                 for number in range(rounds):
-                    self.calibrations.append(calibration_s())
                     turn = number % len(names)
-                    for name in (*names[turn:], *names[:turn]):
-                        self._round(held, standings[name])
-                        await held.tidy()
+                    await self.round(held, [standings[name] for name in (*names[turn:], *names[:turn])])
         self.standings += standings.values()
 
-    def _round(self, held: Ground, standing: Standing) -> None:
+    async def round(self, held: Ground, standings: Sequence[Standing]) -> None:
+        """Everybody once, one after the other; again if the machine was slower meanwhile than at its best."""
+        known = [list(standing.rounds) for standing in standings]
+        for _ in range(1 + self.again_max):
+            for standing, rounds in zip(standings, known, strict=True):
+                standing.rounds[:] = rounds
+            before = self._calibrated()
+            for standing in standings:
+                self._run_once(held, standing)
+                await held.tidy()
+            slower = max(before, self._calibrated())
+            for standing, rounds in zip(standings, known, strict=True):
+                standing.rounds[len(rounds) :] = [replace(one, calibration_s=slower) for one in standing.rounds[len(rounds) :]]
+            if slower <= UNEVEN * min(self.calibrations) or [standing.rounds for standing in standings] == known:
+                return
+            print("  the machine was slower than at its best", flush=True)
+
+    def _calibrated(self) -> float:
+        self.calibrations.append(calibration_s())
+        return self.calibrations[-1]
+
+    def _run_once(self, held: Ground, standing: Standing) -> None:
         if standing.wrong or any(one.seconds > SLOW_ROUND_S for one in standing.rounds) or (standing.note and standing.rounds):
             return
         records = self._records(held, standing)

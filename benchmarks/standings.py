@@ -15,6 +15,8 @@ CPU = "CPU s per million events"
 CPU_ALL = "CPU s per million events, servers included"
 CALIBRATED = "calibration"
 CALIBRATION = "s for 5 million squares"
+UNEVEN = 1.1
+"""A calibration that takes so many times the quickest one tells of a machine with something else to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Round:
     cpu_s: float
     servers_s: float
     is_compared: bool = True
+    calibration_s: float = 0.0
+    """The longer of the calibrations before and after it."""
 
 
 @dataclass(slots=True)
@@ -51,22 +55,25 @@ class Standing:
 
 def results(standings: Sequence[Standing], calibrations: Sequence[float]) -> list[Result]:
     """One result for each contestant, size and unit. A contestant that was wrong once has no number."""
-    found = [result for standing in standings for result in _results(standing)]
+    found = [result for standing in standings for result in _results(standing, min(calibrations) * UNEVEN)]
     ours = {(result.size, result.unit): result.value for result in found if result.contestant == OURS}
     compared = [_compared(result, ours.get((result.size, result.unit))) for result in found]
     rounds = [round(seconds, 3) for seconds in calibrations]
     return [*compared, Result(BENCH, CALIBRATED, 0, median(rounds), CALIBRATION, rounds=rounds)]
 
 
-def _results(standing: Standing) -> list[Result]:
+def _results(standing: Standing, slow_s: float) -> list[Result]:
     if standing.wrong:
         return [Result(BENCH, standing.contestant, standing.size, None, RATE, correct=False, note=standing.wrong)]
     if not standing.rounds:
         return [Result(BENCH, standing.contestant, standing.size, None, RATE, correct=None, note=standing.note)]
     correct = True if all(one.is_compared for one in standing.rounds) else None
+    slow = sum(one.calibration_s > slow_s for one in standing.rounds)
+    told = f"the machine was slower than at its best in {slow} of {len(standing.rounds)} rounds" if slow else ""
+    note = "; ".join(filter(None, (standing.note, told)))
     values = {RATE: standing.rates(), CPU: standing.costs(with_servers=False), CPU_ALL: standing.costs(with_servers=True)}
     return [
-        Result(BENCH, standing.contestant, standing.size, median(rounds), unit, correct=correct, rounds=rounds, note=standing.note)
+        Result(BENCH, standing.contestant, standing.size, median(rounds), unit, correct=correct, rounds=rounds, note=note)
         for unit, rounds in values.items()
     ]
 
