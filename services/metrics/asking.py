@@ -53,6 +53,7 @@ CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
 
 _REGION = r"^([0-9]{6}|unknown)$"
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$"
+_CITY = r"^([0-9]{4}00|unknown)$"
 _PAIR = r"^([0-9]{6}|unknown)>([0-9]{6}|unknown)$"
 _CAUSE = r"^[a-z_]{1,40}\|[a-z_]{1,40}$"
 _Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
@@ -71,10 +72,11 @@ def _slice(
     layer: LayerChoice = "all",
     pair: Annotated[str | None, Query(pattern=_PAIR)] = None,
     cause: Annotated[str | None, Query(pattern=_CAUSE)] = None,
+    home: Annotated[str | None, Query(pattern=_CITY)] = None,
 ) -> Slice:
     if from_day is not None and to_day is not None and from_day > to_day:
         raise RefusedError(DAYS_REVERSED, field="from")
-    return Slice(region, item, basic, channel, from_day, to_day, axis, known_at, layer, pair, cause)
+    return Slice(region, item, basic, channel, from_day, to_day, axis, known_at, layer, pair, cause, home)
 
 
 AskedSlice = Annotated[Slice, Depends(_slice)]
@@ -141,6 +143,7 @@ def query_of(asked: Slice) -> dict[str, str]:
         "layer": None if asked.layer == "all" else asked.layer,
         "pair": asked.pair,
         "cause": asked.cause,
+        "home": asked.home,
     }
     return {name: word for name, word in words.items() if word is not None}
 
@@ -159,6 +162,7 @@ def told(asked: Slice) -> dict[str, str | None]:
         "layer": asked.layer,
         "pair": asked.pair,
         "cause": asked.cause,
+        "home": asked.home,
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from services.metrics.contributions import GROUPS, Cell, Group
 from services.metrics.figures import FEW, Figure, Value, evaluate
 from services.metrics.ledger import Entry
-from services.metrics.slices import CAUSED, FROM_REGION, LAYERED, PAIRED, By, Slice, key_of, prefix_of
+from services.metrics.slices import CAUSED, FROM_REGION, HOMED, LAYERED, PAIRED, By, Slice, key_of, prefix_of
 from services.metrics.spans import Days, split
 from services.metrics.store import room_of
 from shared.contracts.topics import EVENT_TOPICS
@@ -113,6 +113,8 @@ def _named(group: Group, asked: Slice) -> _Where:
         where.put("tag = {}", asked.cause, "tag")
     if asked.pair is not None and group in PAIRED:
         _put_pair(where, asked.pair, *(("region", "other") if group in FROM_REGION else ("other", "region")))
+    if asked.home is not None and group in HOMED:
+        where.put("left(other, 4) = {}", asked.home[:4], "other")
     if asked.known_at is not None:
         where.put("known <= {}", asked.known_at, "known")
     return where

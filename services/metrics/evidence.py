@@ -16,7 +16,7 @@ from services.metrics.facts import day_of_ms
 from services.metrics.figures import Value, total
 from services.metrics.journey import Row, load
 from services.metrics.shares import Asked, Share, share_of, valued
-from services.metrics.slices import CAUSED, PAIRED, Slice, prefix_of
+from services.metrics.slices import CAUSED, HOMED, PAIRED, Slice, prefix_of
 from services.metrics.story import Story, tell
 
 SCAN_PAGE = 500
@@ -59,6 +59,8 @@ def _candidates(snap: Snapshot, asked: Asked) -> tuple[str, list[Any]]:
 def _touch(group: str, wanted: Slice) -> str:
     if wanted.pair is not None and group in PAIRED:
         return f"\n{group}:{wanted.pair}\n"
+    if wanted.home is not None and group in HOMED:
+        return f"\n{group}:{wanted.home}>"
     if wanted.cause is not None and group in CAUSED:
         return f"\n{group}:{wanted.cause}\n"
     if wanted.region is not None and len(prefix_of(wanted.region)) >= 4:

@@ -22,6 +22,8 @@ CAUSED: frozenset[Group] = frozenset({"extra", "visit"})
 """Groups whose tag is cause|responsible."""
 LAYERED: frozenset[Group] = frozenset({"accepted", "custody"})
 """Groups whose tag ends in the layer."""
+HOMED: frozenset[Group] = frozenset({"visit"})
+"""Groups that know where somebody lives: it is their other region."""
 PAIRED: frozenset[Group] = frozenset({"visit", "accepted", "custody"})
 """Groups that know two regions."""
 FROM_REGION: frozenset[Group] = frozenset({"custody"})
@@ -30,7 +32,10 @@ FROM_REGION: frozenset[Group] = frozenset({"custody"})
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which part of the figures is asked for. Days are both included; `region` is a province, city or county code."""
+    """Which part of the figures is asked for. Days are both included.
+
+    `region` is the province, city or county under which a figure is counted; `home` the city in which whoever came lives.
+    """
 
     region: str | None = None
     item: str | None = None
@@ -43,6 +48,7 @@ class Slice:
     layer: LayerChoice = "all"
     pair: str | None = None
     cause: str | None = None
+    home: str | None = None
 
 
 def prefix_of(region: str) -> str:
@@ -85,6 +91,7 @@ def _names_it(asked: Slice, cell: Cell) -> bool:
         and (asked.layer == "all" or cell.group not in LAYERED or cell.tag.endswith(asked.layer))
         and (asked.cause is None or cell.group not in CAUSED or cell.tag == asked.cause)
         and (asked.pair is None or cell.group not in PAIRED or pair_of(cell) == asked.pair)
+        and (asked.home is None or cell.group not in HOMED or city(cell.other) == asked.home)
     )
 
 
@@ -97,7 +104,7 @@ def key_of(entry: Entry, by: By, axis: Axis = "occurred") -> str | None:
         case "county":
             return cell.region
         case "home":
-            return city(cell.other) if cell.group in PAIRED else None
+            return city(cell.other) if cell.group in HOMED else None
         case "item":
             return cell.item
         case "basic":

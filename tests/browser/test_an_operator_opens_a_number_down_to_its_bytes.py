@@ -156,6 +156,18 @@ async def test_a_number_opens_down_to_its_bytes_and_is_counted_again_by_mouse(wi
     await shot(page, "evidence-opened")
 
 
+async def test_a_city_opens_the_trips_of_those_who_live_in_it(windows: Windows) -> None:
+    page = await windows.open("/?period=0")
+    tile = page.locator("#tile-330300")
+    await tile.wait_for()
+    said = str(await tile.locator("text").nth(1).text_content())
+    await tile.click()
+    await is_ready(page, "evidence")
+
+    await expect(page.locator(".big")).to_contain_text(said)
+    await expect(page.locator(".tag.plain").first).to_contain_text("居住城市")
+
+
 async def test_the_same_on_a_phone_by_keyboard_alone(windows: Windows) -> None:
     page = await windows.open("/?period=0", size=PHONE)
     await is_ready(page, "board")

@@ -7,7 +7,7 @@ import { fact, fixed, inUnit, own, trouble, word } from "./charts.js";
 const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
 if (!query.get("figure")) query.set("figure", "F4");
-const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "axis"];
+const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "home", "axis"];
 let names = null, first = null, rows = [], next = null, looked = 0, counting = null, shown = null, problem = null, busy = false;
 
 const asked = () => { const made = new URLSearchParams(query); made.delete("journey"); made.delete("lang"); return made; };
@@ -108,7 +108,7 @@ async function copy(link) {
   try { await navigator.clipboard.writeText(link); told(say("evidence.copied")); } catch { find("permalink").focus(); told(say("evidence.copyit")); }
 }
 function sliced(key, value) {
-  if (key === "region") return region(value);
+  if (key === "region" || key === "home") return region(value);
   if (key === "pair") return value.split(">").map(region).join(" → ");
   if (key === "cause") return `${of("cause", value.split("|")[0])} · ${of("party", value.split("|")[1])}`;
   if (key === "basic") return named(word(names.basics[value]), value);

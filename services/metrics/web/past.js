@@ -11,7 +11,7 @@ const given = new URLSearchParams(location.search);
 const back = (days) => new Date(Date.parse(today()) - days * 864e5).toISOString().slice(0, 10);
 const start = given.get("then") ?? given.get("to") ?? back(7);
 const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("reading") ?? "", region: given.get("region") ?? "330000", basic: given.get("basic") ?? "", from: given.get("from") ?? "", to: given.get("to") ?? (given.get("figure") === "F1" ? "" : start), then: start, now: given.get("now") ?? today() };
-const kept = ["channel", "pair", "cause", "layer", "item"].filter((key) => given.get(key));
+const kept = ["channel", "pair", "cause", "layer", "item", "home"].filter((key) => given.get(key));
 let names = null, figures = null, first = null, facts = [], sums = null, looked = 0, busy = false, whole_ = false, problem = null, turn = 0;
 
 /** F1 rests on items and is a figure of one day; all others rest on journeys. */

@@ -81,7 +81,7 @@ function matrix() {
 }
 function travel() {
   const away = Object.fromEntries(board.figures.travel.map((row) => [row.region, row.away]));
-  const href = (code) => board.evidence("F7", { reading: "away", region: code });
+  const href = (code) => board.evidence("F7", { reading: "away", home: code });
   const rows = Object.entries(away).map(([code, reading]) => h("tr", {}, rowHead(board.city(code)), h("td", { class: reading.few ? "few" : null }, percent(reading)), h("td", {}, whole(reading.numerator)), h("td", {}, whole(reading.denominator))));
   return card(say("travel.title"), cartogram(board.names.cities, { name: board.city, reading: (code) => away[code], show: percent, href }), h("p", { class: "soft small" }, say("travel.notmap")),
     h("details", { id: "travel-table" }, h("summary", {}, say("take.table")), table(say("travel.title"), [say("travel.home"), say("travel.share"), say("travel.away"), say("travel.runs")], rows)), sources("figures/F7", board.query({ by: "home" })));

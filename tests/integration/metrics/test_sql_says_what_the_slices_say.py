@@ -34,6 +34,9 @@ SLICES = [
     Slice(layer="virtual"),
     Slice(layer="physical", pair="330300>330100"),
     Slice(cause="wrong_place|applicant"),
+    Slice(home="330300"),
+    Slice(home="unknown", from_day=DAY),
+    Slice(home="330300", region="330100", cause="wrong_place|applicant"),
 ]
 BYS: list[By] = ["city", "county", "home", "item", "channel", "day", "week", "month", "cause", "pair", "scope"]
 

@@ -111,6 +111,15 @@ async def test_evidence_needs_a_token_and_leads_from_figure_to_journeys(door: ht
     assert found["next"] is None
 
 
+async def test_every_home_on_the_board_opens_the_trips_it_shows(door: httpx.AsyncClient) -> None:
+    homes = (await door.get("/v1/dashboard")).json()["travel"]
+    assert len(homes) > 1
+
+    for home in homes:
+        params = {"figure": "F7", "reading": "away", "home": home["region"]}
+        assert (await door.get("/v1/evidence", params=params, headers=signed(door))).json()["total"] == home["away"]
+
+
 async def test_a_journey_is_told_even_while_its_bytes_cannot_be_reached(full: Full, door: httpx.AsyncClient) -> None:
     told = full.told[0]
 

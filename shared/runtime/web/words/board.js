@@ -149,6 +149,7 @@ export const BOARD = {
   "slice.layer": ["层", "Layer"],
   "slice.pair": ["城市", "Cities"],
   "slice.cause": ["原因", "Cause"],
+  "slice.home": ["居住城市", "Home city"],
   "slice.axis": ["时间轴", "Axis"],
   "evidence.title": ["证据", "Evidence"],
   "evidence.how": ["从一个数字，到背后的每一件事、每一次到场，直到存下的原始字节。", "From a number to each journey behind it, to each visit, and down to the bytes that were stored."],
