@@ -131,7 +131,7 @@ async def _look(session: CDPSession, seen: _Seen) -> None:
 
 async def _agrees(page: Page, house: MetricsAlone) -> bool:
     """Whether the open board comes to show what the service answers."""
-    told = await house.doors.get("metrics", "/v1/dashboard", None, region="330000")
+    told = await house.doors.get("metrics", "/v1/dashboard", None)
     wanted = f"{told['trust']['unattributed']['value'] * 100:.1f} %"
     return bool(await page.evaluate(_SHOWS, [wanted, SEEN_S * 1_000]))
 

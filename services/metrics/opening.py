@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from services.metrics.figure_doors import today
 
 _NAMES = "/v1/names?only=regions,cities,basics,channels"
-_USUAL = {"region": "330000", "basic": "", "channel": "", "period": "90", "to": "", "known_at": ""}
+_USUAL = {"region": "", "basic": "", "channel": "", "period": "90", "to": "", "known_at": ""}
 _PLAIN = re.compile(r"[\w.:/-]{0,64}", re.ASCII)
 
 

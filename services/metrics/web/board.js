@@ -4,7 +4,7 @@ import { about, get, leave, who } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { clock, day, fill, find, frame, h, named, of, say, settle } from "/parts/page.js";
 import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
-import { own, percent, warning, word } from "./charts.js";
+import { own, percent, places, warning, word } from "./charts.js";
 import { chosen, NAMES, remember, sliced } from "./slice.js";
 
 const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000;
@@ -113,7 +113,7 @@ function pick(event) {
 function filters() {
   const { names } = board;
   return h("form", { class: "filters", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
-    picker("region", "filter.region", [["330000", say("filter.province")], ...names.cities.map((code) => [code, named(word(names.regions[code]))])]),
+    picker("region", "filter.region", places(names, chosen.region)),
     picker("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, board.thing(code)])]),
     picker("channel", "filter.channel", [["", say("all")], ...Object.entries(names.channels).map(([code, words]) => [code, named(word(words))])]),
     picker("period", "filter.period", ["7", "30", "90", "0"].map((days) => [days, of("period", days)])), dated("to", "filter.to"), dated("known_at", "filter.known"));

@@ -1,5 +1,5 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
-import { find, h, harmless, of, say, settle } from "/parts/page.js";
+import { find, h, harmless, named, of, say, settle } from "/parts/page.js";
 import { span, whole } from "/parts/tables.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -22,6 +22,11 @@ function long(made, share) {
   return made;
 }
 export const word = (words) => (words ? [words.zh, words.en] : null);
+/** The places to choose from: all of them, a city, and whatever is chosen. The whole counts what no place is known of, too. */
+export function places(names, chosen) {
+  const codes = new Set(["", ...names.cities, chosen]);
+  return [...codes].map((code) => [code, code ? named(word(names.regions[code]), code) : say("filter.province")]);
+}
 export const fixed = (n, digits = 2) => (n === null || n === undefined ? say("unknown") : n.toFixed(digits));
 export const percent = (reading) => (reading?.value === null || reading?.value === undefined ? say("unknown") : `${(reading.value * 100).toFixed(1)} %`);
 /** A value of a reading in its unit. */

@@ -3,14 +3,14 @@ import { about, get, leave, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { day, fill, find, frame, h, moment, named, number, of, say } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { fact as factName, inUnit, own, sources, trouble, word } from "./charts.js";
+import { fact as factName, inUnit, own, places, sources, trouble, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "begun"];
 const [place, me] = await Promise.all([about(), staff()]);
 const given = new URLSearchParams(location.search);
 const back = (days) => new Date(Date.parse(today()) - days * 864e5).toISOString().slice(0, 10);
 const start = given.get("then") ?? given.get("to") ?? back(7);
-const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("reading") ?? "", region: given.get("region") ?? "330000", basic: given.get("basic") ?? "", from: given.get("from") ?? "", to: given.get("to") ?? (given.get("figure") === "F1" ? "" : start), then: start, now: given.get("now") ?? today() };
+const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("reading") ?? "", region: given.get("region") ?? "", basic: given.get("basic") ?? "", from: given.get("from") ?? "", to: given.get("to") ?? (given.get("figure") === "F1" ? "" : start), then: start, now: given.get("now") ?? today() };
 const kept = ["channel", "pair", "cause", "layer", "item", "home"].filter((key) => given.get(key));
 let names = null, figures = null, first = null, facts = [], sums = null, looked = 0, busy = false, whole_ = false, problem = null, turn = 0;
 
@@ -67,7 +67,7 @@ const dated = (key, label) => h("label", {}, say(label), h("input", { type: "dat
 function form() {
   return h("form", { class: "filters card", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
     select("figure", "past.figure", figures.map((one) => [one.code, `${one.code} · ${named(word(one.name))}`])), select("reading", "evidence.reading", readings().map((one, at) => [at ? one.code : "", named(word(one.name))])),
-    select("region", "filter.region", [["330000", say("filter.province")], ...names.cities.map((code) => [code, named(word(names.regions[code]))])]), onItems() ? null : select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
+    select("region", "filter.region", places(names, chosen.region)), onItems() ? null : select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
     h("span", { class: "break" }), onItems() ? null : dated("from", "past.from"), dated("to", onItems() ? "past.day" : "past.to"), dated("then", "past.then"), dated("now", "past.now"));
 }
 function said(title, one, side) {

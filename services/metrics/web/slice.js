@@ -1,7 +1,7 @@
 // What the board is asked: the filters of its address. The service spells the first addresses too, to send them with the page.
 import { today } from "/parts/days.js";
 
-const FILTERS = { region: "330000", basic: "", channel: "", period: "90", to: "", known_at: "", layer: "physical" };
+const FILTERS = { region: "", basic: "", channel: "", period: "90", to: "", known_at: "", layer: "physical" };
 const asked = new URLSearchParams(location.search);
 export const NAMES = "/v1/names?only=regions,cities,basics,channels";
 export const chosen = Object.fromEntries(Object.entries(FILTERS).map(([key, usual]) => [key, asked.get(key) ?? usual]));
