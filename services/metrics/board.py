@@ -12,7 +12,7 @@ from services.metrics.cells import NO_WAITS, Snapshot, answer, grouped, waits
 from services.metrics.contributions import Cell
 from services.metrics.figures import BY_CODE, Sum, evaluate, value_of
 from services.metrics.shelf import shown
-from services.metrics.slices import Slice, city
+from services.metrics.slices import Slice, city, ends_on
 from shared.reference.divisions import CITY_CODES
 
 MOVERS_MAX = 6
@@ -79,7 +79,7 @@ def before(asked: Slice, today: date) -> Slice | None:
     """As many days as the slice has, right before it; None where it has no first day."""
     if asked.from_day is None or asked.axis != "occurred":
         return None
-    length = (asked.to_day or today) - asked.from_day
+    length = ends_on(asked, today) - asked.from_day
     return replace(asked, from_day=asked.from_day - length - timedelta(days=1), to_day=asked.from_day - timedelta(days=1))
 
 

@@ -22,7 +22,7 @@ from services.metrics.journey import load
 from services.metrics.ledger import Entry, ledger
 from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
-from services.metrics.slices import Slice
+from services.metrics.slices import Slice, ends_on
 from services.metrics.store import HistoryHook, Store
 from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.postgres.standing import require_seen
@@ -123,7 +123,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
 
 def _wanted(figure: str, reading: str | None, asked: Slice, rule: str | None, day: date | None = None) -> Asked:
     if figure == COVERAGE.code:
-        return items_asked_of(reading, asked, day or asked.to_day or today(), rule)
+        return items_asked_of(reading, asked, day or ends_on(asked, today()), rule)
     return asked_of(figure, reading, asked, rule)
 
 

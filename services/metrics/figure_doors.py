@@ -22,7 +22,7 @@ from services.metrics.figures import COVERAGE, FIGURES, Figure
 from services.metrics.live import live
 from services.metrics.names import names
 from services.metrics.shelf import Shelf, covered, shown
-from services.metrics.slices import Slice
+from services.metrics.slices import Slice, ends_on
 from shared.contracts.base import wire_time
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date
@@ -70,7 +70,7 @@ class Answers:
         day = today()
         made = await board.board(snap, asked, day)
         rows = await self.shelf.rows(snap)
-        made["promise"]["F1"] = covered(rows, asked.to_day or day, asked.known_at, asked.region)
+        made["promise"]["F1"] = covered(rows, ends_on(asked, day), asked.known_at, asked.region)
         made["live"] = await live(snap, clock.now(), day)
         made["alerts"] = await newest_alerts(snap.tx, 5)
         made["trust"] |= await _trust(snap)
@@ -160,7 +160,7 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
         known_at: date | None = None,
         region: Annotated[str | None, Query(pattern=r"^[0-9]{6}$")] = None,
     ) -> Response:
-        on = day or today()
+        on = day or ends_on(Slice(known_at=known_at), today())
 
         async def make(snap: Snapshot) -> dict[str, Any]:
             found = covered(await answers.shelf.rows(snap), on, known_at, region)

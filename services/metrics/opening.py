@@ -22,7 +22,9 @@ def asked_first(query: Mapping[str, str]) -> tuple[str, ...]:
     """The addresses that the board opened with `query` asks for first; none where its filters are not plain."""
     chosen = _USUAL | {key: value for key, value in query.items() if key in _USUAL}
     try:
-        days, to = int(chosen.pop("period")), date.fromisoformat(chosen["to"] or str(today()))
+        now = str(today())
+        last = chosen["to"] or min(chosen["known_at"] or now, now)
+        days, to = int(chosen.pop("period")), date.fromisoformat(last)
         begins = {"from": str(to - timedelta(days=days - 1))} if days else {}
     except (ValueError, OverflowError):
         return ()

@@ -51,6 +51,11 @@ class Slice:
     home: str | None = None
 
 
+def ends_on(asked: Slice, today: date) -> date:
+    """The last day that a slice speaks of. One that names none was asked on the day as known on which it is asked."""
+    return asked.to_day or min(asked.known_at or today, today)
+
+
 def prefix_of(region: str) -> str:
     """The digits that the codes of all divisions within `region` begin with."""
     if region.endswith("0000"):

@@ -13,9 +13,14 @@ export function sliced(extra = {}) {
   if (!written.has(key)) written.set(key, write(extra));
   return written.get(key);
 }
+/** The last day that is spoken of. Without one of its own it is the day of what was known, as on the board of that day. */
+function last() {
+  const now = today();
+  return chosen.to || (chosen.known_at && chosen.known_at < now ? chosen.known_at : now);
+}
 function write(extra) {
   const query = new URLSearchParams(), days = Number(chosen.period);
-  if (days) query.set("from", new Date(Date.parse(chosen.to || today()) - (days - 1) * 864e5).toISOString().slice(0, 10));
+  if (days) query.set("from", new Date(Date.parse(last()) - (days - 1) * 864e5).toISOString().slice(0, 10));
   for (const key of ["region", "basic", "channel", "to", "known_at"]) if (chosen[key]) query.set(key, chosen[key]);
   for (const [key, value] of Object.entries(extra)) if (value !== null && value !== undefined && value !== "") query.set(key, value);
   return query.toString();

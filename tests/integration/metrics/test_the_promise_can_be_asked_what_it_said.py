@@ -109,6 +109,19 @@ async def test_the_table_to_take_along_holds_every_fact_and_adds_itself_up(ask: 
     assert {(line["day_then"], line["day_now"]) for line in lines} == {(told[0]["then"]["day"], told[0]["now"]["day"])}
 
 
+async def test_as_known_on_a_day_every_door_speaks_of_that_day(ask: Asker) -> None:
+    said = (await ask.get("/v1/figures/F1", day=str(THEN), known_at=str(THEN)))["readings"]
+    assert said != (await ask.get("/v1/figures/F1", day=str(LATER), known_at=str(THEN)))["readings"]
+
+    known = {"known_at": str(THEN)}
+    assert (await ask.get("/v1/figures/F1", **known))["readings"] == said
+    assert (await ask.get("/v1/dashboard", **known))["promise"]["F1"]["total"]["readings"] == said
+    assert (await ask.get("/v1/evidence", figure="F1", **known))["total"] == said["once"]
+    taken = await ask.client.get("/v1/csv/figures/F1", params=known)
+    whole = next(csv.DictReader(io.StringIO(taken.content.decode("utf-8-sig"), newline="")))
+    assert (whole["numerator"], whole["denominator"]) == (str(said["once"]["numerator"]), str(said["once"]["denominator"]))
+
+
 async def test_questions_without_an_exact_answer_are_refused_by_name(ask: Asker) -> None:
     reversed_days = {"figure": "F1", "then": str(LATER), "now": str(THEN)}
 

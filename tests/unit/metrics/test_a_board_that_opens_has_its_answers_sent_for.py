@@ -24,6 +24,8 @@ QUARTER = f"from={today() - timedelta(days=89)}"
         ({"lang": "en", "layer": "virtual"}, QUARTER),
         ({"period": "0", "region": "330300"}, "region=330300"),
         ({"period": "7", "to": "2026-11-08", "basic": "a:b"}, "from=2026-11-02&basic=a%3Ab&to=2026-11-08"),
+        ({"period": "7", "known_at": "2020-03-08"}, "from=2020-03-02&known_at=2020-03-08"),
+        ({"known_at": "2190-01-01"}, f"{QUARTER}&known_at=2190-01-01"),
         ({"period": "0", "known_at": "2026-11-08", "channel": "web"}, "channel=web&known_at=2026-11-08"),
     ],
 )

@@ -34,4 +34,7 @@ def test_the_days_before_are_as_many_and_touch() -> None:
 
     assert earlier is not None
     assert (earlier.from_day, earlier.to_day) == (date(2026, 11, 1), date(2026, 11, 10))
+    as_known = before(Slice(from_day=date(2026, 11, 11), known_at=date(2026, 11, 20)), date(2026, 11, 25))
+    assert as_known is not None
+    assert (as_known.from_day, as_known.to_day) == (earlier.from_day, earlier.to_day)
     assert before(Slice(), date(2026, 11, 25)) is None
