@@ -35,7 +35,7 @@ RULE_CHANGED = Rule(
 NO_SUM = Rule(
     "no-sum",
     "invalid",
-    "该读数是等待时间的分位数，无法逐件相加；请选择其他读数。",
+    "该读数来自逐次等待的时长或状态，无法逐件相加；请选择其他读数。",
     "This reading is a percentile or a state of waits and cannot be added up fact by fact; choose another reading.",
 )
 KNOWN_REVERSED = Rule(
@@ -113,6 +113,8 @@ def _asked(found: Figure, reading: str | None, wanted: Slice, rule: str | None) 
     chosen = found.readings[0] if reading is None else found.reading(reading)
     if chosen is None:
         raise RefusedError(UNKNOWN_READING, field="reading")
+    if chosen.from_waits:
+        raise RefusedError(NO_SUM, field="reading")
     if rule is not None and rule != found.rule:
         raise RefusedError(RULE_CHANGED, field="rule")
     return Asked(found, chosen, wanted)

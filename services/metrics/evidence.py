@@ -102,7 +102,7 @@ async def shares(snap: Snapshot, asked: Asked, after: str = "") -> AsyncIterator
 async def projected(snap: Snapshot, asked: Asked) -> Value:
     """The reading as the cells have it."""
     found = (await sums(snap, asked.figure.groups, asked.slice)).get(None, {})
-    return valued(asked, total(asked.numerator, found), total(asked.reading.denominator or {}, found))
+    return valued(asked, total(asked.reading.numerator, found), total(asked.reading.denominator or {}, found))
 
 
 class Leaf(NamedTuple):

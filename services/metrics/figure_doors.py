@@ -139,6 +139,7 @@ def definition(figure: Figure) -> dict[str, Any]:
                 "unit": reading.unit,
                 "numerator": reading.numerator,
                 "denominator": reading.denominator,
+                "adds_up": not reading.from_waits,
             }
             for reading in figure.readings
         ],

@@ -91,7 +91,7 @@ async def _count(bootstrap: str, asked: Asked, waiting: list[Share], count: Coun
             await asyncio.sleep(0)
         again = _refolded(share, bodies)
         found = measured(entries_of(again, asked.slice).items(), asked.slice)
-        count.numerator += total(asked.numerator, found)
+        count.numerator += total(asked.reading.numerator, found)
         count.denominator += total(asked.reading.denominator or {}, found)
     count.journeys += len(waiting)
     count.events += len(wanted)

@@ -99,7 +99,7 @@ def _step(placed: Placed, moved: Cells, asked: Asked) -> Step | None:
     entries = [(Entry(cell, placed.fact.known), amounts) for cell, amounts in moved.items()]
     within = [(entry, amounts) for entry, amounts in entries if covers(asked.slice, entry) and _is_asked(entry.cell, asked)]
     found = measured(within, asked.slice)
-    numerator, denominator = total(asked.numerator, found), total(asked.reading.denominator or {}, found)
+    numerator, denominator = total(asked.reading.numerator, found), total(asked.reading.denominator or {}, found)
     if not numerator and not denominator:
         return None
     cells = tuple([(entry.cell, amounts) for entry, amounts in within])

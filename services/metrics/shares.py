@@ -15,21 +15,16 @@ from services.metrics.story import tell
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Evidence is asked for one reading of one figure over one slice."""
+    """Evidence is asked for one reading of one figure over one slice; a reading of single waits adds up from no journeys."""
 
     figure: Figure
     reading: Reading
     slice: Slice
 
     @property
-    def numerator(self) -> dict[str, int]:
-        """What a journey counts by; a reading of single waits rests on the hand-overs themselves."""
-        return {"custody.offered": 1} if self.reading.from_waits else dict(self.reading.numerator)
-
-    @property
     def groups(self) -> tuple[str, ...]:
         """The groups of cells that the reading rests on."""
-        return tuple(sorted({m.partition(".")[0] for m in (*self.numerator, *(self.reading.denominator or {}))}))
+        return tuple(sorted({m.partition(".")[0] for m in (*self.reading.numerator, *(self.reading.denominator or {}))}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +60,12 @@ def entries_of(row: Row, asked: Slice) -> Ledger:
 def share_of(row: Row, partition: int, asked: Asked) -> Share:
     """What `row` adds to the reading."""
     found = measured(entries_of(row, asked.slice).items(), asked.slice)
-    return Share(row, partition, total(asked.numerator, found), total(asked.reading.denominator or {}, found))
+    return Share(row, partition, total(asked.reading.numerator, found), total(asked.reading.denominator or {}, found))
 
 
 def valued(asked: Asked, numerator: int, denominator: int) -> Value:
     """The reading from its two sums."""
-    if asked.reading.from_waits or asked.reading.denominator is None:
+    if asked.reading.denominator is None:
         return Value(numerator, numerator, None, few=False)
     whole = Reading("", asked.reading.name, asked.reading.unit, {"n": 1}, {"d": 1})
     return value_of(whole, {"n": numerator, "d": denominator})

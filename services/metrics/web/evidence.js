@@ -91,7 +91,7 @@ function head() {
   const link = `${location.origin}/evidence.html?${first.permalink.query}`;
   const chips = SLICE.filter((key) => query.get(key)).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", sliced(key, query.get(key))));
   return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, named(word(figure.name))), h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })),
-    h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
+    h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.filter((one) => one.adds_up).map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
     h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, parts(first.total))),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
     h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, disabled: counting && counting.equal === undefined && !counting.failed }, say("recount.act")),

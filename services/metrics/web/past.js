@@ -53,7 +53,7 @@ async function load() {
 }
 
 const figure = () => figures.find((one) => one.code === chosen.figure);
-const readings = () => figure()?.readings.filter((one) => !["overdue", "wait_p50", "wait_p90"].includes(one.code)) ?? [];
+const readings = () => figure()?.readings.filter((one) => one.adds_up) ?? [];
 function pick(event) {
   chosen[event.target.name] = event.target.value;
   // Without a day of its own, each side of F1 speaks of the day on which it was said, as the board did.

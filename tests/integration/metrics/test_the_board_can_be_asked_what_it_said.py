@@ -168,6 +168,8 @@ async def test_questions_without_an_exact_answer_are_refused_by_name(ask: Asker)
 
     assert await ask.refused("/v1/bulletin", figure="F8", reading="wait_p50", **days) == (422, "no-sum")
     assert await ask.refused("/v1/csv/bulletin", figure="F8", reading="wait_p50", **days) == (422, "no-sum")
+    assert await ask.refused("/v1/evidence", figure="F8", reading="wait_p50") == (422, "no-sum")
+    assert await ask.refused("/v1/recount/progress", figure="F8", reading="overdue") == (422, "no-sum")
     assert await ask.refused("/v1/bulletin", figure="F4", then=str(LATER), now=str(THEN)) == (422, "known-reversed")
     assert await ask.refused("/v1/evidence", figure="F4", rule="run-rule/1999.1") == (409, "rule-changed")
     assert await ask.refused("/v1/evidence", figure="F4", reading="nonsense") == (422, "unknown-reading")

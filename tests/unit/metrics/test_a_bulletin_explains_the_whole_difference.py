@@ -25,7 +25,7 @@ def said(row: Row, asked: Asked, known_to: int) -> tuple[int, int]:
     """Numerator and denominator as the cells had them at the end of that day."""
     known = [(entry, amounts) for entry, amounts in ledger(row).items() if entry.known <= known_to]
     found = measured(known, asked.slice)
-    return total(asked.numerator, found), total(asked.reading.denominator or {}, found)
+    return total(asked.reading.numerator, found), total(asked.reading.denominator or {}, found)
 
 
 def known_days(row: Row) -> Sequence[int]:
