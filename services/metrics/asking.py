@@ -12,7 +12,7 @@ from pydantic import Field
 
 from services.metrics.figures import BY_CODE, COVERAGE, Figure
 from services.metrics.shares import Asked
-from services.metrics.slices import Axis, By, LayerChoice, Slice
+from services.metrics.slices import Axis, By, LayerChoice, Slice, day_told, query_of
 from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError, Rule
 
@@ -131,25 +131,6 @@ def permalink(asked: Asked, today: date) -> dict[str, Any]:
     return {"query": urlencode(words), "closed": pinned < today}
 
 
-def query_of(asked: Slice) -> dict[str, str]:
-    """The parameters that ask for this slice again."""
-    words: dict[str, str | None] = {
-        "region": asked.region,
-        "item": asked.item,
-        "basic": asked.basic,
-        "channel": asked.channel,
-        "from": _day(asked.from_day),
-        "to": _day(asked.to_day),
-        "axis": None if asked.axis == "occurred" else asked.axis,
-        "known_at": _day(asked.known_at),
-        "layer": None if asked.layer == "all" else asked.layer,
-        "pair": asked.pair,
-        "cause": asked.cause,
-        "home": asked.home,
-    }
-    return {name: word for name, word in words.items() if word is not None}
-
-
 def told(asked: Slice) -> dict[str, str | None]:
     """The slice as an answer repeats it."""
     return {
@@ -157,16 +138,12 @@ def told(asked: Slice) -> dict[str, str | None]:
         "item": asked.item,
         "basic": asked.basic,
         "channel": asked.channel,
-        "from": _day(asked.from_day),
-        "to": _day(asked.to_day),
+        "from": day_told(asked.from_day),
+        "to": day_told(asked.to_day),
         "axis": asked.axis,
-        "known_at": _day(asked.known_at),
+        "known_at": day_told(asked.known_at),
         "layer": asked.layer,
         "pair": asked.pair,
         "cause": asked.cause,
         "home": asked.home,
     }
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from services.metrics.cells import NO_WAITS, Snapshot, answer, grouped, waits
 from services.metrics.contributions import Cell
 from services.metrics.figures import BY_CODE, Sum, evaluate, value_of
 from services.metrics.shelf import shown
-from services.metrics.slices import Slice, city, ends_on
+from services.metrics.slices import Slice, city, ends_on, prefix_of, query_of
 from shared.reference.divisions import CITY_CODES
 
 MOVERS_MAX = 6
@@ -40,10 +41,15 @@ def _reading(figure: str, code: str, sums: Sum) -> dict[str, Any]:
 
 async def gap(snap: Snapshot, asked: Slice) -> dict[str, Any]:
     """F4 by basic item and city, worst item first."""
-    return gap_of(await grouped(snap, "delivered", asked, ("city", "basic"), BY_CODE["F4"].measures))
+    return gap_of(asked, await grouped(snap, "delivered", asked, ("city", "basic"), BY_CODE["F4"].measures))
 
 
-def gap_of(rows: Rows) -> dict[str, Any]:
+def _behind(figure: str, reading: str, asked: Slice, **cell: str) -> str:
+    """The address of the evidence behind a cell of a table over the slice. What stands in braces is the cell's own."""
+    return "/v1/evidence?" + urlencode({"figure": figure, "reading": reading, **query_of(asked), **cell}, safe="{}")
+
+
+def gap_of(asked: Slice, rows: Rows) -> dict[str, Any]:
     """The gap table of delivered journeys by region and basic item."""
     parts: dict[str, dict[str, list[tuple[Cell, Mapping[str, int]]]]] = defaultdict(lambda: defaultdict(list))
     for cell, amounts in rows:
@@ -62,17 +68,19 @@ def gap_of(rows: Rows) -> dict[str, Any]:
         for basic, by_city in parts.items()
     }
     others = sorted({code for by_city in parts.values() for code in by_city} - set(CITY_CODES))
+    # A county is narrower than the cities of the table.
+    place = asked.region if asked.region is not None and prefix_of(asked.region) == asked.region else "{region}"
     return {
         "items": sorted(parts, key=badness),
         "cities": [*CITY_CODES, *others],
         "cells": cells,
-        "evidence": "/v1/evidence?figure=F4&reading=gap&basic={basic}&region={region}",
+        "evidence": _behind("F4", "gap", asked, basic="{basic}", region=place),
     }
 
 
 async def causes(snap: Snapshot, asked: Slice) -> dict[str, Any]:
     """F5 by cause and who answers for it, most frequent first."""
-    return causes_of(await grouped(snap, "extra", asked, ("tag",)))
+    return causes_of(asked, await grouped(snap, "extra", asked, ("tag",)))
 
 
 def before(asked: Slice, today: date) -> Slice | None:
@@ -108,7 +116,7 @@ def _gaps(rows: Rows) -> dict[tuple[str, str], dict[str, Any]]:
     return {key: _reading("F4", "gap", added(part)) for key, part in parts.items()}
 
 
-def causes_of(rows: Rows) -> dict[str, Any]:
+def causes_of(asked: Slice, rows: Rows) -> dict[str, Any]:
     """The bars of extra runs by cause."""
     found: dict[str, dict[str, int]] = defaultdict(lambda: {"government": 0, "applicant": 0, "unknown": 0})
     for cell, amounts in rows:
@@ -121,32 +129,30 @@ def causes_of(rows: Rows) -> dict[str, Any]:
     return {
         "total": {"value": total, "numerator": total, "denominator": None, "few": False},
         "causes": bars,
-        "evidence": "/v1/evidence?figure=F5&reading=extra&cause={cause}%7C{responsible}",
+        "evidence": _behind("F5", "extra", asked, cause="{cause}|{responsible}"),
     }
 
 
 async def matrix(snap: Snapshot, asked: Slice) -> dict[str, Any]:
     """F6 as a table: row = received in, column = handled in."""
-    return matrix_of(await grouped(snap, "accepted", asked, ("city", "home", "tag")))
+    return matrix_of(asked, await grouped(snap, "accepted", asked, ("city", "home", "tag")))
 
 
-def matrix_of(rows: Rows) -> dict[str, Any]:
-    """The matrix of accepted cases, each layer apart; nothing is counted in two places."""
+def matrix_of(asked: Slice, rows: Rows) -> dict[str, Any]:
+    """The matrix of accepted cases, each layer that is asked for apart; nothing is counted in two places."""
     rows = list(rows)
     pairs: dict[tuple[str, str, str], int] = defaultdict(int)
-    layers: dict[str, list[tuple[Cell, Mapping[str, int]]]] = {layer: [] for layer in LAYERS}
     for cell, amounts in rows:
         layer = cell.tag.partition("|")[2]
         pairs[layer, city(cell.other), city(cell.region)] += amounts["accepted.cases"]
-        layers[layer].append((cell, amounts))
     others = sorted({code for _, received, handled in pairs for code in (received, handled)} - set(CITY_CODES))
     codes = [*CITY_CODES, *others]
+    layers = LAYERS if asked.layer == "all" else (asked.layer,)
     return {
         "codes": codes,
-        "layers": {layer: [[pairs.get((layer, r, h), 0) for h in codes] for r in codes] for layer in LAYERS},
+        "layers": {layer: [[pairs.get((layer, r, h), 0) for h in codes] for r in codes] for layer in layers},
         "readings": shown(evaluate(BY_CODE["F6"], added(rows))),
-        "by_layer": {layer: shown(evaluate(BY_CODE["F6"], added(part))) for layer, part in layers.items()},
-        "evidence": "/v1/evidence?figure=F6&reading=accepted&pair={receiving}%3E{handling}",
+        "evidence": _behind("F6", "accepted", asked, pair="{receiving}>{handling}", layer="{layer}"),
     }
 
 
@@ -194,10 +200,10 @@ async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
     return {
         "promise": {code: shown(evaluate(BY_CODE[code], sums)) for code in ("F2", "F3", "F4", "F0")},
         "trend": trend_of(by_week),
-        "gap": gap_of(delivered),
+        "gap": gap_of(asked, delivered),
         "movers": None if earlier is None else movers_of(delivered, then),
-        "causes": causes_of(extra),
-        "matrix": matrix_of(accepted),
+        "causes": causes_of(asked, extra),
+        "matrix": matrix_of(asked, accepted),
         "travel": travel_of(visits),
         "custody": shown(evaluate(BY_CODE["F8"], sums) | waited.values()),
         "on_time": shown(on_time.readings),

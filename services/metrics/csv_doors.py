@@ -31,7 +31,9 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
         found = await answers.read(read)
         stamped = {**{key: value for key, value in told(asked).items() if value is not None}, "as_of": found["as_of"]}
         stamped |= {"demo": found["demo"]}
-        body = sheets.sheet([*found["head"], *stamped], ([*row, *stamped.values()] for row in found["rows"]))
+        # What a table tells for itself and what was asked for are two columns.
+        names = [f"asked_{key}" if key in found["head"] else key for key in stamped]
+        body = sheets.sheet([*found["head"], *names], ([*row, *stamped.values()] for row in found["rows"]))
         headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
         return Response(body, 200, headers, "text/csv; charset=utf-8")
 

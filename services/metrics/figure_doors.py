@@ -16,13 +16,13 @@ from fastapi import FastAPI, Query, Response
 
 from services.metrics import board
 from services.metrics.alerts import newest_alerts
-from services.metrics.asking import AskedSlice, dimension_of, figure_of, query_of, told
+from services.metrics.asking import AskedSlice, dimension_of, figure_of, told
 from services.metrics.cells import Snapshot, answer, snapshot, version
 from services.metrics.figures import COVERAGE, FIGURES, Figure
 from services.metrics.live import live
 from services.metrics.names import names
 from services.metrics.shelf import Shelf, covered, shown
-from services.metrics.slices import Slice, ends_on
+from services.metrics.slices import Slice, ends_on, query_of
 from shared.contracts.base import wire_time
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date

@@ -56,6 +56,30 @@ def ends_on(asked: Slice, today: date) -> date:
     return asked.to_day or min(asked.known_at or today, today)
 
 
+def query_of(asked: Slice) -> dict[str, str]:
+    """The parameters that ask for this slice again."""
+    words: dict[str, str | None] = {
+        "region": asked.region,
+        "item": asked.item,
+        "basic": asked.basic,
+        "channel": asked.channel,
+        "from": day_told(asked.from_day),
+        "to": day_told(asked.to_day),
+        "axis": None if asked.axis == "occurred" else asked.axis,
+        "known_at": day_told(asked.known_at),
+        "layer": None if asked.layer == "all" else asked.layer,
+        "pair": asked.pair,
+        "cause": asked.cause,
+        "home": asked.home,
+    }
+    return {name: word for name, word in words.items() if word is not None}
+
+
+def day_told(day: date | None) -> str | None:
+    """A day as parameters and answers spell it."""
+    return None if day is None else day.isoformat()
+
+
 def prefix_of(region: str) -> str:
     """The digits that the codes of all divisions within `region` begin with."""
     if region.endswith("0000"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -82,6 +84,52 @@ async def test_the_matrix_counts_every_accepted_case_in_one_place(door: httpx.As
 
     assert sum(sum(row) for layer in matrix["layers"].values() for row in layer) == accepted
     assert accepted > 0
+
+
+def taken(answer: httpx.Response) -> list[dict[str, str]]:
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
+    assert len(set(head)) == len(head)
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+async def test_a_table_to_take_along_holds_the_layer_that_was_asked_for(door: httpx.AsyncClient) -> None:
+    for layer in ("physical", "virtual"):
+        matrix = (await door.get("/v1/matrix", params={"layer": layer})).json()
+        rows = taken(await door.get("/v1/csv/matrix", params={"layer": layer}))
+        whole = (await door.get("/v1/matrix")).json()["layers"][layer]
+
+        assert list(matrix["layers"]) == [layer]
+        assert sum(map(sum, matrix["layers"][layer])) == sum(map(sum, whole)) > 0
+        assert {(row["layer"], row["asked_layer"]) for row in rows} == {(layer, layer)}
+        assert sum(int(row["cases"]) for row in rows) == sum(map(sum, whole))
+
+
+@pytest.mark.parametrize(("table", "asked"), [("gap", {"basic": "basic-1"}), ("causes", {"cause": "wrong_place|applicant"})])
+async def test_a_filter_and_what_a_table_tells_for_itself_are_two_columns(
+    door: httpx.AsyncClient, table: str, asked: dict[str, str]
+) -> None:
+    rows = taken(await door.get(f"/v1/csv/{table}", params=asked))
+
+    assert {row[f"asked_{name}"] for name in asked for row in rows} == set(asked.values())
+
+
+@pytest.mark.parametrize("region", ["330100", "330106"])
+async def test_a_cell_of_a_table_leads_to_its_own_journeys_under_the_same_filters(door: httpx.AsyncClient, region: str) -> None:
+    params = {"region": region, "from": "2026-08-03", "known_at": "2026-09-01"}
+    gap, causes, matrix = [(await door.get(f"/v1/{table}", params=params)).json() for table in ("gap", "causes", "matrix")]
+    bar = causes["causes"][0]
+    party = next(one for one in ("government", "applicant", "unknown") if bar[one])
+    row, column = next((r, h) for r, row in enumerate(matrix["layers"]["physical"]) for h, n in enumerate(row) if n)
+    basic, (city, cell) = gap["items"][0], next(iter(gap["cells"][gap["items"][0]].items()))
+    pair = {"receiving": matrix["codes"][row], "handling": matrix["codes"][column]}
+    told = [
+        (gap["evidence"].format(basic=basic, region=city), cell["gap"]["numerator"]),
+        (causes["evidence"].format(cause=bar["cause"], responsible=party), bar[party]),
+        (matrix["evidence"].format(**pair, layer="physical"), matrix["layers"]["physical"][row][column]),
+    ]
+
+    for address, numerator in told:
+        assert (await door.get(address, headers=signed(door))).json()["total"]["numerator"] == numerator, address
 
 
 async def test_live_counts_open_journeys_by_holder_and_by_age(full: Full, door: httpx.AsyncClient) -> None:
