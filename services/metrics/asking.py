@@ -56,7 +56,7 @@ _CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$"
 _CITY = r"^([0-9]{4}00|unknown)$"
 _PAIR = r"^([0-9]{6}|unknown)>([0-9]{6}|unknown)$"
 _CAUSE = r"^[a-z_]{1,40}\|[a-z_]{1,40}$"
-_Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 """What is computed from a day, such as the same time before it, has to be a day too."""
 
 
@@ -65,10 +65,10 @@ def _slice(
     item: Annotated[str | None, Query(pattern=_CODE)] = None,
     basic: Annotated[str | None, Query(pattern=_CODE)] = None,
     channel: Annotated[str | None, Query(pattern=_CODE)] = None,
-    from_day: Annotated[_Day | None, Query(alias="from")] = None,
-    to_day: Annotated[_Day | None, Query(alias="to")] = None,
+    from_day: Annotated[Day | None, Query(alias="from")] = None,
+    to_day: Annotated[Day | None, Query(alias="to")] = None,
     axis: Axis = "occurred",
-    known_at: _Day | None = None,
+    known_at: Day | None = None,
     layer: LayerChoice = "all",
     pair: Annotated[str | None, Query(pattern=_PAIR)] = None,
     cause: Annotated[str | None, Query(pattern=_CAUSE)] = None,
@@ -104,9 +104,14 @@ def asked_of(figure: str, reading: str | None, wanted: Slice, rule: str | None =
     return _asked(figure_of(figure), reading, wanted, rule)
 
 
+def of_items(wanted: Slice, day: date | None) -> Slice:
+    """What F1 knows of a slice: it speaks of items on one day, whoever came and however."""
+    return Slice(region=wanted.region, basic=wanted.basic, to_day=day, known_at=wanted.known_at)
+
+
 def items_asked_of(reading: str | None, wanted: Slice, day: date | None, rule: str | None = None) -> Asked:
     """What evidence is asked for behind F1, which is a figure of a day. Raises `RefusedError`."""
-    return _asked(COVERAGE, reading, replace(wanted, to_day=day), rule)
+    return _asked(COVERAGE, reading, of_items(wanted, day), rule)
 
 
 def _asked(found: Figure, reading: str | None, wanted: Slice, rule: str | None) -> Asked:

@@ -164,26 +164,40 @@ class Coverage(NamedTuple):
     exceptions_once: int
 
 
+class Which(NamedTuple):
+    """Of which items F1 is asked: of regions whose code begins so, and of one thing if it is named."""
+
+    region: str = ""
+    basic: str | None = None
+
+    def holds(self, version: Published) -> bool:
+        """Whether a version is one of them."""
+        return version.region.startswith(self.region) and self.basic in (None, version.basic)
+
+
+EVERY = Which()
+
+
 def counts(version: Published) -> bool:
     """Whether a version belongs to the items that F1 speaks of."""
     return version.main and version.eligible
 
 
-def adds(version: Published | None, reading: str, region: str = "") -> tuple[int, int]:
-    """What a version adds above and below the line of F1's `reading`, for the regions whose code begins with `region`."""
-    if version is None or not counts(version) or not version.region.startswith(region):
+def adds(version: Published | None, reading: str, which: Which = EVERY) -> tuple[int, int]:
+    """What a version adds above and below the line of F1's `reading`."""
+    if version is None or not counts(version) or not which.holds(version):
         return 0, 0
     if reading == "once_less_exceptions" and version.exception is not None:
         return 0, 0
     return int(version.declared <= (0 if reading == "zero" else 1)), 1
 
 
-def coverage(rows: Iterable[CatalogueRow], day: int, known_to: int | None = None, region: str = "") -> list[Coverage]:
-    """F1 per level on `day`, for the regions whose code begins with `region`, lowest level number first."""
+def coverage(rows: Iterable[CatalogueRow], day: int, known_to: int | None = None, which: Which = EVERY) -> list[Coverage]:
+    """F1 per level on `day`, lowest level number first."""
     by_level: dict[int, list[Published]] = {}
     for row in rows:
         version = row.in_effect(day, known_to)
-        if version is not None and counts(version) and version.region.startswith(region):
+        if version is not None and counts(version) and which.holds(version):
             by_level.setdefault(version.level, []).append(version)
     return [_covered(level, by_level[level]) for level in sorted(by_level)]
 

@@ -10,10 +10,10 @@ from fastapi import FastAPI, Response
 from services.metrics import board, sheets
 from services.metrics.asking import AskedSlice, dimension_of, figure_of, told
 from services.metrics.cells import Snapshot, answer
-from services.metrics.figure_doors import Answers, today
+from services.metrics.figure_doors import Answers, AskedItems, today
 from services.metrics.names import names
 from services.metrics.shelf import covered, shown
-from services.metrics.slices import Slice, ends_on
+from services.metrics.slices import Slice
 
 Pairs = dict[str, tuple[str, str]]
 Rows = Iterable[Sequence[Any]]
@@ -45,9 +45,9 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
         }
 
     @app.get("/v1/csv/figures/F1", summary="Coverage as CSV")
-    async def coverage(asked: AskedSlice) -> Response:
+    async def coverage(asked: AskedItems) -> Response:
         async def make(snap: Snapshot) -> Made:
-            found = covered(await answers.shelf.rows(snap), ends_on(asked, today()), asked.known_at, asked.region)
+            found = covered(await answers.shelf.rows(snap), asked)
             groups = [{"key": str(level["level"]), "readings": level["readings"]} for level in found["levels"]]
             said = {"figure": "F1", "readings": found["total"]["readings"], "groups": groups}
             return sheets.FIGURE_HEAD, sheets.figure_rows(said, (await named(snap))["levels"])

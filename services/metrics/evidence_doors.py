@@ -13,7 +13,7 @@ from fastapi import FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import evidence, items, record, recounting
-from services.metrics.asking import CURSOR, READERS, AskedSlice, asked_of, items_asked_of, permalink
+from services.metrics.asking import CURSOR, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.contributions import GROUPS
 from services.metrics.figure_doors import Answers, definition, today
@@ -48,7 +48,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         asked: AskedSlice,
         figure: str,
         reading: str | None = None,
-        day: date | None = None,
+        day: Day | None = None,
         rule: str | None = None,
         after: Annotated[str, Query(pattern=CURSOR)] = "",
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
@@ -83,19 +83,29 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
 
     @app.post("/v1/recount", summary="A reading counted again from its stored bytes")
     async def recount(
-        caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None, rule: str | None = None
+        caller: SignedIn,
+        asked: AskedSlice,
+        figure: str,
+        reading: str | None = None,
+        day: Day | None = None,
+        rule: str | None = None,
     ) -> Response:
         require(caller, READERS)
-        wanted = _wanted(figure, reading, asked, rule)
+        wanted = _wanted(figure, reading, asked, rule, day)
         async with _one_of_few(recounts):
             return plain(await answers.read(lambda snap: recounting.last(_counting(snap, bootstrap, wanted))))
 
     @app.get("/v1/recount/progress", summary="The same before one's eyes: one line after every stretch, the last one the result")
     async def watched(
-        caller: SignedIn, asked: AskedSlice, figure: str, reading: str | None = None, rule: str | None = None
+        caller: SignedIn,
+        asked: AskedSlice,
+        figure: str,
+        reading: str | None = None,
+        day: Day | None = None,
+        rule: str | None = None,
     ) -> Response:
         require(caller, READERS)
-        wanted = _wanted(figure, reading, asked, rule)
+        wanted = _wanted(figure, reading, asked, rule, day)
         return StreamingResponse(_watched(answers, bootstrap, wanted, recounts), media_type="application/x-ndjson")
 
     @app.post("/v1/redrive", summary="Fold what is parked, in its order")
@@ -121,7 +131,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return StreamingResponse(_shares(answers), media_type="application/x-ndjson")
 
 
-def _wanted(figure: str, reading: str | None, asked: Slice, rule: str | None, day: date | None = None) -> Asked:
+def _wanted(figure: str, reading: str | None, asked: Slice, rule: str | None, day: date | None) -> Asked:
     if figure == COVERAGE.code:
         return items_asked_of(reading, asked, day or ends_on(asked, today()), rule)
     return asked_of(figure, reading, asked, rule)

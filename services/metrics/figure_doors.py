@@ -12,11 +12,11 @@ from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
-from fastapi import FastAPI, Query, Response
+from fastapi import Depends, FastAPI, Query, Response
 
 from services.metrics import board
 from services.metrics.alerts import newest_alerts
-from services.metrics.asking import AskedSlice, dimension_of, figure_of, told
+from services.metrics.asking import AskedSlice, Day, dimension_of, figure_of, of_items, told
 from services.metrics.cells import Snapshot, answer, snapshot, version
 from services.metrics.figures import COVERAGE, FIGURES, Figure
 from services.metrics.live import live
@@ -38,6 +38,14 @@ KEPT_MAX = 64
 def today() -> date:
     """The day in China."""
     return local_date(clock.now())
+
+
+def _of_items(asked: AskedSlice, day: Day | None = None) -> Slice:
+    return of_items(asked, day or ends_on(asked, today()))
+
+
+AskedItems = Annotated[Slice, Depends(_of_items)]
+"""The slice of F1, which is a figure of a day: that day, or the last one of the slice."""
 
 
 class Answers:
@@ -70,7 +78,7 @@ class Answers:
         day = today()
         made = await board.board(snap, asked, day)
         rows = await self.shelf.rows(snap)
-        made["promise"]["F1"] = covered(rows, ends_on(asked, day), asked.known_at, asked.region)
+        made["promise"]["F1"] = covered(rows, of_items(asked, ends_on(asked, day)))
         made["live"] = await live(snap, clock.now(), day)
         made["alerts"] = await newest_alerts(snap.tx, 5)
         made["trust"] |= await _trust(snap)
@@ -156,22 +164,16 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
         return JsonBytes(definitions)
 
     @app.get("/v1/figures/F1", summary="Coverage: items that promise at most one visit")
-    async def coverage(
-        day: date | None = None,
-        known_at: date | None = None,
-        region: Annotated[str | None, Query(pattern=r"^[0-9]{6}$")] = None,
-    ) -> Response:
-        on = day or ends_on(Slice(known_at=known_at), today())
-
+    async def coverage(asked: AskedItems) -> Response:
         async def make(snap: Snapshot) -> dict[str, Any]:
-            found = covered(await answers.shelf.rows(snap), on, known_at, region)
+            found = covered(await answers.shelf.rows(snap), asked)
             return {
                 "figure": "F1",
-                "day": on.isoformat(),
+                "day": asked.to_day,
                 "readings": found["total"]["readings"],
                 **found,
                 "rule": COVERAGE.rule,
-                "evidence": f"/v1/evidence?figure=F1&day={on}",
+                "evidence": "/v1/evidence?" + urlencode({"figure": "F1", **query_of(asked)}),
             }
 
         return plain(await answers.read(make))

@@ -12,9 +12,10 @@ from services.metrics.catalogue import Published
 from services.metrics.cells import Snapshot
 from services.metrics.evidence import Leaf
 from services.metrics.item_revision import Moment, Step, steps
-from services.metrics.items import Shelved, bounds, reading_of, shelf
+from services.metrics.items import Shelved, reading_of, shelf
 from services.metrics.record import stored_at
 from services.metrics.shares import Asked
+from services.metrics.shelf import bounds
 from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.eventsourcing.records import Place
 from shared.kafka.fetch import Stored
@@ -64,7 +65,7 @@ def _on(asked: Asked, known_at: date) -> Asked:
 
 
 def _turned(every: Sequence[Shelved], first: Asked, second: Asked, after: str, limit: int) -> Leaf:
-    (day, known, region), (later_day, later_known, _) = bounds(first.slice), bounds(second.slice)
+    (day, known, which), (later_day, later_known, _) = bounds(first.slice), bounds(second.slice)
     assert known is not None
     assert later_known is not None
     then, now = Moment(day, known), Moment(later_day, later_known)
@@ -75,7 +76,7 @@ def _turned(every: Sequence[Shelved], first: Asked, second: Asked, after: str, l
             continue
         if len(found) >= limit:
             return Leaf(found, looked_at, after)
-        found += [_Listed(shelved, step) for step in steps(shelved.row, first.reading.code, region, then, now)]
+        found += [_Listed(shelved, step) for step in steps(shelved.row, first.reading.code, which, then, now)]
         looked_at += 1
         after = shelved.row.key
     return Leaf(found, looked_at, None)

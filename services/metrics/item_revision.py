@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
-from services.metrics.catalogue import CatalogueRow, Published, Retired, adds
+from services.metrics.catalogue import CatalogueRow, Published, Retired, Which, adds
 
 Why = Literal["late", "begun"]
 """A fact that became known after the day on which it took effect; or one that was known by then, and took effect in between."""
@@ -36,7 +36,7 @@ class Step(NamedTuple):
     denominator: int
 
 
-def steps(row: CatalogueRow, reading: str, region: str, then: Moment, now: Moment) -> Iterator[Step]:
+def steps(row: CatalogueRow, reading: str, which: Which, then: Moment, now: Moment) -> Iterator[Step]:
     """Every fact of the item that moved the reading in between. Neither day of `now` is earlier than its one of `then`."""
     turns = [(sequence, fact) for sequence, fact in enumerate(row.facts, 1) if isinstance(fact, Published | Retired)]
     seen = [(sequence, fact) for sequence, fact in turns if then.sees(fact)]
@@ -47,7 +47,7 @@ def steps(row: CatalogueRow, reading: str, region: str, then: Moment, now: Momen
         if sequence < last:
             continue
         after = _version(fact)
-        numerator, denominator = (a - b for a, b in zip(adds(after, reading, region), adds(before, reading, region), strict=True))
+        numerator, denominator = (a - b for a, b in zip(adds(after, reading, which), adds(before, reading, which), strict=True))
         if numerator or denominator:
             yield Step(sequence, fact, why(fact), before, after, numerator, denominator)
         last, before = sequence, after

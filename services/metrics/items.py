@@ -13,8 +13,7 @@ from services.metrics.figures import Value
 from services.metrics.record import Standing, chained, stored_at
 from services.metrics.recounting import Count, result_of
 from services.metrics.shares import Asked
-from services.metrics.shelf import readings_of
-from services.metrics.slices import Slice, prefix_of
+from services.metrics.shelf import bounds, readings_of
 from services.metrics.view import read
 from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.eventsourcing.records import Place
@@ -96,17 +95,10 @@ def _refolded(shelved: Shelved, bodies: dict[tuple[Place, int], bytes]) -> Catal
     return again
 
 
-def bounds(wanted: Slice) -> tuple[int, int | None, str]:
-    """The day that is spoken of, the last day of what was known, and how the regions begin; for `coverage` to be given."""
-    assert wanted.to_day is not None, "F1 is a figure of a day"
-    known_to = None if wanted.known_at is None else wanted.known_at.toordinal()
-    return wanted.to_day.toordinal(), known_to, "" if wanted.region is None else prefix_of(wanted.region)
-
-
 def _counted(row: CatalogueRow, asked: Asked) -> Published | None:
-    day, known_to, prefix = bounds(asked.slice)
+    day, known_to, which = bounds(asked.slice)
     version = row.in_effect(day, known_to)
-    _, below = adds(version, asked.reading.code, prefix)
+    _, below = adds(version, asked.reading.code, which)
     return version if below else None
 
 

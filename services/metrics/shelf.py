@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from services.metrics import catalogue
-from services.metrics.catalogue import CatalogueRow, Coverage, coverage
+from services.metrics.catalogue import CatalogueRow, Coverage, Which, coverage
 from services.metrics.cells import Snapshot
 from services.metrics.figures import FEW, Value
 from services.metrics.names import LEVELS
-from services.metrics.slices import prefix_of
+from services.metrics.slices import Slice, prefix_of
 from services.metrics.store import group_of
 from shared.contracts.topics import CATALOGUE_EVENTS
 
@@ -52,11 +51,16 @@ def readings_of(found: Sequence[Coverage]) -> dict[str, Value]:
     }
 
 
-def covered(rows: Sequence[CatalogueRow], day: date, known_at: date | None, region: str | None) -> dict[str, Any]:
+def bounds(wanted: Slice) -> tuple[int, int | None, Which]:
+    """The day that is spoken of, the last day of what was known, and of which items; for `coverage` to be given."""
+    assert wanted.to_day is not None, "F1 is a figure of a day"
+    known_to = None if wanted.known_at is None else wanted.known_at.toordinal()
+    return wanted.to_day.toordinal(), known_to, Which("" if wanted.region is None else prefix_of(wanted.region), wanted.basic)
+
+
+def covered(rows: Sequence[CatalogueRow], wanted: Slice) -> dict[str, Any]:
     """F1 as an answer: each level with its readings and its mean per unit, and the total as a ratio of sums."""
-    found = coverage(
-        rows, day.toordinal(), None if known_at is None else known_at.toordinal(), "" if region is None else prefix_of(region)
-    )
+    found = coverage(rows, *bounds(wanted))
     levels = [
         {
             "level": level.level,

@@ -18,7 +18,7 @@ let names = null, figures = null, first = null, facts = [], sums = null, looked 
 const onItems = () => chosen.figure === "F1";
 function asked() {
   const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(chosen)) if (value && !(onItems() && (key === "from" || key === "basic"))) query.set(key, value);
+  for (const [key, value] of Object.entries(chosen)) if (value && !(onItems() && key === "from")) query.set(key, value);
   if (!onItems()) for (const key of kept) query.set(key, given.get(key));
   return query;
 }
@@ -67,7 +67,7 @@ const dated = (key, label) => h("label", {}, say(label), h("input", { type: "dat
 function form() {
   return h("form", { class: "filters card", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
     select("figure", "past.figure", figures.map((one) => [one.code, `${one.code} · ${named(word(one.name))}`])), select("reading", "evidence.reading", readings().map((one, at) => [at ? one.code : "", named(word(one.name))])),
-    select("region", "filter.region", places(names, chosen.region)), onItems() ? null : select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
+    select("region", "filter.region", places(names, chosen.region)), select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
     h("span", { class: "break" }), onItems() ? null : dated("from", "past.from"), dated("to", onItems() ? "past.day" : "past.to"), dated("then", "past.then"), dated("now", "past.now"));
 }
 function said(title, one, side) {

@@ -32,6 +32,7 @@ from tests.integration.metrics.house import Hand, Wire
 from tests.unit.metrics.stories import Told, opened, visited, voided
 
 THEN, LATER = date(2026, 8, 6), date(2026, 9, 30)
+AWAY = "127.0.0.1:1"
 READINGS = [(f.code, r.code) for f in FIGURES for r in f.readings if not r.from_waits]
 
 
@@ -62,12 +63,12 @@ class Asker:
         return answer.status_code, answer.json()["rule"]
 
 
-def asker(log: EventLog, keys_at: Path) -> httpx.AsyncClient:
+def asker(log: EventLog, keys_at: Path, kafka: str = AWAY) -> httpx.AsyncClient:
     keys = Keys(keys_at)
     keys.ensure()
     answers = Answers(log, Shelf(), demo=True)
     app = make_app("metrics", "metrics", keys, lambda: True)
-    http.mount(app, answers, Hub(answers), Watermarks(log, "127.0.0.1:1"), Alone(), "127.0.0.1:1", None)
+    http.mount(app, answers, Hub(answers), Watermarks(log, kafka), Alone(), kafka, None)
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://metrics")
     client.headers["authorization"] = f"Bearer {keys.issue('auditor', 'a-1')}"
     return client

@@ -21,10 +21,12 @@ THEN, LATER = date(2026, 8, 6), date(2026, 8, 20)
 PUT = "INSERT INTO p1.catalogue (key, partition, body) VALUES ($1, 3, $2)"
 
 
-def version(number: int, declared: int, *, known: date, effective: date, exception: str | None = None) -> Published:
+def version(
+    number: int, declared: int, *, known: date, effective: date, exception: str | None = None, basic: str = "b"
+) -> Published:
     days = known.toordinal(), effective.toordinal()
     return Published(
-        days[0], number, 0, number, "b", "事", "thing", True, 3, "body", "330100", declared, True, exception, days[1]
+        days[0], number, 0, number, basic, "事", "thing", True, 3, "body", "330100", declared, True, exception, days[1]
     )  # fmt: skip
 
 
@@ -37,7 +39,7 @@ ITEMS: dict[str, tuple[Turn, ...]] = {
     "gone": (version(1, 1, known=on(-9), effective=on(-9)), Retired(on(4).toordinal(), 2, 0, on(4).toordinal())),
     "late": (version(1, 2, known=on(-9), effective=on(-9)), version(2, 0, known=on(3), effective=on(-2))),
     "new": (version(1, 1, known=on(2), effective=on(2)),),
-    "still": (version(1, 2, known=on(-9), effective=on(-9), exception="law"),),
+    "still": (version(1, 2, known=on(-9), effective=on(-9), exception="law", basic="c"),),
     "wordy": (version(1, 3, known=on(-9), effective=on(-9)), version(2, 2, known=on(3), effective=on(3))),
 }
 PINNED: dict[str, str | int] = {"figure": "F1", "to": str(THEN), "then": str(THEN), "now": str(LATER)}
@@ -109,6 +111,32 @@ async def test_the_table_to_take_along_holds_every_fact_and_adds_itself_up(ask: 
     assert {(line["day_then"], line["day_now"]) for line in lines} == {(told[0]["then"]["day"], told[0]["now"]["day"])}
 
 
+@pytest.mark.parametrize(
+    ("asked", "below"),
+    [({"basic": "c"}, 1), ({"basic": "b"}, 4), ({"region": "330300"}, 0), ({"channel": "web", "from": "2026-08-01"}, 5)],
+)
+async def test_every_door_speaks_of_the_same_items(ask: Asker, asked: dict[str, str | int], below: int) -> None:
+    days: dict[str, str | int] = {"to": str(THEN), "known_at": str(THEN)}
+
+    told = await ask.get("/v1/figures/F1", **days, **asked)
+    said = told["readings"]["once"]
+
+    assert (said["denominator"], told["day"]) == (below, str(THEN))
+    assert (await ask.get("/v1/figures/F1", **{**days, "to": str(LATER)}, **asked, day=str(THEN)))["readings"] == told["readings"]
+    assert (await ask.get("/v1/dashboard", **days, **asked))["promise"]["F1"]["total"]["readings"]["once"] == said
+    assert (await ask.client.get(told["evidence"])).json()["total"] == said
+    assert (await ask.get("/v1/evidence", figure="F1", **days, **asked))["total"] == said
+    (page,) = await pages(ask, "/v1/bulletin", **PINNED, **asked)
+    assert page["then"]["denominator"] == below
+    assert (await taken(ask, **{**days, "to": str(LATER)}, **asked, day=str(THEN)))["denominator"] == str(below)
+
+
+async def taken(ask: Asker, **query: str | int) -> dict[str, str]:
+    """The first line of F1 as a table to take along: the whole."""
+    answer = await ask.client.get("/v1/csv/figures/F1", params=query)
+    return next(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
 async def test_as_known_on_a_day_every_door_speaks_of_that_day(ask: Asker) -> None:
     said = (await ask.get("/v1/figures/F1", day=str(THEN), known_at=str(THEN)))["readings"]
     assert said != (await ask.get("/v1/figures/F1", day=str(LATER), known_at=str(THEN)))["readings"]
@@ -117,8 +145,7 @@ async def test_as_known_on_a_day_every_door_speaks_of_that_day(ask: Asker) -> No
     assert (await ask.get("/v1/figures/F1", **known))["readings"] == said
     assert (await ask.get("/v1/dashboard", **known))["promise"]["F1"]["total"]["readings"] == said
     assert (await ask.get("/v1/evidence", figure="F1", **known))["total"] == said["once"]
-    taken = await ask.client.get("/v1/csv/figures/F1", params=known)
-    whole = next(csv.DictReader(io.StringIO(taken.content.decode("utf-8-sig"), newline="")))
+    whole = await taken(ask, **known)
     assert (whole["numerator"], whole["denominator"]) == (str(said["once"]["numerator"]), str(said["once"]["denominator"]))
 
 

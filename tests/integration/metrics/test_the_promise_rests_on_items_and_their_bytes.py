@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
@@ -30,6 +31,7 @@ from shared.kafka.clients import producer
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
+from tests.integration.metrics.test_the_board_can_be_asked_what_it_said import asker
 from tests.unit.metrics.stories import BODY, HANGZHOU
 
 BEGUN = date(2026, 1, 1)
@@ -147,6 +149,18 @@ async def test_it_is_counted_again_from_the_bytes_and_a_row_that_says_otherwise_
         counted = await last(items.recounting(snap, kafka, asked()))
     assert not counted["equal"]
     assert (counted["projected"]["numerator"], counted["recounted"]["numerator"]) == (3, 2)
+
+
+@pytest.mark.parametrize(("day", "counted"), [(BEGUN, 4), (RETIRED, 3)])
+@pytest.mark.usefixtures("promised")
+async def test_it_is_counted_again_of_the_day_that_is_asked_for(
+    log: EventLog, kafka: str, tmp_path: Path, day: date, counted: int
+) -> None:
+    async with asker(log, tmp_path, kafka) as client:
+        found = (await client.post("/v1/recount", params={"figure": "F1", "day": str(day)})).json()
+
+    assert found["equal"]
+    assert found["recounted"]["denominator"] == counted
 
 
 @pytest.mark.usefixtures("promised")

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.metrics.catalogue import CatalogueRow, Published, Retired, coverage
+from services.metrics.catalogue import CatalogueRow, Published, Retired, Which, coverage
 from shared.reference.divisions import CITY_CODES, DIVISIONS, PROVINCE
 
 DAY = date(2017, 12, 31).toordinal()
@@ -89,4 +89,4 @@ def test_a_unit_is_the_items_of_one_level_in_one_region() -> None:
     rows = [item("1", 3, "330100", 1), item("2", 3, "330100", 2), item("3", 3, "330300", 1)]
 
     assert [(c.units, c.items, c.once) for c in coverage(rows, DAY)] == [(2, 3, 2)]
-    assert [(c.units, c.items, c.once) for c in coverage(rows, DAY, region="3301")] == [(1, 2, 1)]
+    assert [(c.units, c.items, c.once) for c in coverage(rows, DAY, which=Which("3301"))] == [(1, 2, 1)]

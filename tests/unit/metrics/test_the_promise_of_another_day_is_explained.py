@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.metrics.catalogue import CatalogueRow, Published, Retired, adds, coverage
+from services.metrics.catalogue import EVERY, CatalogueRow, Published, Retired, Which, adds, coverage
 from services.metrics.figures import COVERAGE
 from services.metrics.item_revision import Moment, Step, Turn, Why, steps
 from services.metrics.shelf import readings_of
@@ -17,6 +17,7 @@ from services.metrics.shelf import readings_of
 DAY = 739_000
 READINGS = tuple(reading.code for reading in COVERAGE.readings)
 REGIONS = ("330100", "330300")
+WHICH = (EVERY, Which("3301"), Which("3303"), Which(basic="c"), Which("3301", "b"))
 days = st.integers(DAY, DAY + 6)
 
 
@@ -28,8 +29,9 @@ def version(
     region: str = REGIONS[0],
     main: bool = True,
     exception: str | None = None,
+    basic: str = "b",
 ) -> Published:
-    return Published(known, 7, 0, 1, "b", "事", "thing", main, 3, "body", region, declared, True, exception, effective)
+    return Published(known, 7, 0, 1, basic, "事", "thing", main, 3, "body", region, declared, True, exception, effective)
 
 
 def retired(*, known: int, effective: int) -> Retired:
@@ -45,6 +47,7 @@ turns: st.SearchStrategy[Turn] = st.one_of(
         region=st.sampled_from(REGIONS),
         main=st.booleans(),
         exception=st.sampled_from((None, "law")),
+        basic=st.sampled_from(("b", "c")),
     ),
     st.builds(retired, known=days, effective=days),
 )
@@ -55,24 +58,26 @@ def row(*facts: Turn) -> CatalogueRow:
     return CatalogueRow("item:1", facts)
 
 
-def said(rows: Sequence[CatalogueRow], reading: str, region: str, at: Moment) -> tuple[int, int]:
-    value = readings_of(coverage(rows, at.day, at.known, region))[reading]
+def said(rows: Sequence[CatalogueRow], reading: str, which: Which, at: Moment) -> tuple[int, int]:
+    value = readings_of(coverage(rows, at.day, at.known, which))[reading]
     return value.numerator, value.denominator or 0
 
 
 def found(facts: Sequence[Turn], then: Moment, now: Moment, reading: str = "once") -> list[Step]:
-    return list(steps(row(*facts), reading, "", then, now))
+    return list(steps(row(*facts), reading, EVERY, then, now))
 
 
-@given(st.data(), shelves, st.sampled_from(READINGS), st.sampled_from(("", "3301", "3303")))
-def test_the_facts_listed_add_up_to_the_difference(data: st.DataObject, shelf: list[list[Turn]], reading: str, region: str) -> None:
+@given(st.data(), shelves, st.sampled_from(READINGS), st.sampled_from(WHICH))
+def test_the_facts_listed_add_up_to_the_difference(
+    data: st.DataObject, shelf: list[list[Turn]], reading: str, which: Which
+) -> None:
     rows = [CatalogueRow(f"item:{n}", tuple(facts)) for n, facts in enumerate(shelf)]
     first, second = sorted(data.draw(st.tuples(days, days)))
     pinned = data.draw(st.one_of(st.none(), days))
     then, now = Moment(pinned or first, first), Moment(pinned or second, second)
-    before, later = said(rows, reading, region, then), said(rows, reading, region, now)
+    before, later = said(rows, reading, which, then), said(rows, reading, which, now)
 
-    listed = [step for one in rows for step in steps(one, reading, region, then, now)]
+    listed = [step for one in rows for step in steps(one, reading, which, then, now)]
 
     assert (sum(s.numerator for s in listed), sum(s.denominator for s in listed)) == (later[0] - before[0], later[1] - before[1])
 
@@ -134,7 +139,7 @@ def test_a_version_that_promises_no_other_side_is_not_listed() -> None:
 def test_an_item_that_moves_to_another_region_leaves_one_and_joins_the_other(region: str, moved: tuple[int, int] | None) -> None:
     facts = [version(1, known=DAY, effective=DAY), version(1, known=DAY + 1, effective=DAY + 1, region=REGIONS[1])]
 
-    listed = list(steps(row(*facts), "once", region, Moment(DAY, DAY), Moment(DAY + 1, DAY + 1)))
+    listed = list(steps(row(*facts), "once", Which(region), Moment(DAY, DAY), Moment(DAY + 1, DAY + 1)))
 
     assert [(step.numerator, step.denominator) for step in listed] == ([] if moved is None else [moved])
 
