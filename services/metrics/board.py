@@ -156,6 +156,11 @@ def matrix_of(asked: Slice, rows: Rows) -> dict[str, Any]:
     }
 
 
+async def weeks(snap: Snapshot, asked: Slice) -> dict[str, Any]:
+    """F2, F3 and F4 week by week."""
+    return {"weeks": trend_of(await grouped(snap, "delivered", asked, ("week",), _TREND))}
+
+
 def trend_of(rows: Rows) -> list[dict[str, Any]]:
     """Kept promises week by week, from delivered journeys by day."""
     weeks: dict[date, list[tuple[Cell, Mapping[str, int]]]] = defaultdict(list)

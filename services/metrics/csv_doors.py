@@ -68,6 +68,13 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
 
         return await file(code if dimension is None else f"{code}-{dimension}", asked, make)
 
+    @app.get("/v1/csv/weeks", summary="Kept promises week by week, as CSV")
+    async def weeks(asked: AskedSlice) -> Response:
+        async def make(snap: Snapshot) -> Made:
+            return sheets.WEEK_HEAD, sheets.week_rows(await board.weeks(snap, asked))
+
+        return await file("weeks", asked, make)
+
     @app.get("/v1/csv/gap", summary="Experienced minus declared runs by basic item and city, as CSV")
     async def gap(asked: AskedSlice) -> Response:
         async def make(snap: Snapshot) -> Made:

@@ -209,6 +209,10 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
     async def causes(asked: AskedSlice) -> Response:
         return plain(await answers.read(lambda snap: board.causes(snap, asked)))
 
+    @app.get("/v1/weeks", summary="Kept promises week by week: F2, F3 and F4")
+    async def weeks(asked: AskedSlice) -> Response:
+        return plain(await answers.read(lambda snap: board.weeks(snap, asked)))
+
     @app.get("/v1/live", summary="What is going on right now")
     async def now() -> Response:
         return plain(await answers.read(lambda snap: live(snap, clock.now(), today())))

@@ -49,6 +49,17 @@ def figure_rows(answered: Mapping[str, Any], names: Names) -> Iterable[list[Any]
 FIGURE_HEAD = ("figure", "reading", "key", "name_zh", "name_en", "value", "numerator", "denominator", "few")
 
 
+def week_rows(told: Mapping[str, Any]) -> Iterable[list[Any]]:
+    """One line for each week, and beside its ratios how many journeys they are of."""
+    for week in told["weeks"]:
+        values = [week[name]["value"] for name in _WEEKLY]
+        yield [week["week"], *values, week["kept"]["denominator"], week["kept"]["few"]]
+
+
+_WEEKLY = ("once", "experienced_once", "kept")
+WEEK_HEAD = ("week", "statutory_once", "experienced_once", "promise_kept", "journeys", "few")
+
+
 def gap_rows(gap: Mapping[str, Any], items: Names, places: Names) -> Iterable[list[Any]]:
     """One line for each basic item and city of the gap table."""
     for item in gap["items"]:

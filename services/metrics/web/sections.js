@@ -30,7 +30,7 @@ export function promise() {
     tile("F3", "tile.F3", F3.once, [of_(F3.once), say("tile.mean", { v: fixed(F3.mean.value) })], { trend: weeks("experienced_once") }),
     tile("F4", "tile.F4", F4.kept, [of_(F4.kept), say(F4.gap.value < 0 ? "tile.fewer" : "tile.extra", { v: fixed(F4.gap.value === null ? null : Math.abs(F4.gap.value)) })], { trend: weeks("kept") })),
   h("p", { class: "soft small" }, say("board.endings", { w: whole(F0.withdrawn.numerator), l: whole(F0.lapsed.numerator), n: whole(F0.not_accepted.numerator) })),
-  h("details", { id: "weeks" }, h("summary", {}, say("board.weeks")), table(say("board.weeks"), [say("week"), say("tile.F2"), say("tile.F3"), say("tile.F4"), "n"], rows), sources("figures/F4", board.query({ by: "week" }))));
+  h("details", { id: "weeks" }, h("summary", {}, say("board.weeks")), table(say("board.weeks"), [say("week"), say("tile.F2"), say("tile.F3"), say("tile.F4"), "n"], rows), sources("weeks", board.query())));
 }
 
 function heat(kind, depth, reading, text, href, id, more = "") {

@@ -104,6 +104,21 @@ async def test_a_table_to_take_along_holds_the_layer_that_was_asked_for(door: ht
         assert sum(int(row["cases"]) for row in rows) == sum(map(sum, whole))
 
 
+async def test_the_weeks_to_take_along_are_those_of_the_board(door: httpx.AsyncClient) -> None:
+    params = {"region": "330100", "from": "2026-08-03"}
+    trend = (await door.get("/v1/dashboard", params=params)).json()["trend"]
+
+    assert (await door.get("/v1/weeks", params=params)).json()["weeks"] == trend
+    assert [
+        (row["week"], row["statutory_once"], row["experienced_once"], row["promise_kept"], int(row["journeys"]))
+        for row in taken(await door.get("/v1/csv/weeks", params=params))
+    ] == [
+        (week["week"], *(str(week[name]["value"]) for name in ("once", "experienced_once", "kept")), week["kept"]["denominator"])
+        for week in trend
+    ]
+    assert trend
+
+
 @pytest.mark.parametrize(("table", "asked"), [("gap", {"basic": "basic-1"}), ("causes", {"cause": "wrong_place|applicant"})])
 async def test_a_filter_and_what_a_table_tells_for_itself_are_two_columns(
     door: httpx.AsyncClient, table: str, asked: dict[str, str]
