@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from services.metrics.shares import Asked
 from services.metrics.slices import Axis, By, LayerChoice, Slice, day_told, query_of
 from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError, Rule
+from shared.reference.deadlines import local_date
 
 UNKNOWN_FIGURE = Rule("unknown-figure", "unknown", "没有这个指标；见 /v1/figures。", "There is no such figure; see /v1/figures.")
 UNKNOWN_READING = Rule(
@@ -125,15 +126,16 @@ def _asked(found: Figure, reading: str | None, wanted: Slice, rule: str | None) 
     return Asked(found, chosen, wanted)
 
 
-def permalink(asked: Asked, today: date) -> dict[str, Any]:
-    """The words that ask for the same again, whatever is recorded later; closed once no day they name is still running.
+def permalink(asked: Asked, today: date, as_of: datetime | None) -> dict[str, Any]:
+    """The words that ask for the same again, whatever is recorded later; closed once everything of the days they name is in.
 
-    Only an import may still bring facts that were known on a closed day; it says so in its origin.
+    That a day is over says nothing yet: its last facts may still be on their way. Only an import may bring more of a closed
+    day; it says so in its origin.
     """
     pinned = asked.slice.known_at or today
     wanted = replace(asked.slice, known_at=pinned, to_day=asked.slice.to_day or pinned)
     words = {"figure": asked.figure.code, "reading": asked.reading.code, **query_of(wanted), "rule": asked.figure.rule}
-    return {"query": urlencode(words), "closed": pinned < today}
+    return {"query": urlencode(words), "closed": as_of is not None and pinned < local_date(as_of)}
 
 
 def told(asked: Slice) -> dict[str, str | None]:

@@ -55,19 +55,20 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     ) -> Response:
         require(caller, READERS)
         wanted = _wanted(figure, reading, asked, rule, day)
-        stamped = {"definition": definition(wanted.figure), "rule": wanted.figure.rule, "permalink": permalink(wanted, today())}
+        stamped = {"definition": definition(wanted.figure), "rule": wanted.figure.rule}
 
         async def make(snap: Snapshot) -> dict[str, Any]:
             turn = items.page if wanted.figure is COVERAGE else evidence.page
-            return {**await turn(snap, wanted, after, limit), **stamped}
+            link = permalink(wanted, today(), snap.as_of)
+            return {**await turn(snap, wanted, after, limit), **stamped, "permalink": link}
 
         return plain(await answers.read(make))
 
     @app.get("/v1/evidence/journeys/{journey}", summary="One journey: its runs, its cells, its events with their stored bytes")
-    async def one(caller: SignedIn, journey: Annotated[str, Path(pattern=_JOURNEY)]) -> Response:
+    async def one(caller: SignedIn, journey: Annotated[str, Path(pattern=_JOURNEY)], known_at: Day | None = None) -> Response:
         require(caller, READERS)
         async with snapshot(answers.log) as snap:
-            found = await record.journey(snap, bootstrap, journey)
+            found = await record.journey(snap, bootstrap, journey, known_at)
             if found is None:
                 raise RefusedError(UNKNOWN_THING, field="journey")
             return plain({**found, **answers.stamp(snap)})

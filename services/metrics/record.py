@@ -48,13 +48,16 @@ def standings(row: Row, partition: int) -> list[Standing]:
     ]
 
 
-async def journey(snap: Snapshot, bootstrap: str, journey_id: str) -> dict[str, Any] | None:
-    """Everything about one journey, down to the stored bytes; None if no row has that id."""
+async def journey(snap: Snapshot, bootstrap: str, journey_id: str, known_at: date | None = None) -> dict[str, Any] | None:
+    """Everything about one journey, down to the stored bytes; None if no row has that id.
+
+    As known on a day it counts what it counted then; its events are told whole, each with the day on which it was known.
+    """
     found = await snap.tx.fetchrow(f"SELECT partition, body FROM {snap.room}.journey WHERE journey = $1", journey_id)
     if found is None:
         return None
     row = load(journey_id, found["body"])
-    story = tell(row)
+    story = tell(row, None if known_at is None else known_at.toordinal())
     places = standings(row, found["partition"])
     stored, reachable = await stored_at(bootstrap, [(standing.place, standing.offset) for standing in places])
     counted = runs_of(story)

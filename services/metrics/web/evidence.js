@@ -38,7 +38,8 @@ async function load() {
 const onItems = () => first.figure === "F1";
 async function open(journey, linked = true) {
   try {
-    shown = await get(`/v1/evidence/${onItems() ? "items" : "journeys"}/${encodeURIComponent(journey)}`);
+    const known = !onItems() && query.get("known_at") ? `?known_at=${query.get("known_at")}` : "";
+    shown = await get(`/v1/evidence/${onItems() ? "items" : "journeys"}/${encodeURIComponent(journey)}${known}`);
     query.set("journey", journey);
     history.replaceState(null, "", `?${query}`);
     if (linked) { draw(); find("journey-title").focus(); }

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,9 +16,11 @@ import orjson
 import pytest
 
 from services.metrics import http
+from services.metrics.asking import asked_of, permalink
 from services.metrics.figure_doors import Answers, today
 from services.metrics.figures import FIGURES
 from services.metrics.shelf import Shelf
+from services.metrics.slices import Slice
 from services.metrics.store import Store
 from services.metrics.stream import Hub
 from services.metrics.watermarks import Watermarks
@@ -141,9 +143,13 @@ async def test_what_a_corrected_visit_had_added_is_still_evident_as_it_was_known
         ask = Asker(client)
         then = await ask.get("/v1/evidence", figure="F10", reading="visits", known_at="2026-08-03")
         now = await ask.get("/v1/evidence", figure="F10", reading="visits")
+        journey = f"/v1/evidence/journeys/{told.journey}"
+        one_then, one_now = await ask.get(journey, known_at="2026-08-03"), await ask.get(journey)
 
     assert [row["numerator"] for row in then["rows"]] == [1] == [then["total"]["numerator"]]
     assert now["rows"] == []
+    assert [len(one["runs"]) for one in (one_then, one_now)] == [len(one["cells"]) for one in (one_then, one_now)] == [1, 0]
+    assert one_then["events"] == one_now["events"]
 
 
 async def test_a_permalink_answers_the_same_by_its_own_words(ask: Asker) -> None:
@@ -152,7 +158,6 @@ async def test_a_permalink_answers_the_same_by_its_own_words(ask: Asker) -> None
 
     again = await ask.get("/v1/evidence", **words, limit=500)
 
-    assert first["permalink"]["closed"]
     assert words["known_at"] == words["to"] == str(THEN)
     assert (again["total"], again["rows"], again["permalink"]) == (first["total"], first["rows"], first["permalink"])
 
@@ -162,6 +167,15 @@ async def test_a_permalink_of_a_day_that_still_runs_says_so(ask: Asker) -> None:
 
     assert dict(parse_qsl(found["permalink"]["query"]))["known_at"] == str(today())
     assert not found["permalink"]["closed"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "closed"), [("2026-08-06T15:59:59+00:00", False), ("2026-08-06T16:00:00+00:00", True), (None, False)]
+)
+def test_a_day_is_over_for_a_permalink_once_everything_of_it_is_in(as_of: str | None, closed: bool) -> None:
+    told = permalink(asked_of("F4", None, Slice(known_at=THEN)), LATER, None if as_of is None else datetime.fromisoformat(as_of))
+
+    assert told["closed"] is closed
 
 
 async def test_questions_without_an_exact_answer_are_refused_by_name(ask: Asker) -> None:

@@ -161,7 +161,7 @@ export const BOARD = {
   "evidence.copyit": ["浏览器不允许复制；请从链接处复制。", "The browser did not allow it; copy it from the link."],
   "evidence.link": ["永久链接", "Permanent link"],
   "evidence.closed": ["这一天已经结束：链接任何时候都给出同样的数字，除非后来导入了当时就已知的旧数据。", "That day is over: the link gives the same numbers whenever it is opened, unless an import brings facts that were known then."],
-  "evidence.open": ["今天还没有结束：到今天结束时，链接的数字才固定下来。", "Today is not over: what the link gives is settled when the day ends."],
+  "evidence.open": ["这一天的数据还没有到齐：到齐之后，链接的数字才固定下来。", "Not everything of that day is in yet: what the link gives is settled once it is."],
   "evidence.past": ["以前怎么说？", "What was said before?"],
   "evidence.journeys": ["背后的每一件事", "The journeys behind it"],
   "evidence.items": ["背后的每个事项", "The items behind it"],
