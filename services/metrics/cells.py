@@ -13,7 +13,7 @@ from services.metrics.figures import FEW, Figure, Value, evaluate
 from services.metrics.ledger import Entry
 from services.metrics.slices import CAUSED, FROM_REGION, HOMED, LAYERED, PAIRED, By, Slice, key_of, prefix_of
 from services.metrics.spans import Days, split
-from services.metrics.store import room_of
+from services.metrics.store import group_of, room_of
 from shared.contracts.topics import EVENT_TOPICS
 from shared.eventsourcing.errors import UnavailableError
 from shared.postgres.event_log import EventLog, Tx
@@ -307,11 +307,11 @@ async def answer(snap: Snapshot, figure: Figure, asked: Slice, today: date, by: 
     return Answered(readings, groups)
 
 
-async def version(snap: Snapshot) -> int:
-    """A number that grows with every record applied."""
+async def version(snap: Snapshot, topics: Iterable[str] = EVENT_TOPICS) -> int:
+    """A number that grows with every record of these topics that is applied: as it comes, or later when it is redriven."""
     grown: int = await snap.tx.fetchval(
-        "SELECT coalesce(sum(next_offset), 0)::bigint FROM checkpoint WHERE grp = $1 AND topic = ANY($2)",
-        f"metrics-p{snap.generation}",
-        list(EVENT_TOPICS),
+        "SELECT coalesce(sum(next_offset + applied), 0)::bigint FROM checkpoint WHERE grp = $1 AND topic = ANY($2)",
+        group_of(snap.generation),
+        list(topics),
     )
     return grown

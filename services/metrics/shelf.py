@@ -7,11 +7,10 @@ from typing import Any
 
 from services.metrics import catalogue
 from services.metrics.catalogue import CatalogueRow, Coverage, Which, coverage
-from services.metrics.cells import Snapshot
+from services.metrics.cells import Snapshot, version
 from services.metrics.figures import FEW, Value
 from services.metrics.names import LEVELS
 from services.metrics.slices import Slice, prefix_of
-from services.metrics.store import group_of
 from shared.contracts.topics import CATALOGUE_EVENTS
 
 
@@ -24,15 +23,11 @@ class Shelf:
 
     async def rows(self, snap: Snapshot) -> list[CatalogueRow]:
         """The rows as of `snap`."""
-        grown = await snap.tx.fetchval(
-            "SELECT coalesce(sum(next_offset), 0)::bigint FROM checkpoint WHERE grp = $1 AND topic = $2",
-            group_of(snap.generation),
-            CATALOGUE_EVENTS,
-        )
-        if self._version != (snap.generation, grown):
+        seen = snap.generation, await version(snap, (CATALOGUE_EVENTS,))
+        if self._version != seen:
             found = await snap.tx.fetch(f"SELECT key, body FROM {snap.room}.catalogue ORDER BY key")
             self._rows = [catalogue.load(row["key"], row["body"]) for row in found]
-            self._version = (snap.generation, grown)
+            self._version = seen
         return self._rows
 
 

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from services.metrics.cells import snapshot
 from services.metrics.ledger import moved
 from services.metrics.redrive import redrive
+from services.metrics.shelf import Shelf
 from services.metrics.store import Store
-from shared.contracts.topics import INTAKE_EVENTS
+from shared.contracts.topics import CATALOGUE_EVENTS, INTAKE_EVENTS
 from shared.eventsourcing.claims import FencedError
 from shared.postgres import conservation
 from tests.integration.metrics.conftest import Full
 from tests.integration.metrics.house import Hand, Wire, expected, renamed, some_tales, stored_cells
+from tests.integration.metrics.test_the_promise_rests_on_items_and_their_bytes import published, told_as
 from tests.unit.metrics.stories import Told, scripted
 
 
@@ -123,6 +126,21 @@ async def test_a_row_whose_figures_fail_waits_and_is_redriven(store: Store, monk
 
     assert (await redrive(store, None)).applied == len(bad.events)
     assert await stored_cells(store) == expected([*good, bad])
+
+
+async def test_an_item_that_waited_is_on_the_shelf_as_soon_as_it_is_redriven(store: Store) -> None:
+    wire, shelf, key = Wire(), Shelf(), "item:late"
+    hand = Hand(store, wire)
+    for version in (2, 1):
+        wire.put(CATALOGUE_EVENTS, key, told_as(key, version, published("late", 1, version)))
+        await hand.project()
+    async with snapshot(store.log) as snap:
+        assert await shelf.rows(snap) == []
+
+    assert (await redrive(store, key)).applied == 2
+
+    async with snapshot(store.log) as snap:
+        assert [row.key for row in await shelf.rows(snap)] == [key]
 
 
 def _failing_for(journey: str) -> Any:

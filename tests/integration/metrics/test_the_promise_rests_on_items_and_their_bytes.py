@@ -64,6 +64,14 @@ def published(code: str, declared: int, version: int = 1, exception: str | None 
     )
 
 
+def told_as(key: str, number: int, fact: ServiceItemPublished | ServiceItemRetired) -> bytes:
+    """An item's fact as its event's bytes."""
+    name = uuid4()
+    return encode(
+        Envelope(name, "intake", str(fact.type), key, number, NOW, NOW, NOW, key, name, name, Actor("importer", "t"), fact)
+    )
+
+
 @pytest.fixture
 def tells(log: EventLog, kafka: str) -> Tells:
     """Publish an item's facts, and keep its row as the projector would."""
@@ -75,11 +83,7 @@ def tells(log: EventLog, kafka: str) -> Tells:
         client = producer(kafka, "promise")
         await client.start()
         for number, fact in enumerate(facts, 1):
-            name = uuid4()
-            event = Envelope(
-                name, "intake", str(fact.type), key, number, NOW, NOW, NOW, key, name, name, Actor("importer", "t"), fact
-            )
-            body = encode(event)
+            body = told_as(key, number, fact)
             stored = await client.send_and_wait(CATALOGUE_EVENTS, body, key.encode(), place)
             row = catalogue.fold(row, read(body), stored.offset)
         await client.stop()
