@@ -13,7 +13,7 @@ from fastapi import FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import evidence, items, record, recounting
-from services.metrics.asking import CURSOR, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink
+from services.metrics.asking import CURSOR, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink, told
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.contributions import GROUPS
 from services.metrics.figure_doors import Answers, definition, today
@@ -55,7 +55,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     ) -> Response:
         require(caller, READERS)
         wanted = _wanted(figure, reading, asked, rule, day)
-        stamped = {"definition": definition(wanted.figure), "rule": wanted.figure.rule}
+        stamped = {"definition": definition(wanted.figure), "rule": wanted.figure.rule, "slice": told(wanted.slice)}
 
         async def make(snap: Snapshot) -> dict[str, Any]:
             turn = items.page if wanted.figure is COVERAGE else evidence.page

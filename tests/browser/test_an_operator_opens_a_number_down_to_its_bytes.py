@@ -260,6 +260,36 @@ async def test_what_the_board_promised_then_is_explained_item_by_item(windows: W
     await expect(page.locator("#journey-title")).to_contain_text("item-1")
 
 
+@pytest.mark.parametrize("ending", ["link", "today", "week"])
+async def test_what_was_said_before_opens_from_wherever_one_comes(board: BoardHouse, windows: Windows, ending: str) -> None:
+    came = {"link": "/evidence.html?figure=F4", "today": f"/evidence.html?figure=F4&to={day_before(0)}", "week": "/?period=7"}
+    page = await windows.open(came[ending], lang="en")
+    if ending == "link":
+        await page.goto(str(await page.locator("#permalink").get_attribute("href")))
+    await page.locator("a[href^='/past.html']").last.click()
+
+    await page.locator("#sum").wait_for()
+    assert await page.locator("#f-then").input_value() < await page.locator("#f-now").input_value()
+    await expect(page.locator("#trouble")).to_be_hidden()
+
+
+async def test_a_filter_that_no_field_chooses_is_shown_and_can_be_taken_off(windows: Windows) -> None:
+    page = await windows.open("/past.html?figure=F5&reading=extra&cause=wrong_place%7Capplicant&region=330106", lang="en")
+    await page.locator("#sum").wait_for()
+    await expect(page.locator("#f-region")).to_have_value("330106")
+    await expect(page.locator("#without-cause")).to_contain_text("wrong place")
+    assert await objections(page) == []
+    assert await cut(page) == []
+
+    await page.locator("#without-cause").focus()
+    await page.keyboard.press("Enter")
+
+    await page.locator("body[data-ready=true]").wait_for()
+    await expect(page.locator("#without-cause")).to_have_count(0)
+    assert "cause" not in page.url
+    assert await focused(page) == "f-figure"
+
+
 async def test_the_killed_server_is_noticed_and_the_open_page_recovers(board: BoardHouse, windows: Windows) -> None:
     page = await windows.open("/?period=0", role=None)
     await is_ready(page, "board")

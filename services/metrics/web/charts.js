@@ -1,5 +1,5 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
-import { find, h, harmless, named, of, say, settle } from "/parts/page.js";
+import { day, find, h, harmless, named, of, say, settle } from "/parts/page.js";
 import { span, whole } from "/parts/tables.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -26,6 +26,16 @@ export const word = (words) => (words ? [words.zh, words.en] : null);
 export function places(names, chosen) {
   const codes = new Set(["", ...names.cities, chosen]);
   return [...codes].map((code) => [code, code ? named(word(names.regions[code]), code) : say("filter.province")]);
+}
+/** The value of a filter in words. */
+export function filtered(names, key, value) {
+  const region = (code) => named(word(names.regions[code]), code);
+  if (key === "region" || key === "home") return region(value);
+  if (key === "pair") return value.split(">").map(region).join(" → ");
+  if (key === "cause") return `${of("cause", value.split("|")[0])} · ${of("party", value.split("|")[1])}`;
+  if (key === "basic" || key === "item" || key === "channel") return named(word(names[`${key}s`][value]), value);
+  if (key === "layer") return of("layer", value);
+  return key === "axis" ? value : day(value);
 }
 export const fixed = (n, digits = 2) => (n === null || n === undefined ? say("unknown") : n.toFixed(digits));
 export const percent = (reading) => (reading?.value === null || reading?.value === undefined ? say("unknown") : `${(reading.value * 100).toFixed(1)} %`);

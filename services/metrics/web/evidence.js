@@ -1,13 +1,13 @@
 // Evidence: from a number to the journeys or items behind it, to their events, and to the bytes; counted again on request.
 import { about, get, leave, staff } from "/parts/ask.js";
-import { day, fill, find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
+import { fill, find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { fact, fixed, inUnit, own, trouble, word } from "./charts.js";
+import { fact, filtered, fixed, inUnit, own, trouble, word } from "./charts.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
 if (!query.get("figure")) query.set("figure", "F4");
-const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "home", "axis"];
+const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "home", "axis"], PLAIN = { layer: "all", axis: "occurred" };
 let names = null, first = null, rows = [], next = null, looked = 0, counting = null, shown = null, problem = null, busy = false;
 
 const asked = () => { const made = new URLSearchParams(query); made.delete("journey"); made.delete("lang"); return made; };
@@ -90,7 +90,7 @@ const parts = (value) => (value.denominator === null ? whole(value.numerator) : 
 function head() {
   const figure = first.definition, reading = figure.readings.find((one) => one.code === first.reading);
   const link = `${location.origin}/evidence.html?${first.permalink.query}`;
-  const chips = SLICE.filter((key) => query.get(key)).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", sliced(key, query.get(key))));
+  const chips = SLICE.filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", filtered(names, key, first.slice[key])));
   return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, named(word(figure.name))), h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })),
     h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.filter((one) => one.adds_up).map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
     h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, parts(first.total))),
@@ -107,16 +107,6 @@ function past() {
 }
 async function copy(link) {
   try { await navigator.clipboard.writeText(link); told(say("evidence.copied")); } catch { find("permalink").focus(); told(say("evidence.copyit")); }
-}
-function sliced(key, value) {
-  if (key === "region" || key === "home") return region(value);
-  if (key === "pair") return value.split(">").map(region).join(" → ");
-  if (key === "cause") return `${of("cause", value.split("|")[0])} · ${of("party", value.split("|")[1])}`;
-  if (key === "basic") return named(word(names.basics[value]), value);
-  if (key === "item") return item(value);
-  if (key === "channel") return named(word(names.channels[value]), value);
-  if (key === "layer") return of("layer", value);
-  return key === "axis" ? value : day(value);
 }
 function list() {
   const items = onItems();

@@ -3,15 +3,20 @@ import { about, get, leave, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { day, fill, find, frame, h, moment, named, number, of, say } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { fact as factName, inUnit, own, places, sources, trouble, word } from "./charts.js";
+import { fact as factName, filtered, inUnit, own, places, sources, trouble, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "begun"];
 const [place, me] = await Promise.all([about(), staff()]);
 const given = new URLSearchParams(location.search);
-const back = (days) => new Date(Date.parse(today()) - days * 864e5).toISOString().slice(0, 10);
-const start = given.get("then") ?? given.get("to") ?? back(7);
-const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("reading") ?? "", region: given.get("region") ?? "", basic: given.get("basic") ?? "", from: given.get("from") ?? "", to: given.get("to") ?? (given.get("figure") === "F1" ? "" : start), then: start, now: given.get("now") ?? today() };
-const kept = ["channel", "pair", "cause", "layer", "item", "home"].filter((key) => given.get(key));
+const back = (days, from = today()) => new Date(Date.parse(from) - days * 864e5).toISOString().slice(0, 10);
+const now = given.get("now") ?? today(), begun = given.get("from") ?? "";
+// Without a day of its own the earlier board is that of a week ago, or of yesterday where the days asked for are younger.
+const then = given.get("then") ?? given.get("known_at") ?? given.get("to") ?? (begun > back(7) ? back(1) : back(7));
+// A day has said nothing yet that is still to be compared with: what was said before is what the day before it said.
+const start = then < now ? then : back(1, now);
+const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("reading") ?? "", region: given.get("region") ?? "", basic: given.get("basic") ?? "", from: given.has("to") || begun <= start ? begun : "", to: given.get("to") ?? (given.get("figure") === "F1" ? "" : start), then: start, now };
+// What no field of the form chooses is shown and can only be taken away.
+const kept = new Map(["channel", "pair", "cause", "layer", "item", "home"].filter((key) => given.get(key)).map((key) => [key, given.get(key)]));
 let names = null, figures = null, first = null, facts = [], sums = null, looked = 0, busy = false, whole_ = false, problem = null, turn = 0;
 
 /** F1 rests on items and is a figure of one day; all others rest on journeys. */
@@ -19,7 +24,7 @@ const onItems = () => chosen.figure === "F1";
 function asked() {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(chosen)) if (value && !(onItems() && key === "from")) query.set(key, value);
-  if (!onItems()) for (const key of kept) query.set(key, given.get(key));
+  if (!onItems()) for (const [key, value] of kept) query.set(key, value);
   return query;
 }
 async function load() {
@@ -68,7 +73,15 @@ function form() {
   return h("form", { class: "filters card", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
     select("figure", "past.figure", figures.map((one) => [one.code, `${one.code} · ${named(word(one.name))}`])), select("reading", "evidence.reading", readings().map((one, at) => [at ? one.code : "", named(word(one.name))])),
     select("region", "filter.region", places(names, chosen.region)), select("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, named(word(names.basics[code]), code)])]),
-    h("span", { class: "break" }), onItems() ? null : dated("from", "past.from"), dated("to", onItems() ? "past.day" : "past.to"), dated("then", "past.then"), dated("now", "past.now"));
+    onItems() ? null : [...kept].map(filter), h("span", { class: "break" }), onItems() ? null : dated("from", "past.from"), dated("to", onItems() ? "past.day" : "past.to"), dated("then", "past.then"), dated("now", "past.now"));
+}
+function filter([key, value]) {
+  return h("button", { type: "button", class: "second", id: `without-${key}`, click: () => without(key) }, say(`slice.${key}`), " ", filtered(names, key, value), h("span", { "aria-hidden": "true" }, " ✕"), h("span", { class: "unseen" }, ` ${say("past.without")}`));
+}
+function without(key) {
+  kept.delete(key);
+  load();
+  find("f-figure").focus();
 }
 function said(title, one, side) {
   return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? null : `${whole(one.numerator)} / ${whole(one.denominator)}`, one.few ? ` · ${say("few")}` : ""));

@@ -125,7 +125,10 @@ async def test_every_door_speaks_of_the_same_items(ask: Asker, asked: dict[str, 
     assert (await ask.get("/v1/figures/F1", **{**days, "to": str(LATER)}, **asked, day=str(THEN)))["readings"] == told["readings"]
     assert (await ask.get("/v1/dashboard", **days, **asked))["promise"]["F1"]["total"]["readings"]["once"] == said
     assert (await ask.client.get(told["evidence"])).json()["total"] == said
-    assert (await ask.get("/v1/evidence", figure="F1", **days, **asked))["total"] == said
+    behind = await ask.get("/v1/evidence", figure="F1", **days, **asked)
+    assert behind["total"] == said
+    applied = {"basic", "region"} & set(asked) | {"to", "known_at", "axis", "layer"}
+    assert {name for name, value in behind["slice"].items() if value is not None} == applied
     (page,) = await pages(ask, "/v1/bulletin", **PINNED, **asked)
     assert page["then"]["denominator"] == below
     assert (await taken(ask, **{**days, "to": str(LATER)}, **asked, day=str(THEN)))["denominator"] == str(below)

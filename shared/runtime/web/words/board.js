@@ -255,6 +255,7 @@ export const BOARD = {
   "past.figure": ["指标", "Figure"],
   "past.from": ["从哪天的事", "About days from"],
   "past.to": ["到哪天的事", "About days up to"],
+  "past.without": ["取消这一筛选", "Take this filter off"],
   "past.then": ["当时：按哪天所知", "Then: as known on"],
   "past.now": ["后来：按哪天所知", "Later: as known on"],
   "past.about": ["以下都是关于截至 {d} 的事。", "All of this is about the days up to {d}."],
