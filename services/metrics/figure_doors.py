@@ -88,7 +88,7 @@ class Answers:
 async def _trust(snap: Snapshot) -> dict[str, Any]:
     parked = await snap.tx.fetchval("SELECT count(*) FROM parked WHERE grp = $1", f"metrics-p{snap.generation}")
     rows = await snap.tx.fetch("SELECT service, complete_to FROM watermark WHERE generation = $1 ORDER BY service", snap.generation)
-    services = [{"service": r["service"], "complete_to": wire_time(r["complete_to"]), "reached": True} for r in rows]
+    services = [{"service": r["service"], "complete_to": wire_time(r["complete_to"])} for r in rows]
     return {"parked": parked, "services": services}
 
 

@@ -168,6 +168,36 @@ async def test_a_city_opens_the_trips_of_those_who_live_in_it(windows: Windows) 
     await expect(page.locator(".tag.plain").first).to_contain_text("居住城市")
 
 
+async def test_a_ratio_says_of_how_many_it_is(windows: Windows) -> None:
+    page = await windows.open("/?period=0", lang="en", role=None)
+    await is_ready(page, "board")
+    await expect(page.locator("#gap-basic-1-330100 small")).to_have_text(re.compile("^n = [0-9]+$"))
+    assert re.search(r"n = \d", str(await page.locator("#tile-330300").text_content()))
+    assert re.search(r"\d+ / \d+", str(await page.locator(".strip").text_content()))
+    assert await page.locator(".tile11.few").count() == await page.locator("#travel-table td.few").count()
+
+
+@pytest.mark.parametrize("ending", ["withdrawn", "lapsed", "not_accepted"])
+async def test_journeys_that_ended_otherwise_open_too(windows: Windows, ending: str) -> None:
+    page = await windows.open("/?period=0", lang="en")
+    link = page.locator(f"#end-{ending}")
+    await link.wait_for()
+    said = str(await link.text_content()).split()[0]
+    await link.click()
+    await is_ready(page, "evidence")
+
+    assert str(await page.locator(".big").text_content()).strip() == said
+    await expect(page.locator("[id^=j-]")).to_have_count(int(said))
+
+
+async def test_the_promise_is_a_table_to_take_along(windows: Windows) -> None:
+    page = await windows.open("/?period=0", role=None)
+    async with page.expect_download() as download:
+        await page.locator("[data-figure=F1] .sources a").first.click()
+
+    assert (await download.value).suggested_filename == "F1-level.csv"
+
+
 async def test_the_same_on_a_phone_by_keyboard_alone(windows: Windows) -> None:
     page = await windows.open("/?period=0", size=PHONE)
     await is_ready(page, "board")
@@ -266,7 +296,7 @@ async def test_what_was_said_before_opens_from_wherever_one_comes(board: BoardHo
     page = await windows.open(came[ending], lang="en")
     if ending == "link":
         await page.goto(str(await page.locator("#permalink").get_attribute("href")))
-    await page.locator("a[href^='/past.html']").last.click()
+    await page.locator("a[href^='/past.html?']").first.click()
 
     await page.locator("#sum").wait_for()
     assert await page.locator("#f-then").input_value() < await page.locator("#f-now").input_value()

@@ -4,7 +4,7 @@ import { about, get, leave, who } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { clock, day, fill, find, frame, h, named, of, say, settle } from "/parts/page.js";
 import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
-import { own, percent, places, warning, word } from "./charts.js";
+import { isFew, own, parts, percent, places, warning, word } from "./charts.js";
 import { chosen, NAMES, remember, sliced } from "./slice.js";
 
 const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000;
@@ -99,7 +99,7 @@ function strip() {
   const state = h("b", { id: "state", role: "status", class: stale ? "late" : "ok" }, stale ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("board.live"));
   const whole = !books ? null : books.balanced === false ? h("a", { href: "#q-trust", class: "wrong" }, say("board.unbalanced")) : books.balanced ? h("span", { class: "ok" }, say("board.balanced")) : h("span", { class: "late" }, say("board.askedothers"));
   return h("p", { class: "strip" }, state, h("span", {}, say("board.asof"), " ", h("b", {}, asOf ? clock(asOf) : say("unknown")), behind === null ? null : ` · ${say("board.behind", { s: behind.toFixed(1) })}`),
-    h("span", {}, say("board.unattributed"), " ", h("a", { id: "unattributed", href: board.evidence("F10") }, percent(known.unattributed))), whole);
+    h("span", {}, say("board.unattributed"), " ", h("a", { id: "unattributed", href: board.evidence("F10") }, percent(known.unattributed)), ` ${parts(known.unattributed)}`, isFew(known.unattributed) ? ` · ${say("few")}` : null), whole);
 }
 function picker(key, word_, options) {
   return h("label", {}, say(word_), h("select", { id: `f-${key}`, name: key, change: pick }, options.map(([code, text]) => h("option", { value: code, selected: code === chosen[key] }, text))));

@@ -1,5 +1,5 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
-import { day, find, h, harmless, named, of, say, settle } from "/parts/page.js";
+import { day, find, h, harmless, named, number, of, say, settle } from "/parts/page.js";
 import { span, whole } from "/parts/tables.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -39,6 +39,12 @@ export function filtered(names, key, value) {
 }
 export const fixed = (n, digits = 2) => (n === null || n === undefined ? say("unknown") : n.toFixed(digits));
 export const percent = (reading) => (reading?.value === null || reading?.value === undefined ? say("unknown") : `${(reading.value * 100).toFixed(1)} %`);
+/** What a ratio is of: `12 / 345`. */
+export const parts = (reading) => (reading.denominator === null ? whole(reading.numerator) : `${whole(reading.numerator)} / ${whole(reading.denominator)}`);
+/** Whether a ratio is known, and of so few that it has to be said. */
+export const isFew = (reading) => Boolean(reading?.few) && reading.value !== null;
+/** Said to whoever does not see the mark. */
+export const fewUnseen = (reading) => (isFew(reading) ? h("span", { class: "unseen" }, ` (${say("few")})`) : null);
 /** A value of a reading in its unit. */
 export function inUnit(unit, value) {
   if (value === null || value === undefined) return say("unknown");
@@ -68,8 +74,8 @@ export function cartogram(cities, { name, reading, show, href }) {
   const worst = Math.max(...cities.map((code) => reading(code)?.value ?? 0), 0.01);
   return svg("svg", { viewBox: "0 0 320 232", width: "100%", role: "group", "aria-label": say("travel.label") }, ...cities.map((code) => {
     const [column, row] = PLACES[code], found = reading(code), x = column * 64 + 2, y = row * 58 + 2;
-    return svg("a", { href: href(code), class: `tile11 ${deep((found?.value ?? 0) / worst)}`, id: `tile-${code}` }, svg("rect", { x, y, width: 60, height: 54, rx: 8 }),
-      svg("text", { x: x + 30, y: y + 24, "text-anchor": "middle" }, name(code)), " ", svg("text", { x: x + 30, y: y + 42, "text-anchor": "middle", class: "s" }, show(found)));
+    return svg("a", { href: href(code), class: `tile11 ${deep((found?.value ?? 0) / worst)}${isFew(found) ? " few" : ""}`, id: `tile-${code}` }, svg("rect", { x, y, width: 60, height: 54, rx: 8 }),
+      svg("text", { x: x + 30, y: y + 17, "text-anchor": "middle" }, name(code)), " ", svg("text", { x: x + 30, y: y + 32, "text-anchor": "middle", class: "s" }, show(found)), " ", svg("text", { x: x + 30, y: y + 47, "text-anchor": "middle", class: "s" }, found?.denominator ? `n = ${number(found.denominator)}` : ""));
   }));
 }
 /** What a fact is called; those of the other services have a family of their own. */

@@ -2,7 +2,7 @@
 import { about, get, leave, staff } from "/parts/ask.js";
 import { fill, find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { fact, filtered, fixed, inUnit, own, trouble, word } from "./charts.js";
+import { fact, filtered, fixed, inUnit, isFew, own, parts, trouble, word } from "./charts.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
@@ -85,7 +85,6 @@ function counted() {
   return h("div", { class: `note ${counting.equal ? "good" : "bad"}`, id: "recounted", role: "status" }, h("strong", {}, say(counting.equal ? "recount.same" : "recount.differs")),
     h("p", {}, say("recount.both", { a: parts(projected), b: parts(recounted) })), h("p", {}, far));
 }
-const parts = (value) => (value.denominator === null ? whole(value.numerator) : `${whole(value.numerator)} / ${whole(value.denominator)}`);
 
 function head() {
   const figure = first.definition, reading = figure.readings.find((one) => one.code === first.reading);
@@ -93,7 +92,7 @@ function head() {
   const chips = SLICE.filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", filtered(names, key, first.slice[key])));
   return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, named(word(figure.name))), h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })),
     h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.filter((one) => one.adds_up).map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
-    h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, parts(first.total))),
+    h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, parts(first.total), isFew(first.total) ? ` · ${say("few")}` : null)),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
     h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, disabled: counting && counting.equal === undefined && !counting.failed }, say("recount.act")),
       h("button", { type: "button", class: "second", id: "keep", click: () => copy(link) }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),

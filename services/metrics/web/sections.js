@@ -1,7 +1,7 @@
 // The questions of the board, each a heading in plain words and one sentence that says how to read what follows.
 import { h, moment, named, number, of, say } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
-import { bar, cartogram, deep, fixed, percent, sources, spark } from "./charts.js";
+import { bar, cartogram, deep, fewUnseen, fixed, isFew, parts, percent, sources, spark } from "./charts.js";
 
 /** What the sections read: names, figures, books, and how to ask for more. */
 export const board = { names: null, figures: null, books: null, layer: "physical", moved: new Set() };
@@ -14,27 +14,31 @@ function question(id, title, how, ...children) {
 const card = (title, ...children) => h("div", { class: "card" }, h("h3", {}, title), children);
 const of_ = (reading) => say("board.of", { n: whole(reading.numerator), d: whole(reading.denominator) });
 
-function tile(figure, title, reading, lines, { promised = false, trend = null, extra = {} } = {}) {
+/** A ratio in a table, marked where it is of few. */
+const share = (reading) => h("td", { class: isFew(reading) ? "few" : null }, percent(reading), fewUnseen(reading));
+
+function tile(figure, title, reading, lines, { promised = false, trend = null, take = null } = {}) {
   const unknown = reading.value === null;
-  return h("article", { class: `card tile${promised ? " promised" : ""}${reading.few && !unknown ? " few" : ""}`, "data-figure": figure }, h("h3", {}, say(title)),
+  return h("article", { class: `card tile${promised ? " promised" : ""}${isFew(reading) ? " few" : ""}`, "data-figure": figure }, h("h3", {}, say(title)),
     h("div", { class: "v" }, unknown ? say("unknown") : (reading.value * 100).toFixed(1), unknown ? null : h("small", {}, " %")), trend ? spark(trend) : null,
-    lines.map((line) => h("p", {}, line)), reading.few && !unknown ? h("p", {}, h("strong", {}, say("few"))) : null, h("a", { id: `t-${figure}`, href: board.evidence(figure, extra) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)));
+    lines.map((line) => h("p", {}, line)), isFew(reading) ? h("p", {}, h("strong", {}, say("few"))) : null, h("a", { id: `t-${figure}`, href: board.evidence(figure) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)), take);
 }
+const ENDINGS = [["withdrawn", "ending.withdrawn"], ["lapsed", "ending.lapsed"], ["not_accepted", "ending.not_accepted"]];
 export function promise() {
   const { F1, F2, F3, F4, F0 } = board.figures.promise, { trend } = board.figures, items = F1.total.readings;
   const weeks = (key) => trend.map((week) => week[key]?.value);
-  const rows = trend.map((week) => h("tr", {}, rowHead(week.week), ["once", "experienced_once", "kept"].map((key) => h("td", {}, percent(week[key]))), h("td", {}, whole(week.kept.denominator))));
+  const rows = trend.map((week) => h("tr", {}, rowHead(week.week), ["once", "experienced_once", "kept"].map((key) => share(week[key])), h("td", {}, whole(week.kept.denominator))));
   return question("promise", "board.q1", "board.q1how", h("div", { class: "tiles" },
-    tile("F1", "tile.F1", items.once, [say("tile.items", { n: whole(items.once.numerator), d: whole(items.once.denominator) }), say("tile.less", { p: percent(items.once_less_exceptions) })], { promised: true }),
+    tile("F1", "tile.F1", items.once, [say("tile.items", { n: whole(items.once.numerator), d: whole(items.once.denominator) }), say("tile.less", { p: percent(items.once_less_exceptions), d: whole(items.once_less_exceptions.denominator) })], { promised: true, take: sources("figures/F1", board.query()) }),
     tile("F2", "tile.F2", F2.once, [of_(F2.once), say("tile.zero", { p: percent(F2.zero) })], { trend: weeks("once") }),
     tile("F3", "tile.F3", F3.once, [of_(F3.once), say("tile.mean", { v: fixed(F3.mean.value) })], { trend: weeks("experienced_once") }),
     tile("F4", "tile.F4", F4.kept, [of_(F4.kept), say(F4.gap.value < 0 ? "tile.fewer" : "tile.extra", { v: fixed(F4.gap.value === null ? null : Math.abs(F4.gap.value)) })], { trend: weeks("kept") })),
-  h("p", { class: "soft small" }, say("board.endings", { w: whole(F0.withdrawn.numerator), l: whole(F0.lapsed.numerator), n: whole(F0.not_accepted.numerator) })),
+  h("p", { class: "sources", id: "endings" }, h("span", {}, say("board.endings")), ENDINGS.map(([reading, words]) => h("a", { id: `end-${reading}`, href: board.evidence("F0", { reading }) }, say(words, { n: whole(F0[reading].numerator) })))),
   h("details", { id: "weeks" }, h("summary", {}, say("board.weeks")), table(say("board.weeks"), [say("week"), say("tile.F2"), say("tile.F3"), say("tile.F4"), "n"], rows), sources("weeks", board.query())));
 }
 
 function heat(kind, depth, reading, text, href, id, more = "") {
-  return h("td", { class: `c ${kind} ${deep(depth)}${reading?.few ? " few" : ""}${more}`, title: reading?.denominator ? `n = ${number(reading.denominator)}` : null }, h("a", { href, id }, text, reading?.few ? h("span", { class: "unseen" }, ` (${say("few")})`) : null));
+  return h("td", { class: `c ${kind} ${deep(depth)}${isFew(reading) ? " few" : ""}${more}` }, h("a", { href, id }, text, reading?.denominator ? [" ", h("small", {}, h("span", { class: "unseen" }, "n = "), number(reading.denominator))] : null, fewUnseen(reading)));
 }
 const nothing = () => h("td", { class: "c" }, h("span", { class: "none" }, "·"));
 function gaps() {
@@ -82,20 +86,20 @@ function matrix() {
 function travel() {
   const away = Object.fromEntries(board.figures.travel.map((row) => [row.region, row.away]));
   const href = (code) => board.evidence("F7", { reading: "away", home: code });
-  const rows = Object.entries(away).map(([code, reading]) => h("tr", {}, rowHead(board.city(code)), h("td", { class: reading.few ? "few" : null }, percent(reading)), h("td", {}, whole(reading.numerator)), h("td", {}, whole(reading.denominator))));
+  const rows = Object.entries(away).map(([code, reading]) => h("tr", {}, rowHead(board.city(code)), share(reading), h("td", {}, whole(reading.numerator)), h("td", {}, whole(reading.denominator))));
   return card(say("travel.title"), cartogram(board.names.cities, { name: board.city, reading: (code) => away[code], show: percent, href }), h("p", { class: "soft small" }, say("travel.notmap")),
     h("details", { id: "travel-table" }, h("summary", {}, say("take.table")), table(say("travel.title"), [say("travel.home"), say("travel.share"), say("travel.away"), say("travel.runs")], rows)), sources("figures/F7", board.query({ by: "home" })));
 }
-function small(title, value, note, figure, reading) {
-  return h("div", { class: "card" }, h("h3", { class: "soft" }, say(title)), h("div", { class: "big" }, value), h("p", {}, note), h("a", { id: `s-${title}`, href: board.evidence(figure, { reading }) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)));
+function small(title, reading, value, note, figure, code) {
+  return h("div", { class: `card${isFew(reading) ? " few" : ""}` }, h("h3", { class: "soft" }, say(title)), h("div", { class: "big" }, value), h("p", {}, note), isFew(reading) ? h("p", {}, h("strong", {}, say("few"))) : null, h("a", { id: `s-${title}`, href: board.evidence(figure, { reading: code }) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)));
 }
 export function whoHandles() {
-  const { custody, on_time: time, duty } = board.figures, notices = duty.second_notices.value;
+  const { custody, on_time: time, duty } = board.figures, notices = duty.second_notices;
   return question("who", "board.q3", "board.q3how", h("div", { class: "wide2" }, matrix(), travel()), h("div", { class: "four" },
-    small("custody.title", span(custody.wait_p50.value), say("custody.note", { n: whole(custody.offered.numerator), p: percent(custody.returned), o: whole(custody.overdue.numerator) }), "F8", "offered"),
-    small("ontime.title", percent(time.on_time), say("ontime.note", { n: whole(time.on_time.denominator), b: whole(time.statutory_breaches.numerator) }), "F9", "on_time"),
-    small("speed.title", percent(time.speed_up), say("speed.note"), "F9", "speed_up"),
-    small("duty.title", notices === null ? say("unknown") : fixed(notices, 1), say("duty.note", { o: whole(duty.off_list_n.numerator), y: whole(duty.yellow_n.numerator), r: whole(duty.red_n.numerator) }), "F12", "second_notices")));
+    small("custody.title", custody.wait_p50, span(custody.wait_p50.value), say("custody.note", { w: whole(custody.wait_p50.denominator), n: whole(custody.offered.numerator), p: percent(custody.returned), o: whole(custody.overdue.numerator) }), "F8", "offered"),
+    small("ontime.title", time.on_time, percent(time.on_time), say("ontime.note", { n: whole(time.on_time.denominator), b: whole(time.statutory_breaches.numerator) }), "F9", "on_time"),
+    small("speed.title", time.speed_up, percent(time.speed_up), say("speed.note", { n: whole(time.speed_up.numerator), d: whole(time.speed_up.denominator) }), "F9", "speed_up"),
+    small("duty.title", notices, fixed(notices.value, 1), say("duty.note", { n: parts(notices), o: whole(duty.off_list_n.numerator), y: whole(duty.yellow_n.numerator), r: whole(duty.red_n.numerator) }), "F12", "second_notices")));
 }
 
 // Each partner has a pair of topics of its own; together they are one line, unless one of them does not balance.
