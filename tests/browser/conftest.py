@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
@@ -16,6 +17,7 @@ from shared.postgres.event_log import EventLog
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import open_pool
 from shared.postgres.provisioning import ensure_database
+from tests.browser.board_house import BoardHouse, opened_board
 from tests.browser.house import SERVICES, House, opened
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
@@ -108,6 +110,68 @@ async def _sign_in(context: BrowserContext, house: House, service: str, role: st
 
 def _is_objection(kind: str, text: str) -> bool:
     return kind == "error" and "Failed to load resource" not in text
+
+
+@pytest.fixture(scope="session")
+async def board(postgres: str, kafka: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BoardHouse]:
+    """Metrics with many journeys, for all tests of its pages."""
+    async with log_of(postgres, "metrics") as log, opened_board(log, kafka, tmp_path_factory.mktemp("board")) as made:
+        yield made
+
+
+class Windows:
+    """Opens pages of the board and hears what the browser objects to."""
+
+    def __init__(self, browser: Browser, board: BoardHouse) -> None:
+        self._browser, self._board = browser, board
+        self.heard: list[str] = []
+        self._contexts: list[Any] = []
+
+    async def open(
+        self,
+        path: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        lang: str = "zh",
+        role: str | None = "auditor",
+        before: Callable[[Page], Awaitable[None]] | None = None,
+    ) -> Page:
+        context = await self._browser.new_context(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
+        self._contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.heard.append(str(error)))
+        page.on("console", self._hear)
+        if role is not None:
+            answer = await context.request.post(f"{self._board.url}/v1/session/demo", data={"role": role})
+            assert answer.status == 200, await answer.text()
+        if before is not None:
+            await before(page)
+        await page.goto(f"{self._board.url}{path}{'&' if '?' in path else '?'}lang={lang}")
+        return page
+
+    def _hear(self, message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text and "ERR_" not in message.text:
+            self.heard.append(message.text)
+
+    async def close(self) -> None:
+        for context in self._contexts:
+            await context.close()
+
+
+@pytest.fixture
+async def windows(browser: Browser, board: BoardHouse) -> AsyncIterator[Windows]:
+    """Windows of the board; whatever the browser objects to fails the test at its end."""
+    made = Windows(browser, board)
+    yield made
+    await made.close()
+    assert made.heard == []
+
+
+async def is_ready(page: Page, which: str) -> None:
+    """Wait until a page of the board has something on it."""
+    marks = {"board": "#t-F4", "evidence": "#recount", "past": "#sum", "operations": "#state", "logs": "h1"}
+    await page.locator(marks[which]).wait_for()
 
 
 async def shot(page: Page, name: str, *, whole: bool = True) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import expect
 
-from tests.browser.board_house import BoardHouse, day_before, failed_visit, finished_now, opened_board
-from tests.browser.conftest import DESKTOP, PHONE, log_of, shot
+from tests.browser.board_house import BoardHouse, day_before, failed_visit, finished_now
+from tests.browser.conftest import DESKTOP, PHONE, Windows, is_ready, shot
 from tests.browser.looking import cut, focused, objections, sideways, thin
 
 pytestmark = pytest.mark.browser
@@ -24,55 +22,6 @@ PAGES = {
 }
 WEIGHT_MAX = 200_000
 FIRST_FIGURE_MS = 1_000
-
-
-@pytest.fixture(scope="session")
-async def board(postgres: str, kafka: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BoardHouse]:
-    async with log_of(postgres, "metrics") as log, opened_board(log, kafka, tmp_path_factory.mktemp("board")) as made:
-        yield made
-
-
-class Windows:
-    """Opens pages of the board and hears what the browser objects to."""
-
-    def __init__(self, browser: Browser, board: BoardHouse) -> None:
-        self._browser, self._board = browser, board
-        self.heard: list[str] = []
-        self._contexts: list[Any] = []
-
-    async def open(self, path: str, *, size: tuple[int, int] = DESKTOP, lang: str = "zh", role: str | None = "auditor") -> Page:
-        context = await self._browser.new_context(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
-        self._contexts.append(context)
-        page = await context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: self.heard.append(str(error)))
-        page.on("console", self._hear)
-        if role is not None:
-            answer = await context.request.post(f"{self._board.url}/v1/session/demo", data={"role": role})
-            assert answer.status == 200, await answer.text()
-        await page.goto(f"{self._board.url}{path}{'&' if '?' in path else '?'}lang={lang}")
-        return page
-
-    def _hear(self, message: Any) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text and "ERR_" not in message.text:
-            self.heard.append(message.text)
-
-    async def close(self) -> None:
-        for context in self._contexts:
-            await context.close()
-
-
-@pytest.fixture
-async def windows(browser: Browser, board: BoardHouse) -> AsyncIterator[Windows]:
-    made = Windows(browser, board)
-    yield made
-    await made.close()
-    assert made.heard == []
-
-
-async def is_ready(page: Page, which: str) -> None:
-    marks = {"board": "#t-F4", "evidence": "#recount", "past": "#sum", "operations": "#state", "logs": "h1"}
-    await page.locator(marks[which]).wait_for()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -11,7 +11,7 @@ const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000;
 // Of the 16 ms of a frame; the browser needs the rest for what was drawn.
 const SHARE_MS = 4;
 const PARTS = [head, notice, strip, filters, asKnown, promise, whereNot, whoHandles, trust, live];
-let books = null, problem = null, seenAt = 0, waiting = null, reading = false, again = false, streaming = false;
+let books = null, problem = null, seenAt = 0, waiting = null, timer = null, reading = false, again = false, streaming = false;
 
 Object.assign(board, {
   query: sliced, layer: chosen.layer,
@@ -20,22 +20,31 @@ Object.assign(board, {
   thing: (code) => named(word(board.names.basics[code]), code),
   turn: (layer) => { board.layer = chosen.layer = layer; remember(); draw([whoHandles]); },
 });
+/** Whether asking the same again may be answered otherwise; what was refused stays refused until the filters are others. */
+const isPassing = ({ status }) => !(status >= 400 && status < 500) || status === 408 || status === 429;
+/** Names and figures at once; where the figures are refused, there are names to choose other filters by. */
+async function ask() {
+  const [names, figures] = await Promise.allSettled([board.names ?? get(NAMES), get(`/v1/dashboard?${sliced()}`)]);
+  if (names.value) board.names = names.value;
+  for (const { reason } of [figures, names]) if (reason) throw reason;
+  board.figures = figures.value;
+}
 async function load() {
   if (reading) { again = true; return; }
   reading = true;
+  clearTimeout(timer);
   try {
-    const [names, figures] = await Promise.all([board.names ?? get(NAMES), get(`/v1/dashboard?${sliced()}`)]);
-    Object.assign(board, { names, figures });
+    await ask();
     seenAt = Date.now();
     problem = null;
     // What somebody came for is drawn first.
     draw([promise, ...PARTS]);
   } catch (failed) {
     problem = failed;
-    draw([notice]);
-    setTimeout(load, AGAIN_MS);
+    draw(board.figures ? [notice] : drawable());
   }
   reading = false;
+  if (!problem || isPassing(problem)) timer = setTimeout(load, problem ? AGAIN_MS : REFRESH_MS);
   fresh();
   if (again) { again = false; soon(); }
 }
@@ -48,15 +57,18 @@ function soon() {
   if (document.hidden) { again = true; return; }
   waiting ??= setTimeout(() => { waiting = null; requestAnimationFrame(() => load()); }, FRAME_MS);
 }
+function heard() {
+  if (!problem || isPassing(problem)) soon();
+}
 function listen() {
   const stream = new EventSource("/v1/stream");
   stream.addEventListener("open", () => { if (!streaming && seenAt) load(); streaming = true; fresh(); });
   stream.addEventListener("moved", (event) => {
     for (const cell of JSON.parse(event.data).cells ?? []) if (cell.group === "delivered") board.moved.add(`${cell.basic}|${cell.region.slice(0, 4)}`);
-    soon();
+    heard();
   });
-  stream.addEventListener("alert", soon);
-  stream.addEventListener("generation", soon);
+  stream.addEventListener("alert", heard);
+  stream.addEventListener("generation", heard);
   stream.addEventListener("error", () => {
     streaming = false;
     fresh();
@@ -71,8 +83,9 @@ function fresh() {
 }
 
 const due = new Set();
+const drawable = () => (board.figures ? PARTS : PARTS.slice(0, board.names ? 4 : 3));
 /** Draw some parts: the first ones at once, the others in the frames to come. */
-function draw(parts = board.figures ? PARTS : PARTS.slice(0, 3)) {
+function draw(parts = drawable()) {
   const resting = !due.size;
   for (const part of parts) due.add(part);
   if (resting) go();
@@ -94,7 +107,7 @@ function head() {
 }
 function notice() { return warning(problem); }
 function strip() {
-  if (!board.figures) return h("p", { class: "loading", id: "state" }, say("loading"));
+  if (!board.figures) return h("p", { class: "loading", id: "state" }, problem ? null : say("loading"));
   const { as_of: asOf, behind_s: behind, trust: known } = board.figures, stale = isStale();
   const state = h("b", { id: "state", role: "status", class: stale ? "late" : "ok" }, stale ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("board.live"));
   const whole = !books ? null : books.balanced === false ? h("a", { href: "#q-trust", class: "wrong" }, say("board.unbalanced")) : books.balanced ? h("span", { class: "ok" }, say("board.balanced")) : h("span", { class: "late" }, say("board.askedothers"));
@@ -130,5 +143,4 @@ await first;
 balance();
 listen();
 setInterval(fresh, 1_000);
-setInterval(load, REFRESH_MS);
 addEventListener("visibilitychange", () => { if (!document.hidden && again) load(); });

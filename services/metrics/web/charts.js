@@ -86,7 +86,7 @@ export function fact(type) {
 }
 /** What went wrong, or the empty place for it. */
 export function warning(problem) {
-  return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? h("strong", {}, problem.sentence ?? String(problem)) : null);
+  return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? h("strong", {}, problem.sentence ?? say("trouble.unknown")) : null);
 }
 /** Say what went wrong above everything else; nothing takes it away. */
 export function trouble(problem) {

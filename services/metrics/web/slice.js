@@ -2,9 +2,11 @@
 import { today } from "/parts/days.js";
 
 const FILTERS = { region: "", basic: "", channel: "", period: "90", to: "", known_at: "", layer: "physical" };
+// What else an address says there is no day, no number or no layer, and is passed over.
+const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, SPELLED = { period: /^\d{1,4}$/, to: DAY, known_at: DAY, layer: /^(physical|virtual)$/ };
 const asked = new URLSearchParams(location.search);
 export const NAMES = "/v1/names?only=regions,cities,basics,channels";
-export const chosen = Object.fromEntries(Object.entries(FILTERS).map(([key, usual]) => [key, asked.get(key) ?? usual]));
+export const chosen = Object.fromEntries(Object.entries(FILTERS).map(([key, usual]) => [key, asked.has(key) && (SPELLED[key] ?? /^/).test(asked.get(key)) ? asked.get(key) : usual]));
 
 const HOUR_MS = 3_600_000, written = new Map();
 /** The filters as an address asks for them, and more; written once, since a drawing needs hundreds. The hour tells days apart. */
