@@ -225,6 +225,13 @@ async def retired_groups(log: EventLog) -> frozenset[str]:
     return frozenset(group_of(row["generation"]) for row in rows)
 
 
+async def unserved_groups(log: EventLog) -> frozenset[str]:
+    """The groups of all builds but the one that is served: a redrive leaves them alone."""
+    async with log.transaction() as tx:
+        rows = await tx.fetch("SELECT generation FROM projection WHERE state <> 'live'")
+    return frozenset(group_of(row["generation"]) for row in rows)
+
+
 async def _clear(tx: Tx) -> None:
     """Drop the tables of builds that nobody will ask for any more."""
     for row in await tx.fetch("SELECT generation FROM projection WHERE state IN ('retired', 'failed')"):

@@ -14,6 +14,7 @@ from starlette.responses import StreamingResponse
 
 from services.metrics import evidence, items, record, recounting
 from services.metrics.asking import CURSOR, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink, told
+from services.metrics.builds import live_generation, unserved_groups
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.contributions import GROUPS
 from services.metrics.figure_doors import Answers, definition, today
@@ -25,7 +26,7 @@ from services.metrics.shares import Asked
 from services.metrics.slices import Slice, ends_on
 from services.metrics.store import HistoryHook, Store
 from shared.eventsourcing.errors import RefusedError, UnavailableError
-from shared.postgres.standing import require_seen
+from shared.postgres.standing import parked_now, require_seen
 from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.operator_doors import note_action
@@ -109,15 +110,20 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         wanted = _wanted(figure, reading, asked, rule, day)
         return StreamingResponse(_watched(answers, bootstrap, wanted, recounts), media_type="application/x-ndjson")
 
+    @app.get("/v1/parked/seen", summary="What a redrive would fold now, and a word for exactly that, to confirm it with")
+    async def waiting(caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
+        require(caller, READERS)
+        return plain(await parked_now(answers.log, journey, await unserved_groups(answers.log)))
+
     @app.post("/v1/redrive", summary="Fold what is parked, in its order")
     async def again(
         caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None, seen: str | None = None
     ) -> Response:
         require(caller, {"operator"})
-        await require_seen(answers.log, journey, seen)
+        # First, so that a swap in between redrives what was seen or nothing.
+        generation = await live_generation(answers.log)
+        await require_seen(answers.log, journey, seen, await unserved_groups(answers.log))
         note_action(caller, "redrive")
-        async with snapshot(answers.log) as snap:
-            generation = snap.generation
         done = await redrive(Store(answers.log, generation, history), journey)
         return plain({"metrics": done.applied, "still_parked": done.left})
 

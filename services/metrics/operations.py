@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from services.metrics.builds import retired_groups, unserved_groups
 from services.metrics.trust import ASK_S, Client
 from shared.contracts.base import wire_time
 from shared.contracts.topics import INTAKE_EVENTS, SERVICES, Service
@@ -20,30 +21,33 @@ from shared.telemetry import clock
 Ends = Mapping[Place, int]
 
 
-async def operations(log: EventLog, client: Client, bootstrap: str, groups_of_metrics: frozenset[str]) -> dict[str, Any]:
-    """Services, outboxes, leases, lag per topic and partition, parked journeys; what does not answer is named."""
+async def operations(log: EventLog, client: Client, bootstrap: str) -> dict[str, Any]:
+    """Services, outboxes, leases, lag per topic and partition, parked journeys; what does not answer is named.
+
+    A build of the figures that is served no more is behind of nothing and waits for nothing.
+    """
     found = dict(zip(SERVICES, await asyncio.gather(*(_ask(service, log, client) for service in SERVICES)), strict=True))
     said = {service: answered for service, answered in found.items() if answered is not None}
-    consumed = [
-        {"service": service, **row}
-        for service, answered in said.items()
-        for row in answered["consumed"]
-        if service != "metrics" or row["group"] in groups_of_metrics
-    ]
+    consumed = [{"service": service, **row} for service, answered in said.items() for row in answered["consumed"]]
+    unserved = await unserved_groups(log)
     ends = await _ends(bootstrap, {Place(row["topic"], row["partition"]) for row in consumed})
     return {
         "now": wire_time(clock.now()),
         "kafka": ends is not None,
         "services": [_service(service, answered) for service, answered in found.items()],
         "lag": lag_of(consumed, ends),
-        "parked": [{"service": service, **row} for service, answered in said.items() for row in answered["journeys"]],
+        "parked": [
+            {"service": service, **row, "can_redrive": row["group"] not in unserved}
+            for service, answered in said.items()
+            for row in answered["journeys"]
+        ],
     }
 
 
 def _service(service: str, answered: Mapping[str, Any] | None) -> dict[str, Any]:
     if answered is None:
         return {"service": service, "answers": False}
-    told = {name: answered[name] for name in ("outbox", "leases", "parked", "timers_held_to", "seen")}
+    told = {name: answered[name] for name in ("outbox", "leases", "parked", "timers_held_to")}
     waiting = sum(row["waiting"] for row in answered["outbox"])
     oldest = max((row["oldest_s"] for row in answered["outbox"]), default=None)
     dead = sum(row["dead_lettered"] for row in answered["consumed"])
@@ -71,7 +75,8 @@ def lag_of(consumed: Iterable[Mapping[str, Any]], ends: Ends | None) -> list[dic
 
 async def _ask(service: Service, log: EventLog, client: Client) -> dict[str, Any] | None:
     if service == "metrics":
-        return {**await standing(log), "consumed": await conservation.consumed(log)}
+        retired = await retired_groups(log)
+        return {**await standing(log, retired), "consumed": await conservation.consumed(log, retired)}
     try:
         async with asyncio.timeout(ASK_S):
             stood, conserved = await asyncio.gather(client.get(service, "/v1/standing"), client.get(service, "/v1/conservation"))

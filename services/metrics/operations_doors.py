@@ -7,14 +7,13 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
 
-from services.metrics.builds import rebuilds
+from services.metrics.builds import rebuilds, unserved_groups
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers
 from services.metrics.operations import operations
-from services.metrics.store import group_of
 from services.metrics.trust import Client
 from shared.contracts.topics import Service
-from shared.postgres.standing import seen_now
+from shared.postgres.standing import parked_now
 from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.operator_doors import note_action
@@ -35,15 +34,13 @@ def operations_doors(app: FastAPI, answers: Answers, client: Client, bootstrap: 
             return {"rebuilds": await rebuilds(snap.tx)}
 
         told = await answers.read(builds)
-        used = frozenset(group_of(row["generation"]) for row in told["rebuilds"] if row["state"] in ("live", "building"))
-        return plain({**told, **await operations(answers.log, client, bootstrap, used)})
+        return plain({**told, **await operations(answers.log, client, bootstrap)})
 
-    @app.get("/v1/operations/seen", summary="The first step of a redrive: a word for exactly what is parked now")
+    @app.get("/v1/operations/seen", summary="The first step of a redrive: what is parked now, and a word for exactly that")
     async def seen(caller: SignedIn, service: Service, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
         require(caller, {"operator"})
         if service == "metrics":
-            async with answers.log.transaction() as tx:
-                return plain({"seen": await seen_now(tx, journey)})
+            return plain(await parked_now(answers.log, journey, await unserved_groups(answers.log)))
         query = {} if journey is None else {"journey": journey}
         return plain(await client.get(service, "/v1/parked/seen", **query))
 

@@ -40,8 +40,7 @@ class Client(Protocol):
 
 async def ask_all(log: EventLog, client: Client) -> tuple[dict[str, Any], list[str]]:
     """What each service says of its records, and which services did not answer."""
-    retired = await retired_groups(log)
-    consumed = [row for row in await conservation.consumed(log) if row["group"] not in retired]
+    consumed = await conservation.consumed(log, await retired_groups(log))
     own = {"written": await conservation.written(log), "consumed": consumed}
     found = await asyncio.gather(*(_ask(client, service) for service in _OTHERS))
     answers: dict[str, Any] = {s: answered for s, answered in zip(_OTHERS, found, strict=True) if answered is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeAlias, TypedDict, cast
 
 from shared.postgres.event_log import EventLog
@@ -96,8 +96,8 @@ def _amounts(rows: Iterable[Row]) -> _Amounts:
     return _Amounts({(row["topic"], row["partition"]): row["n"] for row in rows})
 
 
-async def consumed(log: EventLog) -> list[Consumed]:
-    """What became of the records of each partition, by consumer group."""
+async def consumed(log: EventLog, without: Collection[str] = ()) -> list[Consumed]:
+    """What became of the records of each partition, by consumer group, `without` those that read no more."""
     async with log.transaction() as tx:
         rows = await tx.fetch(_CONSUMED)
-    return [cast(Consumed, dict(row)) for row in rows]
+    return [cast(Consumed, dict(row)) for row in rows if row["group"] not in without]

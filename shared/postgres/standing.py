@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
 from shared.eventsourcing.errors import RefusedError, Rule
-from shared.postgres.event_log import EventLog, Tx
+from shared.postgres.event_log import EventLog
 
 PARKED_MAX = 500
 PARKED_CHANGED = Rule(
@@ -26,7 +26,7 @@ SELECT shard, holder, epoch, until, until > clock_timestamp() AS held FROM lease
 _GROUPS = """
 SELECT grp AS group, count(*)::bigint AS events, count(DISTINCT key)::bigint AS journeys,
        extract(epoch FROM clock_timestamp() - min(first_seen))::float AS oldest_s
-FROM parked GROUP BY grp ORDER BY grp
+FROM parked WHERE grp <> ALL($1) GROUP BY grp ORDER BY grp
 """
 # The first of a journey is what failed; everything behind it only waits for it.
 _JOURNEYS = """
@@ -35,24 +35,23 @@ SELECT * FROM (
            kafka_offset AS offset, error_code, attempts, first_seen,
            extract(epoch FROM clock_timestamp() - first_seen)::float AS age_s,
            count(*) OVER (PARTITION BY grp, key) AS events
-    FROM parked ORDER BY grp, key, n) f
-ORDER BY n LIMIT $1
+    FROM parked WHERE ($1::text IS NULL OR key = $1) AND grp <> ALL($2) ORDER BY grp, key, n) f
+ORDER BY n LIMIT $3
 """
 _SEEN = """
-SELECT grp, key, n, attempts FROM parked WHERE $1::text IS NULL OR key = $1 ORDER BY n
+SELECT grp, key, n, attempts FROM parked WHERE ($1::text IS NULL OR key = $1) AND grp <> ALL($2) ORDER BY n
 """
 
 
-async def standing(log: EventLog) -> dict[str, Any]:
-    """Outbox, lease and parked journeys of one service, read in one snapshot."""
-    async with log.transaction() as tx:
+async def standing(log: EventLog, without: Collection[str] = ()) -> dict[str, Any]:
+    """Outbox, lease and parked journeys of one service, read in one snapshot, `without` groups that read no more."""
+    async with log.snapshot() as tx:
         return {
             "outbox": [dict(row) for row in await tx.fetch(_OUTBOX)],
             "leases": [dict(row) for row in await tx.fetch(_LEASES)],
-            "parked": [dict(row) for row in await tx.fetch(_GROUPS)],
-            "journeys": [dict(row) for row in await tx.fetch(_JOURNEYS, PARKED_MAX)],
+            "parked": [dict(row) for row in await tx.fetch(_GROUPS, list(without))],
+            "journeys": [dict(row) for row in await tx.fetch(_JOURNEYS, None, list(without), PARKED_MAX)],
             "timers_held_to": await tx.fetchval("SELECT held_to FROM timekeeper WHERE held_to > clock_timestamp()"),
-            "seen": await seen_now(tx, None),
         }
 
 
@@ -64,15 +63,33 @@ def seen_of(rows: Iterable[Mapping[str, Any]]) -> str:
     return digest.hexdigest()[:32]
 
 
-async def seen_now(tx: Tx, journey: str | None) -> str:
-    """The word for what is parked now, of one journey or of all."""
-    return seen_of([dict(row) for row in await tx.fetch(_SEEN, journey)])
+async def parked_now(log: EventLog, journey: str | None, without: Collection[str] = ()) -> dict[str, Any]:
+    """What is parked now, of one journey or of all: the first journeys, how many they are, and a word for exactly all of it.
+
+    List and word are of one moment: an operator confirms the word, and has seen the list.
+    """
+    async with log.snapshot() as tx:
+        rows = await tx.fetch(_SEEN, journey, list(without))
+        first = await tx.fetch(_JOURNEYS, journey, list(without), PARKED_MAX)
+    return {
+        "seen": seen_of([dict(row) for row in rows]),
+        "parked": [dict(row) for row in first],
+        "journeys": len({(row["grp"], row["key"]) for row in rows}),
+    }
 
 
-async def require_seen(log: EventLog, journey: str | None, seen: str | None) -> None:
+async def still_parked(log: EventLog, journey: str | None) -> int:
+    """How many events wait, of one journey or of all."""
+    async with log.reading() as tx:
+        count: int = await tx.fetchval("SELECT count(*) FROM parked WHERE $1::text IS NULL OR key = $1", journey)
+    return count
+
+
+async def require_seen(log: EventLog, journey: str | None, seen: str | None, without: Collection[str] = ()) -> None:
     """Raise `RefusedError` if what is parked is not what the operator was shown; who was shown nothing confirms nothing."""
     if seen is None:
         return
-    async with log.transaction() as tx:
-        if seen != await seen_now(tx, journey):
-            raise RefusedError(PARKED_CHANGED, field="seen")
+    async with log.reading() as tx:
+        rows = await tx.fetch(_SEEN, journey, list(without))
+    if seen != seen_of([dict(row) for row in rows]):
+        raise RefusedError(PARKED_CHANGED, field="seen")

@@ -65,37 +65,38 @@ def operator_doors(
     @app.get("/v1/conservation", summary="What was appended, published, consumed, and what became of it")
     async def conserved(caller: SignedIn) -> Response:
         require(caller, {"operator", "auditor", "service"})
-        over = await retired(log)
-        consumed = [row for row in await conservation.consumed(log) if row["group"] not in over]
+        consumed = await conservation.consumed(log, await retired(log))
         return plain({"written": await count.written(), "consumed": consumed})
 
     @app.get("/v1/parked", summary="What waits behind a failed event, and why")
     async def parked(caller: SignedIn) -> Response:
         require(caller, {"operator", "auditor", "service"})
+        over = await retired(log)
         async with log.transaction() as tx:
             rows = await tx.fetch(
                 "SELECT grp AS group, key AS journey, source, sequence, type, error_code, attempts, first_seen "
-                "FROM parked ORDER BY n LIMIT 500"
+                "FROM parked WHERE grp <> ALL($1) ORDER BY n LIMIT 500",
+                list(over),
             )
         return plain([dict(row) for row in rows])
 
     @app.get("/v1/standing", summary="Outbox, lease, and each parked journey with its first fault")
     async def stands(caller: SignedIn) -> Response:
         require(caller, {"operator", "auditor", "service"})
-        return plain(await standing.standing(log))
+        return plain(await standing.standing(log, await retired(log)))
 
-    @app.get("/v1/parked/seen", summary="A word for exactly what is parked now, to confirm a redrive with")
+    @app.get("/v1/parked/seen", summary="What a redrive would apply now, and a word for exactly that, to confirm it with")
     async def seen_now(caller: SignedIn, journey: str | None = None) -> Response:
         require(caller, {"operator", "auditor", "service"})
-        async with log.transaction() as tx:
-            return JsonBytes({"seen": await standing.seen_now(tx, journey)})
+        return plain(await standing.parked_now(log, journey))
 
     @app.post("/v1/redrive", summary="Apply what is parked, in its order")
     async def redrive(caller: SignedIn, journey: str | None = None, seen: str | None = None) -> Response:
         require(caller, {"operator"})
         await standing.require_seen(log, journey, seen)
         note_action(caller, "redrive")
-        return JsonBytes({inbound.group: await inbound.redrive(journey) for inbound in inbounds})
+        applied = {inbound.group: await inbound.redrive(journey) for inbound in inbounds}
+        return JsonBytes({**applied, "still_parked": await standing.still_parked(log, journey)})
 
     @app.put("/v1/timekeeper", summary="Let timers stand still while history is being entered")
     async def timekeeper(request: Request, caller: SignedIn) -> Response:

@@ -292,7 +292,7 @@ async def test_a_redrive_takes_two_steps_and_only_what_was_shown(board: BoardHou
     await board.park("came-afterwards")
     await page.locator("#confirm").click()
     await expect(page.locator("#trouble")).to_contain_text("no longer what you were shown")
-    await page.locator("#redrive-metrics-shown-to-the-operator").focus()
+    await page.locator("#redrive-metrics-p1-shown-to-the-operator").focus()
     await page.keyboard.press("Enter")
     await page.locator("#confirm:focus").wait_for()
     await page.keyboard.press("Escape")

@@ -21,8 +21,9 @@ async function load() {
 /** The first step: ask what exactly is parked now, and show it. */
 async function ask(service, journey) {
   try {
-    const word = await get(`/v1/operations/seen?service=${service}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`);
-    asking = { kind: "redrive", service, journey, seen: word.seen, faults: seen.parked.filter((one) => one.service === service && (!journey || one.journey === journey)) };
+    const { seen: word, parked: faults, journeys } = await get(`/v1/operations/seen?service=${service}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`);
+    asking = faults.length ? { kind: "redrive", service, journey, seen: word, faults, more: journeys - faults.length } : null;
+    if (!asking) told(say("ops.noneparked"));
     problem = null;
   } catch (failed) { problem = failed; }
   draw();
@@ -42,7 +43,8 @@ async function confirm() {
   try {
     if (kind === "redrive") {
       const answer = await post(`/v1/operations/redrive?service=${service}&seen=${word}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`);
-      told(say("ops.redriven", { n: Object.entries(answer).filter(([key]) => key !== "still_parked").reduce((sum, [, n]) => sum + n, 0) }));
+      const { still_parked: left, ...applied } = answer;
+      told(say("ops.redriven", { n: Object.values(applied).reduce((sum, n) => sum + n, 0), m: left }));
     } else {
       const answer = await post(`/v1/rebuild?serving=${serving}`);
       told(say("ops.rebuilding", { n: answer.generation }));
@@ -61,7 +63,7 @@ function question() {
   const redrive = asking.kind === "redrive";
   const rows = (asking.faults ?? []).map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, one.error_code), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts))));
   return h("section", { class: "note wait", id: "question", "aria-labelledby": "question-title", keydown: (event) => { if (event.key === "Escape") cancel(); } }, h("h2", { id: "question-title" }, redrive ? say("ops.sure", { s: asking.service }) : say("ops.surerebuild", { n: asking.serving })),
-    h("p", {}, say(redrive ? "ops.surehow" : "ops.surerebuildhow")), redrive ? table(say("ops.parked"), ["evidence.journey", "ops.fault", "ops.events", "ops.attempts"].map((key) => say(key)), rows) : null,
+    h("p", {}, say(redrive ? "ops.surehow" : "ops.surerebuildhow")), redrive ? table(say("ops.parked"), ["evidence.journey", "ops.fault", "ops.events", "ops.attempts"].map((key) => say(key)), rows) : null, asking.more ? h("p", {}, h("strong", {}, say("ops.andmore", { n: whole(asking.more) }))) : null,
     h("div", { class: "row" }, h("button", { type: "button", id: "confirm", class: "warn", disabled: busy, click: confirm }, say(redrive ? "ops.confirm" : "ops.confirmrebuild")), h("button", { type: "button", class: "second", id: "cancel", click: cancel }, say("cancel"))));
 }
 const card = (title, ...children) => h("div", { class: "card" }, h("h2", {}, say(title)), children);
@@ -88,9 +90,10 @@ function lag() {
 }
 function parked() {
   const rows = seen.parked.map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, `${one.service} · ${one.group}`), h("td", { class: "t" }, h("b", {}, one.error_code), " ", one.type), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts)), h("td", {}, span(one.age_s)), h("td", { class: "t" }, `${one.topic}[${one.partition}]@${one.offset}`),
-    acts ? h("td", {}, h("button", { type: "button", class: "second", id: `redrive-${one.service}-${one.journey}`, "aria-label": `${say("ops.redrive")} ${one.journey}`, click: () => ask(one.service, one.journey) }, say("ops.redrive"))) : null));
-  const all = acts ? [...new Set(seen.parked.map((one) => one.service))].map((service) => h("button", { type: "button", class: "second", id: `redrive-${service}`, click: () => ask(service, null) }, say("ops.redriveall", { s: service }))) : null;
-  return card("ops.parkedtitle", h("p", { class: "how" }, say("ops.parkedhow")), rows.length ? [table(say("ops.parkedtitle"), ["evidence.journey", "ops.where", "ops.fault", "ops.events", "ops.attempts", "ops.age", "evidence.stands", ...(acts ? ["ops.act"] : [])].map((key) => say(key)), rows), h("p", { class: "row" }, all)] : h("p", { class: "ok" }, say("ops.noneparked")));
+    acts ? h("td", {}, one.can_redrive && h("button", { type: "button", class: "second", id: `redrive-${one.group}-${one.journey}`, "aria-label": `${say("ops.redrive")} ${one.journey}`, click: () => ask(one.service, one.journey) }, say("ops.redrive"))) : null));
+  const all = acts ? [...new Set(seen.parked.filter((one) => one.can_redrive).map((one) => one.service))].map((service) => h("button", { type: "button", class: "second", id: `redrive-${service}`, click: () => ask(service, null) }, say("ops.redriveall", { s: service }))) : null;
+  const more = seen.services.flatMap((one) => one.parked ?? []).reduce((sum, group) => sum + group.journeys, 0) - rows.length;
+  return card("ops.parkedtitle", h("p", { class: "how" }, say("ops.parkedhow")), rows.length ? [table(say("ops.parkedtitle"), ["evidence.journey", "ops.where", "ops.fault", "ops.events", "ops.attempts", "ops.age", "evidence.stands", ...(acts ? ["ops.act"] : [])].map((key) => say(key)), rows), more > 0 ? h("p", {}, say("ops.more", { n: whole(more) })) : null, h("p", { class: "row" }, all)] : h("p", { class: "ok" }, say("ops.noneparked")));
 }
 function builds() {
   const building = seen.rebuilds.some((one) => ["asked", "building"].includes(one.state));

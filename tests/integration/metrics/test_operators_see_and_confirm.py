@@ -22,7 +22,14 @@ from shared.runtime.http import make_app
 
 PARKED = """
 INSERT INTO parked (grp, key, source, sequence, topic, partition, kafka_offset, type, body, error_code)
-VALUES ('metrics-p1', $1, 'intake', $2, 'gov.intake.events.v1', 0, 7, 'gov.intake.visit-recorded.v1', '', $3)
+VALUES ('metrics-p' || $4::int, $1, 'intake', $2, 'gov.intake.events.v1', 0, 7, 'gov.intake.visit-recorded.v1', '', $3)
+"""
+BUILT_ANEW = """
+SELECT make_generation(2);
+UPDATE projection SET state = 'retired' WHERE generation = 1;
+INSERT INTO projection (generation, state, asked_by) VALUES (2, 'live', 'o-1');
+INSERT INTO checkpoint (grp, topic, partition, consumed, dead_lettered)
+VALUES ('metrics-p1', 'gov.intake.events.v1', 9, 1, 1), ('metrics-p2', 'gov.intake.events.v1', 9, 1, 1);
 """
 
 
@@ -38,14 +45,13 @@ class Others:
         if path == "/v1/conservation":
             return {"written": [], "consumed": []}
         if path == "/v1/parked/seen":
-            return {"seen": "a" * 32}
+            return {"seen": "a" * 32, "parked": [], "journeys": 0}
         return {
             "outbox": [{"topic": "t", "kind": "event", "waiting": 4, "oldest_s": 12.5}],
             "leases": [{"shard": "all", "holder": "approval-1", "epoch": 3, "until": "2026-11-25T00:00:00Z", "held": True}],
             "parked": [],
             "journeys": [],
             "timers_held_to": None,
-            "seen": "a" * 32,
         }
 
     async def forward(self, service: Service, path: str, token: str, key: str, body: bytes) -> tuple[int, bytes, str]:
@@ -74,8 +80,8 @@ async def doors(log: EventLog, tmp_path: Path) -> AsyncIterator[dict[str, httpx.
         await client.aclose()
 
 
-async def park(log: EventLog, journey: str, sequence: int, fault: str) -> None:
-    await log.pool.execute(PARKED, journey, sequence, fault)
+async def park(log: EventLog, journey: str, sequence: int, fault: str, build: int = 1) -> None:
+    await log.pool.execute(PARKED, journey, sequence, fault, build)
 
 
 async def test_one_answer_tells_how_everything_stands(log: EventLog, doors: dict[str, httpx.AsyncClient]) -> None:
@@ -104,6 +110,54 @@ async def test_what_changed_since_it_was_seen_is_not_redriven(log: EventLog, doo
 
     assert (refused.status_code, refused.json()["rule"]) == (409, "parked-changed")
     assert (done.status_code, done.json()["still_parked"]) == (200, 1)
+
+
+async def test_what_a_retired_build_set_aside_is_told_by_nobody(log: EventLog, doors: dict[str, httpx.AsyncClient]) -> None:
+    await park(log, "j-cured", 2, "broken-contract")
+    await log.pool.execute(BUILT_ANEW)
+    await park(log, "j-sick", 2, "broken-contract", build=2)
+
+    found = (await doors["operator"].get("/v1/operations")).json()
+    seen = (await doors["operator"].get("/v1/operations/seen", params={"service": "metrics"})).json()
+    metrics = next(row for row in found["services"] if row["service"] == "metrics")
+    done = await doors["operator"].post("/v1/operations/redrive", params={"service": "metrics", "seen": seen["seen"]})
+
+    assert [(row["group"], row["journey"]) for row in found["parked"]] == [("metrics-p2", "j-sick")]
+    assert [(row["group"], row["journeys"]) for row in metrics["parked"]] == [("metrics-p2", 1)]
+    assert metrics["dead_lettered"] == 1
+    assert [row["journey"] for row in seen["parked"]] == ["j-sick"]
+    assert done.json() == {"metrics": 0, "still_parked": 1}
+
+
+async def test_a_build_beside_the_served_one_is_told_but_not_redriven(log: EventLog, doors: dict[str, httpx.AsyncClient]) -> None:
+    await log.pool.execute("INSERT INTO projection (generation, state, asked_by) VALUES (2, 'building', 'o-1')")
+    await park(log, "j-1", 2, "broken-contract", build=1)
+    await park(log, "j-2", 2, "broken-contract", build=2)
+
+    found = (await doors["operator"].get("/v1/operations")).json()
+    seen = (await doors["operator"].get("/v1/operations/seen", params={"service": "metrics"})).json()
+
+    assert [(row["journey"], row["can_redrive"]) for row in found["parked"]] == [("j-1", True), ("j-2", False)]
+    assert [row["journey"] for row in seen["parked"]] == ["j-1"]
+
+
+async def test_the_first_step_shows_what_its_word_covers_and_how_much_more(
+    log: EventLog, doors: dict[str, httpx.AsyncClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.postgres.standing.PARKED_MAX", 2)
+    for journey in ("j-1", "j-2", "j-3"):
+        await park(log, journey, 2, "broken-contract")
+        await park(log, journey, 3, "behind")
+
+    of_all = (await doors["operator"].get("/v1/operations/seen", params={"service": "metrics"})).json()
+    of_one = (await doors["operator"].get("/v1/operations/seen", params={"service": "metrics", "journey": "j-3"})).json()
+
+    assert [(row["journey"], row["error_code"], row["events"]) for row in of_all["parked"]] == [
+        ("j-1", "broken-contract", 2),
+        ("j-2", "broken-contract", 2),
+    ]
+    assert of_all["journeys"] == 3
+    assert ([row["journey"] for row in of_one["parked"]], of_one["journeys"]) == (["j-3"], 1)
 
 
 async def test_an_auditor_sees_but_does_not_act(doors: dict[str, httpx.AsyncClient]) -> None:

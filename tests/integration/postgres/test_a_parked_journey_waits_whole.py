@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from shared.contracts.approval import CaseWithdrawn
@@ -19,6 +21,9 @@ from shared.eventsourcing.records import Place, Record
 from shared.postgres import conservation
 from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.inbound import Inbound
+from shared.runtime.auth import Keys
+from shared.runtime.http import make_app
+from shared.runtime.operator_doors import operator_doors
 from tests.conftest import MakeLog
 
 NOW = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
@@ -103,6 +108,22 @@ async def test_what_waits_is_redriven_in_the_order_in_which_it_came(desk: Desk) 
 
     assert desk.reaction.heard == [("intake", SICK, 1), ("intake", SICK, 2), ("approval", SICK, 1), ("intake", SICK, 3)]
     assert await desk.parked() == []
+
+
+async def test_a_redrive_says_how_much_still_waits(desk: Desk, tmp_path: Path) -> None:
+    desk.reaction.failing.add(("intake", SICK, 2))
+    await desk.deliver("intake", (SICK, 1), (SICK, 2), (SICK, 3))
+    keys = Keys(tmp_path)
+    keys.ensure()
+    app = make_app("notify", "notify", keys, lambda: True)
+    operator_doors(app, desk.log, [desk.inbound])
+    headers = {"authorization": f"Bearer {keys.issue('operator', 'o-1')}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notify", headers=headers) as client:
+        seen = (await client.get("/v1/parked/seen")).json()
+        done = await client.post("/v1/redrive", params={"seen": seen["seen"]})
+
+    assert [(row["journey"], row["events"]) for row in seen["parked"]] == [(SICK, 2)]
+    assert done.json() == {"g": 0, "still_parked": 2}
 
 
 async def test_what_was_redriven_is_a_duplicate_when_it_comes_again(desk: Desk) -> None:

@@ -1,0 +1,51 @@
+"""Whoever confirms a redrive has seen exactly what it covers, is told what came of it, and is not disturbed while looking."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.board_house import BoardHouse
+from tests.browser.conftest import Windows, is_ready
+
+pytestmark = pytest.mark.browser
+
+
+async def opened(windows: Windows) -> Page:
+    page = await windows.open("/operations.html", lang="en", role="operator")
+    await is_ready(page, "operations")
+    return page
+
+
+async def test_what_was_parked_since_the_page_was_drawn_is_in_the_question(board: BoardHouse, windows: Windows) -> None:
+    await board.park("there-from-the-start")
+    page = await opened(windows)
+    await page.locator("#redrive-metrics").wait_for()
+    await page.route("**/v1/operations", lambda route: route.abort())
+    await board.park("came-in-between")
+
+    await page.locator("#redrive-metrics").click()
+
+    await expect(page.locator("#question")).to_contain_text("came-in-between")
+    await expect(page.locator("#question")).to_contain_text("there-from-the-start")
+
+
+async def test_what_is_not_listed_is_counted(board: BoardHouse, windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.postgres.standing.PARKED_MAX", 1)
+    for n in range(3):
+        await board.park(f"one-of-many-{n}")
+    page = await opened(windows)
+    await page.locator("#redrive-metrics").click()
+
+    await expect(page.locator("#question tbody tr")).to_have_count(1)
+    await expect(page.locator("#question")).to_contain_text("not listed, and redriven with these")
+    await expect(page.locator(".card", has=page.locator("#redrive-metrics"))).to_contain_text("not listed.")
+
+
+async def test_what_still_waits_is_said(board: BoardHouse, windows: Windows) -> None:
+    await board.park("cannot-be-read")
+    page = await opened(windows)
+    await page.locator("#redrive-metrics-p1-cannot-be-read").click()
+    await page.locator("#confirm").click()
+
+    await expect(page.locator("#said")).to_contain_text("0 events were applied; 1 still waits.")
