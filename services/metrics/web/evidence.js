@@ -9,12 +9,15 @@ const query = new URLSearchParams(location.search);
 if (!query.get("figure")) query.set("figure", "F4");
 const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "home", "axis"], PLAIN = { layer: "all", axis: "occurred" };
 let names = null, first = null, rows = [], next = null, looked = 0, counting = null, shown = null, problem = null, busy = false;
+// Which question this is: what was asked for an earlier one answers nobody any more.
+let turn = 0, opening = null, leaving = null;
 
 const asked = () => { const made = new URLSearchParams(query); made.delete("journey"); made.delete("lang"); return made; };
 const region = (code) => named(word(names.regions[code]), code === null || code === undefined ? say("unknown") : code);
 const item = (code) => named(word(names.items[code]), code ?? say("unknown"));
 
 async function load() {
+  const mine = turn;
   busy = true;
   problem = null;
   draw();
@@ -23,12 +26,14 @@ async function load() {
     if (next) wanted.set("after", next);
     const [known, page] = await Promise.all([names ?? get("/v1/names"), get(`/v1/evidence?${wanted}`)]);
     names = known;
+    if (mine !== turn) return;
     first ??= page;
     rows = rows.concat(page.rows);
     next = page.next;
     looked += page.looked_at ?? 0;
     if (!shown && query.get("journey")) await open(query.get("journey"), false);
-  } catch (failed) { problem = failed; }
+  } catch (failed) { if (mine === turn) problem = failed; }
+  if (mine !== turn) return;
   busy = false;
   draw();
   // A stretch in which nothing was found is no answer yet: go on until there is one.
@@ -37,33 +42,45 @@ async function load() {
 /** F1 rests on items, all others on journeys. */
 const onItems = () => first.figure === "F1";
 async function open(journey, linked = true) {
+  opening = journey;
   try {
     const known = !onItems() && query.get("known_at") ? `?known_at=${query.get("known_at")}` : "";
-    shown = await get(`/v1/evidence/${onItems() ? "items" : "journeys"}/${encodeURIComponent(journey)}${known}`);
+    const found = await get(`/v1/evidence/${onItems() ? "items" : "journeys"}/${encodeURIComponent(journey)}${known}`);
+    if (opening !== journey) return;
+    shown = found;
     query.set("journey", journey);
     history.replaceState(null, "", `?${query}`);
     if (linked) { draw(); find("journey-title").focus(); }
-  } catch (failed) { problem = failed; draw(); }
+  } catch (failed) {
+    if (opening !== journey) return;
+    problem = failed;
+    draw();
+  }
 }
 function again(changes) {
   for (const [key, value] of Object.entries(changes)) if (value) query.set(key, value); else query.delete(key);
   for (const key of ["journey", "rule"]) query.delete(key);
   history.replaceState(null, "", `?${query}`);
-  [first, rows, next, looked, counting, shown] = [null, [], null, 0, null, null];
+  [first, rows, next, looked, counting, shown, opening] = [null, [], null, 0, null, null, null];
+  turn += 1;
+  leaving?.abort();
   load();
 }
 
 /** Count again from the stored bytes, and say after every stretch how far it is. */
 async function recount() {
+  const mine = turn;
+  leaving = new AbortController();
   counting = { looked_at: 0, of: 0, journeys: 0, events: 0 };
   draw();
   try {
-    const answer = await fetch(`/v1/recount/progress?${asked()}`, { credentials: "same-origin", cache: "no-store" });
+    const answer = await fetch(`/v1/recount/progress?${asked()}`, { credentials: "same-origin", cache: "no-store", signal: leaving.signal });
     if (!answer.ok) throw Object.assign(new Error(), { sentence: say("trouble.unknown") });
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
       const { done, value } = await reader.read();
+      if (mine !== turn) return;
       if (done) break;
       const lines = (rest + value).split("\n");
       rest = lines.pop();
@@ -73,7 +90,10 @@ async function recount() {
     // What was counted again is what the board says by now; life may have gone on since the page was opened.
     if (counting.projected) first.total = counting.projected;
     if (counting.equal === undefined && !counting.failed) counting.failed = { zh: say("recount.broke"), en: say("recount.broke") };
-  } catch (failed) { counting = { failed: { zh: failed.sentence ?? say("trouble.away"), en: failed.sentence ?? say("trouble.away") } }; }
+  } catch (failed) {
+    if (mine !== turn) return;
+    counting = { failed: { zh: failed.sentence ?? say("trouble.away"), en: failed.sentence ?? say("trouble.away") } };
+  }
   draw();
 }
 function counted() {
