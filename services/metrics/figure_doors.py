@@ -17,7 +17,7 @@ from fastapi import Depends, FastAPI, Query, Response
 from services.metrics import board
 from services.metrics.alerts import newest_alerts
 from services.metrics.asking import AskedSlice, Day, dimension_of, figure_of, of_items, told
-from services.metrics.cells import Snapshot, answer, snapshot, version
+from services.metrics.cells import OWNERS, Snapshot, answer, snapshot, version
 from services.metrics.figures import COVERAGE, FIGURES, Figure
 from services.metrics.live import live
 from services.metrics.names import names
@@ -87,8 +87,10 @@ class Answers:
 
 async def _trust(snap: Snapshot) -> dict[str, Any]:
     parked = await snap.tx.fetchval("SELECT count(*) FROM parked WHERE grp = $1", f"metrics-p{snap.generation}")
-    rows = await snap.tx.fetch("SELECT service, complete_to FROM watermark WHERE generation = $1 ORDER BY service", snap.generation)
-    services = [{"service": r["service"], "complete_to": wire_time(r["complete_to"])} for r in rows]
+    rows = await snap.tx.fetch("SELECT service, complete_to FROM watermark WHERE generation = $1", snap.generation)
+    reached = {row["service"]: wire_time(row["complete_to"]) for row in rows}
+    # Also the service that never promised anything: it is why nobody knows up to when the figures are complete.
+    services = [{"service": owner, "complete_to": reached.get(owner), "reached": owner in reached} for owner in OWNERS]
     return {"parked": parked, "services": services}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from deploy.local.children import free_port
 from services.metrics import http
 from services.metrics.builds import PLACES
+from services.metrics.cells import OWNERS
 from services.metrics.figure_doors import Answers
 from services.metrics.projector import Projector
 from services.metrics.shelf import Shelf
@@ -55,9 +56,14 @@ from tests.unit.metrics.stories import (
 )
 
 DEADLINE_S = 60.0
+PROMISES_EVERY_S = 0.3
 PARKED = """
 INSERT INTO parked (grp, key, source, sequence, topic, partition, kafka_offset, type, body, error_code)
 VALUES ('metrics-p1', $1, 'intake', 1, 'gov.intake.events.v1', 0, 7, 'gov.intake.visit-recorded.v1', $2, 'broken-contract')
+"""
+PROMISED = """
+INSERT INTO watermark (generation, service, complete_to) VALUES (1, $1, clock_timestamp())
+ON CONFLICT (generation, service) DO UPDATE SET complete_to = excluded.complete_to
 """
 
 
@@ -85,6 +91,7 @@ class BoardHouse:
     client: ServiceClient
     port: int
     server: uvicorn.Server | None = None
+    _promising: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stop: asyncio.Event | None = None
     _tasks: tuple[asyncio.Task[None], ...] = ()
 
@@ -125,6 +132,20 @@ class BoardHouse:
         async with asyncio.timeout(DEADLINE_S):
             while await stored_cells(Store(self.log, 1)) != wanted:
                 await asyncio.sleep(0.05)
+
+    async def promise(self) -> None:
+        """Go on saying, as the relays would, that all which was recorded is told by now."""
+        while True:
+            async with self._promising:
+                await self.log.pool.executemany(PROMISED, [(owner,) for owner in OWNERS])
+            await asyncio.sleep(PROMISES_EVERY_S)
+
+    @asynccontextmanager
+    async def promised(self, sql: str) -> AsyncIterator[None]:
+        """Nothing is promised for a while but what `sql` makes of it."""
+        async with self._promising:
+            await self.log.pool.execute(sql)
+            yield
 
     async def park(self, journey: str) -> None:
         """Set an event aside that cannot be read."""
@@ -220,13 +241,11 @@ async def opened_board(log: EventLog, kafka: str, directory: Path) -> AsyncItera
     await publish_items(kafka)
     await house.start()
     try:
-        # Everything told happened before; complete up to this moment, as the relays would say.
         await house.tell(*(anew(one) for one in [*some_tales(60), *(scripted() for _ in range(40))]), *late_and_corrected())
-        await log.pool.executemany(
-            "INSERT INTO watermark (generation, service, complete_to) VALUES (1, $1, $2) ON CONFLICT DO NOTHING",
-            [(service, clock.now()) for service in ("intake", "approval", "notify")],
-        )
+        # Everything told happened before.
+        promising = asyncio.create_task(house.promise())
         yield house
+        promising.cancel()
     finally:
         await house.kill()
         await client.close()

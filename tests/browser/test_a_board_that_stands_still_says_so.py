@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.board_house import BoardHouse
 from tests.browser.conftest import Windows, is_ready
 
 pytestmark = pytest.mark.browser
 QUIET_S = 90
 """Long enough for several ordinary refreshes to fail."""
+LOOKED_AT_MS = 15_000
+"""The books are asked for twice as often."""
 
 
 async def with_a_clock(page: Page) -> None:
@@ -60,3 +65,35 @@ async def test_nobody_reads_the_words_of_an_exception(windows: Windows) -> None:
 
     assert "Invalid" not in shown
     assert "原因不明" in shown
+
+
+async def test_figures_that_stand_still_say_since_which_day_and_for_whom(board: BoardHouse, windows: Windows) -> None:
+    held_up = "UPDATE watermark SET complete_to = clock_timestamp() - interval '30 hours' WHERE service = 'approval'"
+    async with board.promised(held_up):
+        page = await windows.open("/?period=7", role=None)
+        await is_ready(page, "board")
+
+        await expect(page.locator("#state")).to_have_text(re.compile(r"◌ 只完整到 \d+月\d+日 \d\d:\d\d：审批 approval "))
+        await expect(page.locator(".strip")).to_contain_text("滞后 30.0 小时")
+        await expect(page.locator("main.stale")).to_have_count(1)
+
+
+async def test_whoever_never_promised_anything_is_named(board: BoardHouse, windows: Windows) -> None:
+    async with board.promised("DELETE FROM watermark WHERE service = 'notify'"):
+        page = await windows.open("/?period=30", role=None)
+        await is_ready(page, "board")
+
+        await expect(page.locator("#state")).to_have_text("◌ 不知道完整到何时：没有 通知 notify 的消息")
+        await expect(page.locator("#q-trust tr", has_text="通知 notify").first).to_contain_text("未知")
+
+
+async def test_books_that_cannot_be_read_again_are_called_exact_no_more(windows: Windows) -> None:
+    page = await windows.open("/?period=0", role=None)
+    await page.locator("#q-trust td.ok").first.wait_for()
+    await page.route("**/v1/trust", lambda route: route.abort())
+
+    await expect(page.locator("#q-trust")).to_contain_text("现在读不到账目", timeout=LOOKED_AT_MS)
+    await expect(page.locator(".strip")).to_contain_text("账目读不到")
+    assert await page.locator("#q-trust td.ok").count() == 0
+    await page.unroute_all()
+    await page.locator("#q-trust td.ok").first.wait_for()

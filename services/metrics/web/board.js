@@ -2,16 +2,17 @@
 // goes on part by part over as many frames as it needs.
 import { about, get, leave, who } from "/parts/ask.js";
 import { today } from "/parts/days.js";
-import { clock, day, fill, find, frame, h, named, of, say, settle } from "/parts/page.js";
+import { day, fill, find, frame, h, listed, named, of, say, settle } from "/parts/page.js";
+import { span } from "/parts/tables.js";
 import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
-import { isFew, own, parts, percent, places, warning, word } from "./charts.js";
+import { isFew, own, parts, percent, places, warning, when, word } from "./charts.js";
 import { chosen, NAMES, remember, sliced } from "./slice.js";
 
-const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000;
+const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000, LATE_S = 30;
 // Of the 16 ms of a frame; the browser needs the rest for what was drawn.
 const SHARE_MS = 4;
 const PARTS = [head, notice, strip, filters, asKnown, promise, whereNot, whoHandles, trust, live];
-let books = null, problem = null, seenAt = 0, waiting = null, timer = null, reading = false, again = false, streaming = false;
+let problem = null, seenAt = 0, waiting = null, timer = null, reading = false, again = false, streaming = false;
 
 Object.assign(board, {
   query: sliced, layer: chosen.layer,
@@ -41,7 +42,7 @@ async function load() {
     draw([promise, ...PARTS]);
   } catch (failed) {
     problem = failed;
-    draw(board.figures ? [notice] : drawable());
+    draw(board.figures ? [notice] : PARTS);
   }
   reading = false;
   if (!problem || isPassing(problem)) timer = setTimeout(load, problem ? AGAIN_MS : REFRESH_MS);
@@ -49,7 +50,11 @@ async function load() {
   if (again) { again = false; soon(); }
 }
 async function balance() {
-  try { books = await get("/v1/trust"); board.books = books; draw([strip, trust]); } catch { books = null; }
+  try {
+    board.books = await get("/v1/trust");
+    board.lost = false;
+  } catch { board.lost = true; }
+  draw([strip, trust]);
   setTimeout(balance, REFRESH_MS / 2);
 }
 /** However many changes arrive, one frame in a while asks once for all of them. */
@@ -75,19 +80,28 @@ function listen() {
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
   });
 }
-const isStale = () => !streaming || Date.now() - seenAt > STALE_MS;
-/** Whether what is shown is what is; if not, since when. */
+/** Whether what is shown is what is; if not, since when, or whose records are not in it. */
+function stands() {
+  const { as_of: asOf, behind_s: behind, trust: { services } } = board.figures;
+  if (problem && !isPassing(problem)) return say("board.refused", { t: when(seenAt) });
+  if (!streaming || Date.now() - seenAt > STALE_MS) return say("board.stale", { t: when(seenAt) });
+  if (asOf === null) return say("board.unheard", { s: listed(services.filter((one) => !one.complete_to).map((one) => of("service", one.service))) });
+  if (behind <= LATE_S) return null;
+  const [last] = [...services].sort((one, other) => Date.parse(one.complete_to) - Date.parse(other.complete_to));
+  return say("board.late", { t: when(asOf), s: of("service", last.service) });
+}
 function fresh() {
-  find("main").classList.toggle("stale", seenAt > 0 && isStale());
+  find("main").classList.toggle("stale", Boolean(board.figures && stands()));
   draw([strip]);
 }
 
 const due = new Set();
+/** What can be drawn of what is known so far. */
 const drawable = () => (board.figures ? PARTS : PARTS.slice(0, board.names ? 4 : 3));
 /** Draw some parts: the first ones at once, the others in the frames to come. */
-function draw(parts = drawable()) {
-  const resting = !due.size;
-  for (const part of parts) due.add(part);
+function draw(parts = PARTS) {
+  const resting = !due.size, ready = drawable();
+  for (const part of parts) if (ready.includes(part)) due.add(part);
   if (resting) go();
 }
 function go() {
@@ -108,10 +122,10 @@ function head() {
 function notice() { return warning(problem); }
 function strip() {
   if (!board.figures) return h("p", { class: "loading", id: "state" }, problem ? null : say("loading"));
-  const { as_of: asOf, behind_s: behind, trust: known } = board.figures, stale = isStale();
-  const state = h("b", { id: "state", role: "status", class: stale ? "late" : "ok" }, stale ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("board.live"));
-  const whole = !books ? null : books.balanced === false ? h("a", { href: "#q-trust", class: "wrong" }, say("board.unbalanced")) : books.balanced ? h("span", { class: "ok" }, say("board.balanced")) : h("span", { class: "late" }, say("board.askedothers"));
-  return h("p", { class: "strip" }, state, h("span", {}, say("board.asof"), " ", h("b", {}, asOf ? clock(asOf) : say("unknown")), behind === null ? null : ` · ${say("board.behind", { s: behind.toFixed(1) })}`),
+  const { as_of: asOf, behind_s: behind, trust: known } = board.figures, { books, lost } = board, still = stands();
+  const state = h("b", { id: "state", role: "status", class: still ? "late" : "ok" }, still ?? say("board.live"));
+  const whole = lost ? h("span", { class: "late" }, say("board.nobooks")) : !books ? null : books.balanced === false ? h("a", { href: "#q-trust", class: "wrong" }, say("board.unbalanced")) : books.balanced ? h("span", { class: "ok" }, say("board.balanced")) : h("span", { class: "late" }, say("board.askedothers"));
+  return h("p", { class: "strip" }, state, h("span", {}, say("board.asof"), " ", h("b", {}, asOf ? when(asOf) : say("unknown")), behind === null ? null : ` · ${say("board.behind", { s: span(behind) })}`),
     h("span", {}, say("board.unattributed"), " ", h("a", { id: "unattributed", href: board.evidence("F10") }, percent(known.unattributed)), ` ${parts(known.unattributed)}`, isFew(known.unattributed) ? ` · ${say("few")}` : null), whole);
 }
 function picker(key, word_, options) {

@@ -1,5 +1,6 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
-import { day, find, h, harmless, named, number, of, say, settle } from "/parts/page.js";
+import { today, wall } from "/parts/days.js";
+import { clock, day, find, h, harmless, moment, named, number, of, say, settle } from "/parts/page.js";
 import { span, whole } from "/parts/tables.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -53,6 +54,8 @@ export function inUnit(unit, value) {
   if (unit === "mean") return say("unit.mean", { v: fixed(value) });
   return unit === "count" ? whole(value) : fixed(value);
 }
+/** An instant by its time, and by its day too unless that is today. */
+export const when = (text) => (wall(text).slice(0, 10) === today() ? clock(text) : moment(text));
 /** The same numbers to take along. */
 export function sources(path, query) {
   return h("p", { class: "sources" }, h("a", { href: `/v1/csv/${path}?${query}`, download: "" }, say("take.csv")), h("a", { href: `/v1/${path.replace(/^csv\//, "")}?${query}` }, say("take.json")));

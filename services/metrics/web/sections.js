@@ -3,8 +3,8 @@ import { h, moment, named, number, of, say } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
 import { bar, cartogram, deep, fewUnseen, fixed, isFew, parts, percent, sources, spark } from "./charts.js";
 
-/** What the sections read: names, figures, books, and how to ask for more. */
-export const board = { names: null, figures: null, books: null, layer: "physical", moved: new Set() };
+/** What the sections read: names, figures, books, whether these are old by now, and how to ask for more. */
+export const board = { names: null, figures: null, books: null, lost: false, layer: "physical", moved: new Set() };
 const STANDS_OUT_MAX = 12;
 const PARTIES = ["government", "applicant", "unknown"];
 
@@ -114,18 +114,20 @@ function gathered(lines, keys) {
   return [...found.values()];
 }
 function mark(good) {
+  if (board.lost) return h("td", { class: "late" }, say("unknown"));
   return h("td", { class: good === false ? "wrong" : "ok" }, good === false ? say("books.no") : say("books.yes"));
 }
 export function trust() {
   const { books } = board, { services, parked } = board.figures.trust;
-  const marks = services.map((one) => h("tr", {}, rowHead(of("service", one.service)), h("td", {}, moment(one.complete_to))));
+  const marks = services.map((one) => h("tr", {}, rowHead(of("service", one.service)), h("td", { class: one.complete_to ? null : "late" }, one.complete_to ? moment(one.complete_to) : say("unknown"))));
   const head = h("div", { class: "wide2" }, card(say("trust.watermark"), table(say("trust.watermark"), [say("ops.service"), say("trust.complete")], marks), h("p", { class: "soft small" }, say("trust.watermarkhow"))),
     card(say("trust.parked"), h("div", { class: `big ${parked ? "wrong" : ""}` }, whole(parked)), h("p", {}, say(parked ? "trust.parkedsome" : "trust.parkednone"), " ", h("a", { href: "/operations.html" }, say("nav.operations")))));
-  if (!books) return question("trust", "board.q4", "board.q4how", head, h("p", { class: "loading" }, say("loading")));
+  const away = board.lost ? h("p", { class: "note wait" }, say("books.lost")) : null;
+  if (!books) return question("trust", "board.q4", "board.q4how", head, away ?? h("p", { class: "loading" }, say("loading")));
   const IN = ["consumed", "applied", "duplicate", "ignored", "parked", "dead_lettered"];
   const written = books.written.map((one) => h("tr", {}, rowHead(`${one.service} → ${one.topic}`), ["appended", "published", "waiting"].map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
   const read = gathered(books.consumed, IN).map((one) => h("tr", {}, rowHead(`${one.topic} → ${one.group}`), IN.map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
-  return question("trust", "board.q4", "board.q4how", head, books.unreachable.length ? h("p", { class: "note wait" }, say("books.away", { s: books.unreachable.join(", ") })) : null,
+  return question("trust", "board.q4", "board.q4how", head, away ?? (books.unreachable.length ? h("p", { class: "note wait" }, say("books.away", { s: books.unreachable.join(", ") })) : null),
     card(say("books.written"), table(say("books.written"), [say("books.topic"), ...["appended", "published", "waiting", "equal"].map((key) => say(`books.${key}`))], written)), card(say("books.read"), table(say("books.read"), [say("books.topic"), ...IN.map((key) => say(`books.${key}`)), say("books.equal")], read), h("p", { class: "sources" }, h("a", { href: "/v1/trust" }, say("take.json")))));
 }
 export function live() {
