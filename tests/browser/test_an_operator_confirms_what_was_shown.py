@@ -49,3 +49,22 @@ async def test_what_still_waits_is_said(board: BoardHouse, windows: Windows) -> 
     await page.locator("#confirm").click()
 
     await expect(page.locator("#said")).to_contain_text("0 events were applied; 1 still waits.")
+
+
+async def test_whoever_has_decided_goes_on_from_where_the_question_came_up(board: BoardHouse, windows: Windows) -> None:
+    await board.park("goes-on-from-here")
+    page = await opened(windows)
+    opener = page.locator("#redrive-metrics-p1-goes-on-from-here")
+    for decides in ("#cancel", "#confirm"):
+        await opener.focus()
+        await page.keyboard.press("Enter")
+        await page.locator("#confirm:focus").wait_for()
+        await page.locator(decides).press("Enter")
+        await expect(opener).to_be_focused()
+
+    await page.locator("#redrive-metrics-p1-goes-on-from-here").click()
+    await page.locator("#confirm:focus").wait_for()
+    await board.log.pool.execute("DELETE FROM parked WHERE key = 'goes-on-from-here'")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#ops-parkedtitle")).to_be_focused()
+    await expect(page.locator("#trouble")).to_contain_text("no longer what you were shown")

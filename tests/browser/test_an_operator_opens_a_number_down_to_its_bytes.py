@@ -222,6 +222,7 @@ async def test_what_the_board_promised_then_is_explained_item_by_item(windows: W
     await page.locator("#f-figure").select_option("F1")
     await page.locator("body[data-ready=true]").wait_for()
 
+    assert await page.locator("#f-to").input_value() == ""
     await expect(page.locator("#about")).to_contain_text({"zh": "当日有效的事项", "en": "in force on its own day"}[lang])
     await expect(page.locator("#sum")).to_contain_text({"zh": "正好等于差额", "en": "exactly the difference"}[lang])
     await page.locator("#bulletin tbody summary").first.click()
@@ -276,6 +277,7 @@ async def test_the_killed_server_is_noticed_and_the_open_page_recovers(board: Bo
     await board.kill()
     await expect(page.locator("#state")).to_contain_text("◌")
     assert await page.locator("#t-F4").count() == 1
+    assert await objections(page) == []
     await shot(page, "board-stale")
 
     await board.start()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Opens
+from tests.browser.board_house import BoardHouse
+from tests.browser.conftest import Opens, Windows, is_ready
 from tests.browser.looking import focused
 
 pytestmark = pytest.mark.browser
@@ -63,3 +64,40 @@ async def test_the_focus_stays_and_follows_what_it_was_on(page: Page) -> None:
 
     assert await focused(page) == "two"
     assert await page.locator("#drawn a").all_text_contents() == ["two", "one"]
+
+
+async def test_what_an_operator_reads_stays_while_it_is_asked_for_again(board: BoardHouse, windows: Windows) -> None:
+    await board.park("read-by-an-operator")
+    page = await windows.open("/operations.html", lang="en", role="operator")
+    await page.locator("#redrive-metrics-p1-read-by-an-operator").wait_for()
+    await page.evaluate(
+        """() => {
+            const read = document.querySelector("#ops-services + .scroll th[scope=row]");
+            getSelection().selectAllChildren(read);
+            window.before = [read, ...document.querySelectorAll(".card, .scroll, #state, #trouble")];
+        }"""
+    )
+    for _ in range(2):
+        async with page.expect_response("**/v1/operations"):
+            pass
+    async with page.expect_response("**/v1/about"):
+        await page.evaluate("fetch('/v1/about')")
+
+    assert await page.evaluate("window.before.every((one) => one.isConnected)")
+    assert await page.evaluate("getSelection().toString()") == "intake"
+
+
+async def test_bytes_stay_open_and_the_focus_in_place_while_they_are_counted_again(windows: Windows) -> None:
+    page = await windows.open("/evidence.html?figure=F4")
+    await is_ready(page, "evidence")
+    await page.locator("[id^=j-]").first.click()
+    await page.locator("summary").first.click()
+    await page.locator("#recount").focus()
+    await page.keyboard.press("Enter")
+    await page.locator("#recounted").wait_for()
+
+    assert await page.locator("details[open] pre").first.is_visible()
+    assert await focused(page) == "recount"
+    await page.locator("#reading").focus()
+    await page.locator("#reading").select_option("gap")
+    await expect(page.locator("#reading")).to_be_focused()

@@ -91,8 +91,9 @@ export function fact(type) {
 export function warning(problem) {
   return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? h("strong", {}, problem.sentence ?? say("trouble.unknown")) : null);
 }
-/** Say what went wrong above everything else; nothing takes it away. */
-export function trouble(problem) {
-  const place = find("trouble");
-  if (place) settle(place, warning(problem));
+/** Draw a whole page anew and touch only what differs; whoever stood on something that is gone stands on the page. */
+export function redraw(...children) {
+  const main = find("main"), held = document.activeElement, inside = held !== main && main.contains(held);
+  settle(main, h("main", { id: "main", tabindex: "-1", class: main.className || null }, children));
+  if (inside && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
 }

@@ -1,8 +1,8 @@
 // Evidence: from a number to the journeys or items behind it, to their events, and to the bytes; counted again on request.
 import { about, get, leave, staff } from "/parts/ask.js";
-import { fill, find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
+import { find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { fact, filtered, fixed, inUnit, isFew, own, parts, trouble, word } from "./charts.js";
+import { fact, filtered, fixed, inUnit, isFew, own, parts, redraw, warning, word } from "./charts.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
@@ -16,6 +16,7 @@ const asked = () => { const made = new URLSearchParams(query); made.delete("jour
 const region = (code) => named(word(names.regions[code]), code === null || code === undefined ? say("unknown") : code);
 const item = (code) => named(word(names.items[code]), code ?? say("unknown"));
 
+const isCounting = () => counting !== null && counting.equal === undefined && !counting.failed;
 async function load() {
   const mine = turn;
   busy = true;
@@ -57,18 +58,26 @@ async function open(journey, linked = true) {
     draw();
   }
 }
-function again(changes) {
+async function again(changes) {
+  const held = document.activeElement?.id;
   for (const [key, value] of Object.entries(changes)) if (value) query.set(key, value); else query.delete(key);
   for (const key of ["journey", "rule"]) query.delete(key);
   history.replaceState(null, "", `?${query}`);
   [first, rows, next, looked, counting, shown, opening] = [null, [], null, 0, null, null, null];
   turn += 1;
   leaving?.abort();
-  load();
+  await load();
+  if (document.activeElement === find("main")) find(held)?.focus();
+}
+async function more() {
+  if (busy) return;
+  await load();
+  if (document.activeElement === find("main")) find("list-title").focus();
 }
 
 /** Count again from the stored bytes, and say after every stretch how far it is. */
 async function recount() {
+  if (isCounting()) return;
   const mine = turn;
   leaving = new AbortController();
   counting = { looked_at: 0, of: 0, journeys: 0, events: 0 };
@@ -96,14 +105,15 @@ async function recount() {
   }
   draw();
 }
+/** How far the recount is, for eyes alone; its end is said aloud too. */
 function counted() {
-  if (!counting) return null;
-  if (counting.failed) return h("p", { class: "note bad", role: "alert" }, h("strong", {}, named(word(counting.failed))));
-  const far = say(onItems() ? "recount.faritems" : "recount.far", { n: whole(counting.looked_at), d: whole(counting.of), j: whole(counting.journeys), e: whole(counting.events), s: fixed((counting.took_ms ?? 0) / 1000, 1) });
-  if (counting.equal === undefined) return h("div", { role: "status" }, h("label", {}, far, h("progress", { max: counting.of || 1, value: counting.looked_at })));
-  const { projected, recounted } = counting;
-  return h("div", { class: `note ${counting.equal ? "good" : "bad"}`, id: "recounted", role: "status" }, h("strong", {}, say(counting.equal ? "recount.same" : "recount.differs")),
-    h("p", {}, say("recount.both", { a: parts(projected), b: parts(recounted) })), h("p", {}, far));
+  const far = counting && say(onItems() ? "recount.faritems" : "recount.far", { n: whole(counting.looked_at), d: whole(counting.of), j: whole(counting.journeys), e: whole(counting.events), s: fixed((counting.took_ms ?? 0) / 1000, 1) });
+  return [h("div", {}, isCounting() && h("label", {}, far, h("progress", { max: counting.of || 1, value: counting.looked_at }))), h("div", { role: "status" }, counting && !isCounting() && result(far))];
+}
+function result(far) {
+  if (counting.failed) return h("p", { class: "note bad" }, h("strong", {}, named(word(counting.failed))));
+  const { equal, projected, recounted } = counting;
+  return h("div", { class: `note ${equal ? "good" : "bad"}`, id: "recounted" }, h("strong", {}, say(equal ? "recount.same" : "recount.differs")), h("p", {}, say("recount.both", { a: parts(projected), b: parts(recounted) })), h("p", {}, far));
 }
 
 function head() {
@@ -114,8 +124,8 @@ function head() {
     h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.filter((one) => one.adds_up).map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
     h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, parts(first.total), isFew(first.total) ? ` · ${say("few")}` : null)),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
-    h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, disabled: counting && counting.equal === undefined && !counting.failed }, say("recount.act")),
-      h("button", { type: "button", class: "second", id: "keep", click: () => copy(link) }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
+    h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, "aria-disabled": isCounting() && "true" }, say("recount.act")),
+      h("button", { type: "button", class: "second", id: "keep", click: copy }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
     h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), counted());
 }
 function past() {
@@ -124,8 +134,8 @@ function past() {
   if (made.get("known_at")) { made.set("then", made.get("known_at")); made.delete("known_at"); }
   return made;
 }
-async function copy(link) {
-  try { await navigator.clipboard.writeText(link); told(say("evidence.copied")); } catch { find("permalink").focus(); told(say("evidence.copyit")); }
+async function copy() {
+  try { await navigator.clipboard.writeText(find("permalink").href); told(say("evidence.copied")); } catch { find("permalink").focus(); told(say("evidence.copyit")); }
 }
 function list() {
   const items = onItems();
@@ -133,12 +143,12 @@ function list() {
     ? h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `i-${row.item}`, click: () => open(row.item) }, item(row.item))), h("td", { class: "t" }, region(row.region)), h("td", {}, whole(row.declared)), h("td", {}, row.effective_from), h("td", {}, `${row.topic}[${row.partition}]@${row.offset}`), h("td", {}, whole(row.numerator)))
     : h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `j-${row.journey}`, click: () => open(row.journey) }, h("span", { class: "nobr" }, row.journey.slice(0, 8), "…"))), h("td", { class: "t" }, item(row.item)), h("td", { class: "t" }, row.handling_region ? region(row.handling_region) : ""), h("td", {}, row.opened_on ?? ""), h("td", {}, row.delivered_on ?? ""), h("td", {}, whole(row.numerator)), h("td", {}, whole(row.denominator))));
   const heads = items ? ["evidence.item", "evidence.region", "evidence.declared", "evidence.from", "evidence.stands", "evidence.counts"] : ["evidence.journey", "evidence.item", "evidence.handled", "evidence.opened", "evidence.delivered", "evidence.above", "evidence.below"];
-  return h("div", { class: "card" }, h("h2", {}, say(items ? "evidence.items" : "evidence.journeys"), " ", h("span", { class: "count" }, number(rows.length), next ? "+" : "")),
+  return h("div", { class: "card" }, h("h2", { id: "list-title", tabindex: "-1" }, say(items ? "evidence.items" : "evidence.journeys"), " ", h("span", { class: "count" }, number(rows.length), next ? "+" : "")),
     rows.length ? table(say("evidence.journeys"), heads.map((key) => say(key)), body) : h("p", { class: "soft" }, say(busy ? "loading" : "evidence.none")), looked && next ? h("p", { class: "soft small" }, say("evidence.looked", { n: whole(looked) })) : null,
-    next && h("button", { type: "button", class: "second", id: "more", disabled: busy, click: load }, say("more")));
+    next && h("button", { type: "button", class: "second", id: "more", "aria-disabled": busy && "true", click: more }, say("more")));
 }
 function itemCard() {
-  return h("section", { class: "card", "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, item(shown.item), " ", h("code", {}, shown.item)), events());
+  return h("section", { class: "card", id: `about-${shown.item}`, "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, item(shown.item), " ", h("code", {}, shown.item)), events());
 }
 function events() {
   return [h("h3", {}, say("evidence.events")), shown.record_reachable ? null : h("p", { class: "note wait" }, say("evidence.unreachable")), shown.events.map(event)];
@@ -147,7 +157,7 @@ function journey() {
   const { counts } = shown;
   const runs = shown.runs.map((run) => h("tr", {}, h("th", { scope: "row", class: "nobr" }, run.date), h("td", { class: "t" }, region(run.region), " · ", named(word(names.venues[run.venue]), run.venue)), h("td", { class: "t" }, of("run", run.kind), run.statutory ? ` · ${say("run.statutory")}` : ""), h("td", { class: "t" }, of("cause", run.cause)), h("td", { class: "t" }, run.cause === "normal" ? "–" : of("party", run.responsible))));
   const cells = shown.cells.map((cell) => h("tr", {}, rowHead(of("group", cell.group)), h("td", { class: "t nobr" }, cell.day), h("td", { class: "t" }, region(cell.region)), h("td", { class: "t wide" }, Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${n > 0 ? "+" : ""}${n}`).join(" · "))));
-  return h("section", { class: "card", "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("evidence.one"), " ", h("code", {}, shown.journey)),
+  return h("section", { class: "card", id: `about-${shown.journey}`, "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("evidence.one"), " ", h("code", {}, shown.journey)),
     h("p", {}, say("evidence.counted", { d: counts.declared ?? say("unknown"), s: counts.statutory, e: counts.experienced, p: counts.proxy })),
     shown.counts.declared !== null && counts.experienced > counts.declared ? h("p", { class: "note lived" }, h("strong", {}, say("evidence.broken", { n: counts.experienced - counts.declared }))) : null,
     h("h3", {}, say("evidence.runs")), runs.length ? table(say("evidence.runs"), ["day", "evidence.where", "evidence.counts", "why.cause", "why.who"].map((key) => say(key)), runs) : h("p", { class: "soft" }, say("evidence.noruns")),
@@ -161,9 +171,9 @@ function event(one) {
 }
 function draw() {
   document.body.dataset.ready = String(Boolean(first) && !busy);
-  fill(find("main"), own(), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }),
-    first && names ? [head(), shown && (onItems() ? itemCard() : journey()), list()] : problem ? null : h("p", { class: "loading" }, say("loading")));
-  trouble(problem);
+  const known = first && names;
+  redraw(own(), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem),
+    h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", {}, known && shown && (onItems() ? itemCard() : journey())), h("div", {}, known && list()));
 }
 frame("evidence.title", { about: place, who: () => of("role", me.role), leave, draw });
 await load();

@@ -1,8 +1,8 @@
 // Permit logs of others: what they say, under their own names, apart from our figures.
 import { about, get, leave, who } from "/parts/ask.js";
-import { fill, find, frame, h, named, of, say } from "/parts/page.js";
+import { frame, h, named, of, say } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { bar, fixed, own, trouble, word } from "./charts.js";
+import { bar, fixed, own, redraw, warning, word } from "./charts.js";
 
 const [place, staff] = await Promise.all([about(), who().catch(() => null)]);
 let told = null, chosen = new URLSearchParams(location.search).get("log"), figures = null, problem = null;
@@ -36,9 +36,8 @@ function log() {
     card("logs.cases", table(say("logs.cases"), [say("filter.region"), ...["logs.count", "logs.events", "logs.flight", "logs.runs"].map((key) => say(key)), "n", say("logs.median"), say("logs.mean"), "p90"], rows)), h("div", { class: "wide2" }, tally("logs.rules", figures.rules.all), tally("filter.channel", figures.channels.all)), h("p", { class: "sources" }, h("a", { href: `/v1/logs/${encodeURIComponent(chosen)}` }, say("take.json")))];
 }
 function draw() {
-  fill(find("main"), own(), h("h1", {}, say("logs.title")), h("p", { class: "how" }, say("logs.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }),
+  redraw(own(), h("h1", {}, say("logs.title")), h("p", { class: "how" }, say("logs.how")), warning(problem),
     told ? [h("div", { class: "switch", role: "group", "aria-label": say("logs.title") }, told.logs.map((one) => h("button", { type: "button", class: "second", id: `log-${one.origin}`, "aria-pressed": String(one.origin === chosen), click: () => choose(one.origin) }, one.origin))), log()] : problem ? null : h("p", { class: "loading" }, say("loading")));
-  trouble(problem);
 }
 frame("logs.title", { about: place, who: staff && (() => of("role", staff.role)), leave: staff && leave, draw });
 await load();

@@ -1,43 +1,54 @@
 // Operations: how every service stands, who is behind, what is parked and why; acts are two steps, and say what they do.
 import { about, get, leave, post, staff } from "/parts/ask.js";
-import { clock, fill, find, frame, h, moment, number, of, say, told } from "/parts/page.js";
+import { find, frame, h, moment, number, of, say, settle, told } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
-import { own, trouble } from "./charts.js";
+import { own, redraw, warning, when } from "./charts.js";
 
 const EVERY_MS = 3_000, LATE_MS = 9_000, LAG_LATE = 1_000, OUTBOX_LATE_S = 10;
 const [place, me] = await Promise.all([about(), staff()]);
-let seen = null, seenAt = 0, asking = null, problem = null, busy = false;
+let seen = null, seenAt = 0, asking = null, away = null, refused = null, busy = false;
 const acts = me.role === "operator";
 
-async function load() {
+async function look() {
   try {
     seen = await get("/v1/operations");
     seenAt = Date.now();
-    problem = asking ? problem : null;
-  } catch (failed) { problem = failed; }
+    away = null;
+  } catch (failed) { away = failed; }
   draw();
-  setTimeout(load, EVERY_MS);
+}
+async function watch() {
+  await look();
+  setTimeout(watch, EVERY_MS);
 }
 /** The first step: ask what exactly is parked now, and show it. */
 async function ask(service, journey) {
+  if (busy) return;
+  const from = document.activeElement?.id;
+  refused = null;
   try {
     const { seen: word, parked: faults, journeys } = await get(`/v1/operations/seen?service=${service}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`);
-    asking = faults.length ? { kind: "redrive", service, journey, seen: word, faults, more: journeys - faults.length } : null;
+    asking = faults.length ? { kind: "redrive", from, service, journey, seen: word, faults, more: journeys - faults.length } : null;
     if (!asking) told(say("ops.noneparked"));
-    problem = null;
-  } catch (failed) { problem = failed; }
+  } catch (failed) { refused = failed; }
   draw();
   find("confirm")?.focus();
 }
 function askRebuild() {
-  asking = { kind: "rebuild", serving: seen.rebuilds.find((one) => one.state === "live")?.generation };
-  problem = null;
+  if (busy || isBuilding()) return;
+  asking = { kind: "rebuild", from: "rebuild", serving: seen.rebuilds.find((one) => one.state === "live")?.generation };
+  refused = null;
   draw();
   find("confirm")?.focus();
 }
+/** Whoever has decided goes on from where the question came up, or, where that is gone, from the heading above it. */
+function lead(kind, from) {
+  (find(from) ?? find(kind === "rebuild" ? "ops-builds" : "ops-parkedtitle"))?.focus();
+}
 /** The second step: what was shown, or nothing. */
 async function confirm() {
-  const { kind, service, journey, seen: word, serving } = asking;
+  if (busy) return;
+  const { kind, from, service, journey, seen: word, serving } = asking;
   busy = true;
   draw();
   try {
@@ -49,14 +60,17 @@ async function confirm() {
       const answer = await post(`/v1/rebuild?serving=${serving}`);
       told(say("ops.rebuilding", { n: answer.generation }));
     }
-    [asking, problem] = [null, null];
-  } catch (failed) { [asking, problem] = [null, failed]; }
-  busy = false;
-  draw();
+  } catch (failed) { refused = failed; }
+  [asking, busy] = [null, false];
+  await look();
+  lead(kind, from);
 }
 function cancel() {
+  if (busy) return;
+  const { kind, from } = asking;
   asking = null;
   draw();
+  lead(kind, from);
 }
 function question() {
   if (!asking) return null;
@@ -64,9 +78,9 @@ function question() {
   const rows = (asking.faults ?? []).map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, one.error_code), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts))));
   return h("section", { class: "note wait", id: "question", "aria-labelledby": "question-title", keydown: (event) => { if (event.key === "Escape") cancel(); } }, h("h2", { id: "question-title" }, redrive ? say("ops.sure", { s: asking.service }) : say("ops.surerebuild", { n: asking.serving })),
     h("p", {}, say(redrive ? "ops.surehow" : "ops.surerebuildhow")), redrive ? table(say("ops.parked"), ["evidence.journey", "ops.fault", "ops.events", "ops.attempts"].map((key) => say(key)), rows) : null, asking.more ? h("p", {}, h("strong", {}, say("ops.andmore", { n: whole(asking.more) }))) : null,
-    h("div", { class: "row" }, h("button", { type: "button", id: "confirm", class: "warn", disabled: busy, click: confirm }, say(redrive ? "ops.confirm" : "ops.confirmrebuild")), h("button", { type: "button", class: "second", id: "cancel", click: cancel }, say("cancel"))));
+    h("div", { class: "row" }, h("button", { type: "button", id: "confirm", class: "warn", "aria-disabled": busy && "true", click: confirm }, say(redrive ? "ops.confirm" : "ops.confirmrebuild")), h("button", { type: "button", class: "second", id: "cancel", "aria-disabled": busy && "true", click: cancel }, say("cancel"))));
 }
-const card = (title, ...children) => h("div", { class: "card" }, h("h2", {}, say(title)), children);
+const card = (title, ...children) => h("div", { class: "card" }, h("h2", { id: title.replace(".", "-"), tabindex: "-1" }, say(title)), children);
 const late = (yes, text) => h("td", { class: yes ? "late" : null }, text);
 
 /** Who holds a lease: the process, without the number that tells its threads apart. */
@@ -76,7 +90,7 @@ function services() {
     if (!one.answers) return h("tr", {}, rowHead(of("service", one.service)), h("td", { class: "t wrong" }, say("ops.silent")), ["", "", "", "", ""].map(() => h("td", {}, "")));
     const lease = one.leases[0];
     return h("tr", {}, rowHead(of("service", one.service)), h("td", { class: "t ok" }, say("ops.answers")), h("td", {}, whole(one.waiting)), late(one.oldest_s > OUTBOX_LATE_S, one.oldest_s === null ? "–" : span(one.oldest_s)),
-      late(one.parked.length, whole(one.parked.reduce((sum, group) => sum + group.journeys, 0))), late(one.dead_lettered, whole(one.dead_lettered)), h("td", { class: lease && !lease.held ? "t late nobr" : "t nobr", title: lease?.holder }, lease ? `${holder(lease)} · ${say("ops.epoch", { n: number(lease.epoch) })} · ${say(lease.held ? "ops.until" : "ops.ended", { t: clock(lease.until) })}` : "–"));
+      late(one.parked.length, whole(one.parked.reduce((sum, group) => sum + group.journeys, 0))), late(one.dead_lettered, whole(one.dead_lettered)), h("td", { class: lease && !lease.held ? "t late nobr" : "t nobr", title: lease?.holder }, lease ? `${holder(lease)} · ${say("ops.epoch", { n: number(lease.epoch) })} · ${say(lease.held ? "ops.until" : "ops.ended", { t: when(lease.until) })}` : "–"));
   });
   return card("ops.services", table(say("ops.services"), [say("ops.service"), h("th", { class: "t", scope: "col" }, say("ops.state")), say("ops.outbox"), say("ops.oldest"), say("ops.parked"), say("ops.dead"), h("th", { class: "t", scope: "col" }, say("ops.lease"))], rows), seen.kafka ? null : h("p", { class: "note bad" }, h("strong", {}, say("ops.nokafka"))));
 }
@@ -95,27 +109,27 @@ function parked() {
   const more = seen.services.flatMap((one) => one.parked ?? []).reduce((sum, group) => sum + group.journeys, 0) - rows.length;
   return card("ops.parkedtitle", h("p", { class: "how" }, say("ops.parkedhow")), rows.length ? [table(say("ops.parkedtitle"), ["evidence.journey", "ops.where", "ops.fault", "ops.events", "ops.attempts", "ops.age", "evidence.stands", ...(acts ? ["ops.act"] : [])].map((key) => say(key)), rows), more > 0 ? h("p", {}, say("ops.more", { n: whole(more) })) : null, h("p", { class: "row" }, all)] : h("p", { class: "ok" }, say("ops.noneparked")));
 }
+const isBuilding = () => seen.rebuilds.some((one) => ["asked", "building"].includes(one.state));
 function builds() {
-  const building = seen.rebuilds.some((one) => ["asked", "building"].includes(one.state));
   const rows = seen.rebuilds.map((one) => h("tr", {}, rowHead(number(one.generation)), h("td", { class: "t" }, of("build", one.state)), h("td", { class: "bar" }, one.state === "building" ? h("label", {}, h("span", { class: "unseen" }, say("ops.progress")), h("progress", { max: 1, value: one.progress })) : ""), h("td", {}, `${whole(one.events_done)} / ${whole(one.events_total)}`), h("td", {}, one.eta_s === null ? "" : span(one.eta_s)), h("td", { class: "t" }, one.finished_at ? moment(one.finished_at) : ""),
     h("td", { class: "t" }, one.report ? h("span", { class: one.report.cells_different || one.report.rows_different ? "wrong" : "ok" }, say("ops.report", { c: whole(one.report.cells_different), n: whole(one.report.cells_compared), r: whole(one.report.rows_different) })) : "")));
-  return card("ops.builds", h("p", { class: "how" }, say("ops.buildshow")), table(say("ops.builds"), ["ops.build", "ops.state", "ops.progress", "ops.events", "ops.eta", "ops.finished", "ops.difference"].map((key) => h("th", { scope: "col", class: "t" }, say(key))), rows), acts ? h("button", { type: "button", class: "second", id: "rebuild", disabled: building, click: askRebuild }, say("ops.rebuild")) : null);
+  return card("ops.builds", h("p", { class: "how" }, say("ops.buildshow")), table(say("ops.builds"), ["ops.build", "ops.state", "ops.progress", "ops.events", "ops.eta", "ops.finished", "ops.difference"].map((key) => h("th", { scope: "col", class: "t" }, say(key))), rows), acts ? h("button", { type: "button", class: "second", id: "rebuild", "aria-disabled": isBuilding() && "true", click: askRebuild }, say("ops.rebuild")) : null);
+}
+const isOld = () => Date.now() - seenAt > LATE_MS;
+function strip() {
+  const old = isOld();
+  return h("p", { class: "strip", id: "strip" }, h("b", { id: "state", role: "status", class: old ? "late" : "ok" }, old ? say("board.stale", { t: when(seenAt) }) : say("ops.fresh")), acts ? null : h("span", {}, say("ops.reader")));
 }
 function fresh() {
-  const state = find("state");
-  if (!state) return;
-  const old = Date.now() - seenAt > LATE_MS;
-  const text = old ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("ops.fresh");
-  find("main").classList.toggle("stale", old);
-  state.className = old ? "late" : "ok";
-  if (state.textContent !== text) state.textContent = text;
+  if (!find("strip")) return;
+  find("main").classList.toggle("stale", isOld());
+  settle(find("strip"), strip());
 }
 function draw() {
-  fill(find("main"), own(), h("h1", {}, say("ops.title")), h("p", { class: "how" }, say("ops.how")), seen ? h("p", { class: "strip" }, h("b", { id: "state", role: "status" }), acts ? null : h("span", {}, say("ops.reader"))) : null, h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }),
-    question(), seen ? [services(), parked(), lag(), builds(), h("p", { class: "sources" }, h("a", { href: "/v1/operations" }, say("take.json")))] : problem ? null : h("p", { class: "loading" }, say("loading")));
-  trouble(problem);
+  redraw(own(), h("h1", {}, say("ops.title")), h("p", { class: "how" }, say("ops.how")), h("div", {}, seen && strip()), warning(refused ?? away), h("div", {}, question()),
+    h("div", {}, seen ? [services(), parked(), lag(), builds(), h("p", { class: "sources" }, h("a", { href: "/v1/operations" }, say("take.json")))] : away ? null : h("p", { class: "loading" }, say("loading"))));
   fresh();
 }
 frame("ops.title", { about: place, who: () => of("role", me.role), leave, draw });
-await load();
+await watch();
 setInterval(fresh, 1_000);

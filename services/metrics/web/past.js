@@ -1,9 +1,9 @@
 // Time travel: what the board said of some days then, what it says of them now, and every fact that made the difference.
 import { about, get, leave, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
-import { day, fill, find, frame, h, moment, named, number, of, say } from "/parts/page.js";
+import { day, find, frame, h, moment, named, number, of, say } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { fact as factName, filtered, inUnit, own, places, sources, trouble, word } from "./charts.js";
+import { fact as factName, filtered, inUnit, own, places, redraw, sources, warning, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "begun"];
 const [place, me] = await Promise.all([about(), staff()]);
@@ -116,9 +116,10 @@ function turned({ before, after }) {
   return Object.keys(after ?? before ?? {}).filter((name) => (before?.[name] ?? null) !== (after?.[name] ?? null)).map((name) => `${of("turn", name)}: ${value(before, name)} → ${value(after, name)}`);
 }
 function draw() {
-  fill(find("main"), own(), h("h1", {}, say("past.title")), h("p", { class: "how" }, say("past.how")), h("div", { id: "trouble", class: "note bad", role: "alert", hidden: true }), figures ? form() : null,
+  redraw(own(), h("h1", {}, say("past.title")), h("p", { class: "how" }, say("past.how")), warning(problem), figures ? form() : null,
     first ? answer() : problem ? null : h("p", { class: "loading" }, say("loading")));
-  trouble(problem);
+  // What somebody has chosen once, a field keeps; it must say what is asked now, unless it is being written in.
+  for (const field of find("main").querySelectorAll("form [name]")) if (field !== document.activeElement) field.value = chosen[field.name];
 }
 frame("past.title", { about: place, who: () => of("role", me.role), leave, draw });
 await load();
