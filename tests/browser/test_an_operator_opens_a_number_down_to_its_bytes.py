@@ -55,10 +55,13 @@ async def test_a_failed_visit_moves_the_board_while_one_looks(board: BoardHouse,
     await expect(page.locator("#state")).to_have_text("● 实时")
     failed = page.locator("#q-now tbody tr", has_text="走错地方").locator("td").last
     before = int(await failed.text_content() or 0) if await failed.count() else 0
+    visited = page.locator("#visited")
+    (visits,) = re.findall(r"共 (\d+) 件", str(await visited.text_content()))
 
     await board.tell(failed_visit())
 
     await expect(failed).to_have_text(str(before + 1))
+    await expect(visited).to_contain_text(f"共 {int(visits) + 1} 件")
 
 
 async def test_figures_move_under_whoever_reads_without_disturbing_him(board: BoardHouse, windows: Windows) -> None:

@@ -131,12 +131,13 @@ export function trust() {
     card(say("books.written"), table(say("books.written"), [say("books.topic"), ...["appended", "published", "waiting", "equal"].map((key) => say(`books.${key}`))], written)), card(say("books.read"), table(say("books.read"), [say("books.topic"), ...IN.map((key) => say(`books.${key}`)), say("books.equal")], read), h("p", { class: "sources" }, h("a", { href: "/v1/trust" }, say("take.json")))));
 }
 export function live() {
-  const { open, by_age: ages, by_holder: holders, failed_today: failed } = board.figures.live, { alerts } = board.figures;
+  const { open, by_age: ages, by_holder: holders, failed_today: failed, visited_per_minute: minutes } = board.figures.live, { alerts } = board.figures;
   const most = Math.max(...ages.map((one) => one.open), 1), worst = Math.max(...failed.map((one) => one.attempts), 1);
+  const visited = minutes.reduce((sum, one) => sum + one.journeys, 0);
   const held = holders.map((one) => h("tr", {}, rowHead(one.region === "none" ? say("live.nobody") : board.city(one.region)), h("td", {}, whole(one.open)), h("td", {}, whole(one.anonymous))));
   return question("now", "board.q5", "board.q5how", h("div", { class: "wide2" },
     card(say("live.open"), h("p", {}, say("live.total", { n: whole(open.total), a: whole(open.anonymous) })), table(say("live.open"), [say("live.age"), h("th", { "aria-hidden": "true" }), say("live.journeys")], ages.map((one) => h("tr", {}, rowHead(say("live.days", { d: one.days })), bar([["by-government", one.open / most]]), h("td", {}, whole(one.open))))),
       h("details", { id: "holders" }, h("summary", {}, say("live.holders")), table(say("live.holders"), [say("live.city"), say("live.journeys"), say("live.anonymous")], held)), h("p", { class: "sources" }, h("a", { href: "/v1/live" }, say("take.json")))),
-    h("div", {}, card(say("live.failed"), failed.length ? table(say("live.failed"), [say("why.cause"), h("th", { "aria-hidden": "true" }), say("live.attempts")], failed.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar([["by-applicant", one.attempts / worst]]), h("td", {}, whole(one.attempts))))) : h("p", { class: "soft" }, say("live.nofail"))),
+    h("div", {}, card(say("live.visited", { m: minutes.length }), h("p", { id: "visited" }, say("live.perminute", { v: fixed(visited / minutes.length, 1), n: whole(visited) }))), card(say("live.failed"), failed.length ? table(say("live.failed"), [say("why.cause"), h("th", { "aria-hidden": "true" }), say("live.attempts")], failed.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar([["by-applicant", one.attempts / worst]]), h("td", {}, whole(one.attempts))))) : h("p", { class: "soft" }, say("live.nofail"))),
       card(say("live.alerts"), alerts.length ? h("ul", { class: "movers" }, alerts.map((one) => h("li", {}, h("span", {}, named([one.zh, one.en])), h("time", { class: "soft small" }, moment(one.at))))) : h("p", { class: "soft" }, say("live.quiet"))))));
 }

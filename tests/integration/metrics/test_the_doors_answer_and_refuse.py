@@ -156,6 +156,15 @@ async def test_live_counts_open_journeys_by_holder_and_by_age(full: Full, door: 
     assert sum(entry["open"] for entry in found["by_age"]) == still_open
 
 
+async def test_a_service_that_promised_nothing_is_told_with_the_figures_whose_as_of_it_leaves_open(door: httpx.AsyncClient) -> None:
+    found = (await door.get("/v1/dashboard")).json()
+
+    assert found["as_of"] is None
+    assert found["trust"]["services"] == [
+        {"service": service, "complete_to": None, "reached": False} for service in ("intake", "approval", "notify")
+    ]
+
+
 async def test_trust_is_unknown_while_nobody_else_answers(door: httpx.AsyncClient) -> None:
     found = (await door.get("/v1/trust")).json()
 

@@ -142,6 +142,8 @@ export const BOARD = {
   "live.holders": ["各市手中的件数", "By the city that holds them"],
   "live.city": ["城市", "City"],
   "live.nobody": ["尚未提交", "Not handed in yet"],
+  "live.visited": ["近 {m} 分钟到场", "Trips in the last {m} minutes"],
+  "live.perminute": ["每分钟 {v} 件，共 {n} 件；一件事只计最近一次到场。", "{v} journeys a minute, {n} in all; of each journey only its latest trip counts."],
   "live.failed": ["今天没有办成的到场", "Trips of today that came to nothing"],
   "live.attempts": ["次数", "Trips"],
   "live.nofail": ["今天还没有。", "None so far today."],
