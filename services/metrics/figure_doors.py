@@ -90,7 +90,7 @@ async def _trust(snap: Snapshot) -> dict[str, Any]:
     rows = await snap.tx.fetch("SELECT service, complete_to FROM watermark WHERE generation = $1", snap.generation)
     reached = {row["service"]: wire_time(row["complete_to"]) for row in rows}
     # Also the service that never promised anything: it is why nobody knows up to when the figures are complete.
-    services = [{"service": owner, "complete_to": reached.get(owner), "reached": owner in reached} for owner in OWNERS]
+    services = [{"service": owner, "complete_to": reached.get(owner)} for owner in OWNERS]
     return {"parked": parked, "services": services}
 
 
