@@ -160,9 +160,7 @@ async def test_a_service_that_promised_nothing_is_told_with_the_figures_whose_as
     found = (await door.get("/v1/dashboard")).json()
 
     assert found["as_of"] is None
-    assert found["trust"]["services"] == [
-        {"service": service, "complete_to": None, "reached": False} for service in ("intake", "approval", "notify")
-    ]
+    assert found["trust"]["services"] == [{"service": service, "complete_to": None} for service in ("intake", "approval", "notify")]
 
 
 async def test_trust_is_unknown_while_nobody_else_answers(door: httpx.AsyncClient) -> None:
