@@ -54,4 +54,5 @@ async def test_a_producer_whose_broker_is_silent_sends_nothing_more(kafka: str, 
     assert client._sender.sender_task.done(), "nothing is left that would connect again"
     assert all(one.done() and one.exception() for one in told)
     await asyncio.sleep(0)
-    assert asyncio.all_tasks() == others
+    # Clients of other tests may come and go meanwhile.
+    assert not [task for task in asyncio.all_tasks() - others if "Sender" in str(task.get_coro())]
