@@ -24,9 +24,13 @@ STORM_S = 60.0
 TOGGLE_S = 3.0
 GUESTS = ("second", "third")
 STATEMENT_S = 0.1
+REOPENED_S = 0.5
 _WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state = 'active' AND wait_event = 'ClientRead'
 AND xact_start IS NOT NULL AND query_start < clock_timestamp() - $2::float8 * interval '1 second'
+"""
+_END_SESSIONS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()
 """
 _PUBLISHER = "SELECT holder FROM lease WHERE until > clock_timestamp()"
 
@@ -111,14 +115,19 @@ def test_a_sleeper_in_the_middle_of_a_statement_is_relieved_too(
 
 
 def falls_asleep_in_a_statement(launched: Launched, service: Service, rng: random.Random) -> bool:
-    """Stop a process; unless that keeps the server waiting for the rest of a statement, let it go on."""
+    """Stop a process; unless that keeps the server waiting for the rest of a statement, let it go on.
+
+    Statements are prepared once a session, and only in between does the server wait: so its sessions are ended before.
+    """
+    _, dsn = launched.stack.dsns[service]
+    name = f"runonce-{service}"
+    launched.run(first(dsn, _END_SESSIONS, name), BACK_S)
+    time.sleep(rng.random() * REOPENED_S)
     launched.signal(service, signal.SIGSTOP)
     time.sleep(STATEMENT_S)  # Whatever the server still did for it is done by then.
-    dsn = launched.stack.dsns[service][0]
-    if launched.run(first(dsn, _WAITING, f"runonce-{service}", STATEMENT_S), BACK_S):
+    if launched.run(first(dsn, _WAITING, name, STATEMENT_S), BACK_S):
         return True
     launched.signal(service, signal.SIGCONT)
-    time.sleep(rng.random() * STATEMENT_S)  # The moment of the next try.
     return False
 
 
