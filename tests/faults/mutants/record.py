@@ -28,8 +28,8 @@ MUTANTS = (
         (
             Edit(
                 "shared/runtime/operator_doors.py",
-                'require(caller, {"operator", "auditor", "service"})\n        over',
-                "over",
+                'require(caller, {"operator", "auditor", "service"})\n        consumed',
+                "consumed",
             ),
         ),
         (suite("integration/runtime/test_counting_the_record_costs_one_connection.py"),),
