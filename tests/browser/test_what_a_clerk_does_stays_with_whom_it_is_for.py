@@ -137,6 +137,33 @@ async def test_a_visit_of_a_journey_that_is_open_already_is_asked_why(house: Hou
     assert [row["cause"] for row in causes] == ["wrong_place", "not_informed"]
 
 
+async def test_a_visit_is_recorded_though_the_clerk_turned_to_the_next_person(house: House, opens: Opens) -> None:
+    first, second = a_person(), a_person()
+    journey = await came(house, second)
+    page = await desk(house, opens)
+    await page.locator("#begin").click()
+    await page.fill("#id_no", first)
+    await page.select_option("#region", WENZHOU)
+    await page.select_option("#item", house.item())
+    await page.locator("label:has(#purpose-apply)").click()
+    await page.locator("label:has(#outcome-done)").click()
+    held = Held()
+    await page.route("**/desk/find", held)
+    await page.locator("#record").click()
+    await held.came.wait()
+    await page.locator(f"#here-{journey}").click()
+    await page.locator("#promise").wait_for()
+    held.go.set()
+
+    await expect(page.locator("#said")).to_contain_text("已记录：第一次到场")
+    assert (
+        await house.intake_log.pool.fetchval(
+            "SELECT count(*) FROM journey_index WHERE subject_ref = $1", Pseudonyms(KEY).subject_ref(first)
+        )
+        == 1
+    )
+
+
 async def test_a_mistake_of_today_can_still_be_taken_off_later(house: House, opens: Opens) -> None:
     person = a_person()
     await came(house, person)

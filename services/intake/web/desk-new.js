@@ -19,6 +19,7 @@ async function load() {
 }
 /** The ID number in a form, as the record spells it. */
 export const idNo = () => spelled(desk.form.id_no ?? "");
+export const isIdNo = (text) => /^[0-9A-Z]{6,18}$/.test(text);
 
 export function regionChoice(id, chosen, change) {
   return h("select", { id, name: "region", required: true, change }, h("option", { value: "" }, say("choose")), (offered()?.places ?? []).map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: chosen === city.region }, named(city.name)), city.counties.map((county) => h("option", { value: county.region, selected: chosen === county.region }, named(county.name))))));

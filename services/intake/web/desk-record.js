@@ -4,7 +4,7 @@ import { today } from "/parts/days.js";
 import { codes, find, h, nth, of, say, told } from "/parts/page.js";
 import { desk, draw, learn, open, readQueue } from "./desk.js";
 import { tellAt } from "./desk-acts.js";
-import { idNo } from "./desk-new.js";
+import { idNo, isIdNo } from "./desk-new.js";
 
 const PURPOSE_KEYS = ["1", "2", "3", "4", "5"];
 const OUTCOME_KEYS = ["q", "w", "e", "r", "t"];
@@ -41,12 +41,12 @@ function body() {
 export async function record() {
   if (!complete() || desk.busy || !ready()) return;
   const at = desk.open;
+  const sent = body();
+  const run = desk.journey?.promise.this_run;
   desk.busy = true;
   desk.error = null;
   draw();
-  if (at === "new" && await known()) return;
-  const sent = body();
-  const run = desk.journey?.promise.this_run;
+  if (at === "new" && await known(sent)) return;
   try {
     const answer = await tell("record-visit", sent);
     desk.busy = false;
@@ -66,24 +66,22 @@ export async function record() {
   }
 }
 /** Whether the person's journey about the item is open already: then it is put in front of the clerk with what she answered. */
-async function known() {
-  const { item_code: item } = desk.form, { visit } = desk;
-  // Without an answer the visit joins that journey all the same; only its cause could not be asked.
-  const found = await post("/v1/desk/find", { text: idNo(), venue_id: desk.venue }).then(learn, () => null);
+async function known({ item_code: item, applicant }) {
+  const { visit } = desk;
+  const found = await post("/v1/desk/find", { text: applicant.id_no, venue_id: desk.venue }).then(learn, () => null);
   const row = found?.journeys.find((one) => one.item_code === item && !one.outcome);
-  if (!row && desk.open === "new") return false;
+  // Without an answer, or when somebody else is in front of the clerk by now, it joins that journey all the same; its cause was not asked.
+  if (!row || desk.open !== "new") return false;
   desk.busy = false;
-  if (desk.open === "new") {
-    await open(row.journey);
-    if (desk.open === row.journey) desk.visit = visit;
-    told(say("new.known"));
-  }
+  await open(row.journey);
+  if (desk.open === row.journey) desk.visit = visit;
+  told(say("new.known"));
   draw();
   return true;
 }
 function ready() {
   if (desk.journey) return true;
-  const missing = !/^[0-9A-Z]{6,18}$/.test(idNo()) ? "id_no" : ["region", "item_code"].find((field) => !desk.form[field]);
+  const missing = !isIdNo(idNo()) ? "id_no" : ["region", "item_code"].find((field) => !desk.form[field]);
   if (!missing) return true;
   desk.error = { field: missing, at: "field", get sentence() { return say(`missingfield.${missing}`); } };
   draw();

@@ -3,11 +3,11 @@ import { about, caution, get, leave, oncaution, post, reread, staff } from "/par
 import { wall } from "/parts/days.js";
 import { clock, day, fill, find, frame, h, keep, kept, moment, name, named, number, of, say, spelled } from "/parts/page.js";
 import { journeyPanel } from "./desk-journey.js";
+import { isIdNo } from "./desk-new.js";
 import { recordKey } from "./desk-record.js";
 
 const EVERY_MS = 15_000;
 const SOUGHT = /^[\w.:/-]{6,64}$/;
-const ID_NO = /^[0-9A-Z]{6,18}$/;
 const TASKS = ["offered", "receive", "check", "correction", "deliver", "waiting"];
 export const desk = {
   who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} },
@@ -73,7 +73,7 @@ export async function open(journey, { quiet = false } = {}) {
 /** Begin for somebody of whom nothing is open here. */
 export function begin(text = "") {
   if (!desk.found?.journeys.length) desk.found = null;
-  turnTo("new", { id_no: ID_NO.test(spelled(text)) ? spelled(text) : "" });
+  turnTo("new", { id_no: isIdNo(spelled(text)) ? spelled(text) : "" });
   draw();
   find(desk.form.id_no ? "item" : "id_no")?.focus();
 }
