@@ -12,7 +12,7 @@ from pydantic import Field
 
 from services.metrics.figures import BY_CODE, COVERAGE, Figure
 from services.metrics.shares import Asked
-from services.metrics.slices import Axis, By, LayerChoice, Slice, day_told, query_of
+from services.metrics.slices import Axis, By, LayerChoice, Slice, query_of
 from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError, Rule
 from shared.reference.deadlines import local_date
@@ -136,21 +136,3 @@ def permalink(asked: Asked, today: date, as_of: datetime | None) -> dict[str, An
     wanted = replace(asked.slice, known_at=pinned, to_day=asked.slice.to_day or pinned)
     words = {"figure": asked.figure.code, "reading": asked.reading.code, **query_of(wanted), "rule": asked.figure.rule}
     return {"query": urlencode(words), "closed": as_of is not None and pinned < local_date(as_of)}
-
-
-def told(asked: Slice) -> dict[str, str | None]:
-    """The slice as an answer repeats it."""
-    return {
-        "region": asked.region,
-        "item": asked.item,
-        "basic": asked.basic,
-        "channel": asked.channel,
-        "from": day_told(asked.from_day),
-        "to": day_told(asked.to_day),
-        "axis": asked.axis,
-        "known_at": day_told(asked.known_at),
-        "layer": asked.layer,
-        "pair": asked.pair,
-        "cause": asked.cause,
-        "home": asked.home,
-    }

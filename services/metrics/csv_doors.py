@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from services.metrics import board, sheets
-from services.metrics.asking import AskedSlice, dimension_of, figure_of, told
+from services.metrics.asking import AskedSlice, dimension_of, figure_of
 from services.metrics.cells import Snapshot, answer
 from services.metrics.figure_doors import Answers, AskedItems, today
 from services.metrics.names import names
 from services.metrics.shelf import covered, shown
-from services.metrics.slices import Slice
+from services.metrics.slices import Slice, told
 
 Pairs = dict[str, tuple[str, str]]
 Rows = Iterable[Sequence[Any]]

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import evidence, items, record, recounting
-from services.metrics.asking import CURSOR, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink, told
+from services.metrics.asking import CURSOR, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink
 from services.metrics.builds import live_generation, unserved_groups
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.contributions import GROUPS
@@ -23,7 +23,7 @@ from services.metrics.journey import load
 from services.metrics.ledger import Entry, ledger
 from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
-from services.metrics.slices import Slice, ends_on
+from services.metrics.slices import Slice, ends_on, told
 from services.metrics.store import HistoryHook, Store
 from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.postgres.standing import parked_now, require_seen

@@ -16,13 +16,13 @@ from fastapi import Depends, FastAPI, Query, Response
 
 from services.metrics import board
 from services.metrics.alerts import newest_alerts
-from services.metrics.asking import AskedSlice, Day, dimension_of, figure_of, of_items, told
+from services.metrics.asking import AskedSlice, Day, dimension_of, figure_of, of_items
 from services.metrics.cells import OWNERS, Snapshot, answer, snapshot, version
 from services.metrics.figures import COVERAGE, FIGURES, Figure
 from services.metrics.live import live
 from services.metrics.names import names
 from services.metrics.shelf import Shelf, covered, shown
-from services.metrics.slices import Slice, ends_on, query_of
+from services.metrics.slices import Slice, ends_on, query_of, told
 from shared.contracts.base import wire_time
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date

@@ -56,23 +56,28 @@ def ends_on(asked: Slice, today: date) -> date:
     return asked.to_day or min(asked.known_at or today, today)
 
 
-def query_of(asked: Slice) -> dict[str, str]:
-    """The parameters that ask for this slice again."""
-    words: dict[str, str | None] = {
+def told(asked: Slice) -> dict[str, str | None]:
+    """The slice as an answer repeats it."""
+    return {
         "region": asked.region,
         "item": asked.item,
         "basic": asked.basic,
         "channel": asked.channel,
         "from": day_told(asked.from_day),
         "to": day_told(asked.to_day),
-        "axis": None if asked.axis == "occurred" else asked.axis,
+        "axis": asked.axis,
         "known_at": day_told(asked.known_at),
-        "layer": None if asked.layer == "all" else asked.layer,
+        "layer": asked.layer,
         "pair": asked.pair,
         "cause": asked.cause,
         "home": asked.home,
     }
-    return {name: word for name, word in words.items() if word is not None}
+
+
+def query_of(asked: Slice) -> dict[str, str]:
+    """The parameters that ask for this slice again."""
+    whole = told(Slice())
+    return {name: word for name, word in told(asked).items() if word is not None and word != whole[name]}
 
 
 def day_told(day: date | None) -> str | None:
