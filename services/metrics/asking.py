@@ -52,7 +52,8 @@ READERS: frozenset[Role] = frozenset({"operator", "auditor", "service"})
 CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
 """Where a page went to, as the page before said it; empty at first."""
 
-_REGION = r"^([0-9]{6}|unknown)$"
+_REGION = r"^([0-9]{6}|[0-9]{2}00|unknown)$"
+"""Four digits name the bodies of a province itself, which are in no city of it."""
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$"
 _CITY = r"^([0-9]{4}00|unknown)$"
 _PAIR = r"^([0-9]{6}|unknown)>([0-9]{6}|unknown)$"

@@ -13,7 +13,7 @@ from services.metrics.cells import NO_WAITS, Snapshot, answer, grouped, waits
 from services.metrics.contributions import Cell
 from services.metrics.figures import BY_CODE, Sum, evaluate, value_of
 from services.metrics.shelf import shown
-from services.metrics.slices import Slice, city, ends_on, prefix_of, query_of
+from services.metrics.slices import Slice, city, column, ends_on, prefix_of, query_of
 from shared.reference.divisions import CITY_CODES
 
 MOVERS_MAX = 6
@@ -53,7 +53,7 @@ def gap_of(asked: Slice, rows: Rows) -> dict[str, Any]:
     """The gap table of delivered journeys by region and basic item."""
     parts: dict[str, dict[str, list[tuple[Cell, Mapping[str, int]]]]] = defaultdict(lambda: defaultdict(list))
     for cell, amounts in rows:
-        parts[cell.basic][city(cell.region)].append((cell, amounts))
+        parts[cell.basic][column(cell.region)].append((cell, amounts))
     totals = {basic: added(row for rows in by_city.values() for row in rows) for basic, by_city in parts.items()}
 
     def badness(basic: str) -> tuple[float, str]:
@@ -91,6 +91,19 @@ def before(asked: Slice, today: date) -> Slice | None:
     return replace(asked, from_day=asked.from_day - length - timedelta(days=1), to_day=asked.from_day - timedelta(days=1))
 
 
+async def movers(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
+    """Where the gap grew most since as many days before the slice; None where that is not asked for by its days."""
+    found = await grouped(snap, "delivered", asked, ("city", "basic"), BY_CODE["F4"].measures)
+    return {"movers": await _moved(snap, asked, today, found)}
+
+
+async def _moved(snap: Snapshot, asked: Slice, today: date, now: Rows) -> list[dict[str, Any]] | None:
+    earlier = before(asked, today)
+    if earlier is None:
+        return None
+    return movers_of(now, await grouped(snap, "delivered", earlier, ("city", "basic"), BY_CODE["F4"].measures))
+
+
 def movers_of(now: Rows, then: Rows) -> list[dict[str, Any]]:
     """Where the gap grew most since the days before, of the items and cities with enough journeys in both."""
     found, old = _gaps(now), _gaps(then)
@@ -112,7 +125,7 @@ def movers_of(now: Rows, then: Rows) -> list[dict[str, Any]]:
 def _gaps(rows: Rows) -> dict[tuple[str, str], dict[str, Any]]:
     parts: dict[tuple[str, str], list[tuple[Cell, Mapping[str, int]]]] = defaultdict(list)
     for cell, amounts in rows:
-        parts[cell.basic, city(cell.region)].append((cell, amounts))
+        parts[cell.basic, column(cell.region)].append((cell, amounts))
     return {key: _reading("F4", "gap", added(part)) for key, part in parts.items()}
 
 
@@ -189,8 +202,7 @@ def travel_of(rows: Rows) -> list[dict[str, Any]]:
 async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
     """Everything of the first screen but the coverage, the live part and the alerts."""
     delivered = await grouped(snap, "delivered", asked, ("city", "basic"), _PROMISE)
-    earlier = before(asked, today)
-    then = [] if earlier is None else await grouped(snap, "delivered", earlier, ("city", "basic"), BY_CODE["F4"].measures)
+    moved = await _moved(snap, asked, today, delivered)
     by_week = await grouped(snap, "delivered", asked, ("week",), _TREND)
     extra = await grouped(snap, "extra", asked, ("tag",))
     visits = await grouped(snap, "visit", asked, ("home",), _VISITS)
@@ -206,7 +218,7 @@ async def board(snap: Snapshot, asked: Slice, today: date) -> dict[str, Any]:
         "promise": {code: shown(evaluate(BY_CODE[code], sums)) for code in ("F2", "F3", "F4", "F0")},
         "trend": trend_of(by_week),
         "gap": gap_of(asked, delivered),
-        "movers": None if earlier is None else movers_of(delivered, then),
+        "movers": moved,
         "causes": causes_of(asked, extra),
         "matrix": matrix_of(asked, accepted),
         "travel": travel_of(visits),

@@ -11,9 +11,11 @@ from services.metrics import board, sheets
 from services.metrics.asking import AskedSlice, dimension_of, figure_of
 from services.metrics.cells import Snapshot, answer
 from services.metrics.figure_doors import Answers, AskedItems, today
+from services.metrics.live import live
 from services.metrics.names import names
 from services.metrics.shelf import covered, shown
 from services.metrics.slices import Slice, told
+from shared.telemetry import clock
 
 Pairs = dict[str, tuple[str, str]]
 Rows = Iterable[Sequence[Any]]
@@ -96,6 +98,23 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
             return sheets.CAUSE_HEAD, sheets.cause_rows(await board.causes(snap, asked), (await named(snap))["causes"])
 
         return await file("causes", asked, make)
+
+    @app.get("/v1/csv/movers", summary="Where the gap grew most, as CSV")
+    async def movers(asked: AskedSlice) -> Response:
+        async def make(snap: Snapshot) -> Made:
+            known = await named(snap)
+            found = await board.movers(snap, asked, today())
+            return sheets.MOVER_HEAD, sheets.mover_rows(found, known["basics"], known["regions"])
+
+        return await file("movers", asked, make)
+
+    @app.get("/v1/csv/live", summary="What is going on right now, as CSV")
+    async def now() -> Response:
+        async def make(snap: Snapshot) -> Made:
+            known = await named(snap)
+            return sheets.LIVE_HEAD, sheets.live_rows(await live(snap, clock.now(), today()), known["causes"], known["regions"])
+
+        return await file("live", Slice(), make)
 
 
 def _words(known: dict[str, Pairs], keys: Iterable[str]) -> Pairs:

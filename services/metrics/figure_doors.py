@@ -215,6 +215,10 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
     async def weeks(asked: AskedSlice) -> Response:
         return plain(await answers.read(lambda snap: board.weeks(snap, asked)))
 
+    @app.get("/v1/movers", summary="Where the gap grew most since as many days before")
+    async def movers(asked: AskedSlice) -> Response:
+        return plain(await answers.read(lambda snap: board.movers(snap, asked, today())))
+
     @app.get("/v1/live", summary="What is going on right now")
     async def now() -> Response:
         return plain(await answers.read(lambda snap: live(snap, clock.now(), today())))

@@ -58,7 +58,10 @@ LEVELS = _words(
 REGIONS: dict[str, dict[str, Any]] = {
     code: {"zh": row.name_zh, "en": row.name_en, "level": row.level, "parent": row.parent}
     for code, row in (DIVISIONS | OTHER_PROVINCES).items()
-} | {"unknown": {"zh": "不明", "en": "Unknown", "level": "unknown", "parent": None}}
+} | {
+    "3300": {"zh": "省级机关", "en": "Provincial bodies", "level": "province", "parent": "330000"},
+    "unknown": {"zh": "不明", "en": "Unknown", "level": "unknown", "parent": None},
+}
 
 
 def names(rows: list[CatalogueRow]) -> dict[str, Any]:

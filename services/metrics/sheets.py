@@ -96,6 +96,34 @@ def cause_rows(causes: Mapping[str, Any], names: Names) -> Iterable[list[Any]]:
 CAUSE_HEAD = ("cause", "cause_zh", "cause_en", "government", "applicant", "unknown", "total")
 
 
+def mover_rows(told: Mapping[str, Any], items: Names, places: Names) -> Iterable[list[Any]]:
+    """One line for each basic item and city whose gap grew most, worst first; none where no earlier days are asked for."""
+    for mover in told["movers"] or []:
+        item, place = mover["basic"], mover["city"]
+        sides = [mover[side][name] for side in ("before", "gap") for name in ("value", "numerator", "denominator")]
+        yield [item, *items.get(item, ("", "")), place, *places.get(place, ("", "")), mover["change"], *sides]
+
+
+_SIDE = ("gap", "extra_runs", "journeys")
+MOVER_HEAD = (*GAP_HEAD[:6], "change", *[f"{name}_before" for name in _SIDE], *_SIDE)
+
+
+def live_rows(told: Mapping[str, Any], causes: Names, places: Names) -> Iterable[list[Any]]:
+    """One line for each bar of what is going on: open journeys by age and by who holds them, failures and visits of late."""
+    for age in told["by_age"]:
+        yield ["open_by_days", age["days"], "", "", age["open"], None]
+    for holder in told["by_holder"]:
+        place = holder["region"]
+        yield ["open_by_holder", place, *places.get(place, ("", "")), holder["open"], holder["anonymous"]]
+    for failed in told["failed_today"]:
+        yield ["failed_today", failed["cause"], *causes.get(failed["cause"], ("", "")), failed["attempts"], None]
+    for minute in told["visited_per_minute"]:
+        yield ["visited_in_minute", minute["minute"].isoformat(), "", "", minute["journeys"], None]
+
+
+LIVE_HEAD = ("table", "key", "name_zh", "name_en", "count", "anonymous")
+
+
 @dataclass(frozen=True, slots=True)
 class Bulletin:
     """The table of a bulletin: a line for each fact, and last ones that add it up."""

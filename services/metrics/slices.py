@@ -34,7 +34,8 @@ FROM_REGION: frozenset[Group] = frozenset({"custody"})
 class Slice:
     """Which part of the figures is asked for. Days are both included.
 
-    `region` is the province, city or county under which a figure is counted; `home` the city in which whoever came lives.
+    `region` is the province, city or county under which a figure is counted, or by four digits the bodies of a province alone;
+    `home` is the city in which whoever came lives.
     """
 
     region: str | None = None
@@ -95,6 +96,12 @@ def prefix_of(region: str) -> str:
 def city(region: str) -> str:
     """The city of a region, or the unknown bucket."""
     return region if region == UNKNOWN else city_of(region)
+
+
+def column(region: str) -> str:
+    """The `region` of a slice that holds what a table counts beside its cities: a city, or the bodies of a province alone."""
+    found = city(region)
+    return found[:4] if found.endswith("0000") else found
 
 
 def pair_of(cell: Cell) -> str:

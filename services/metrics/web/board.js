@@ -5,7 +5,7 @@ import { today } from "/parts/days.js";
 import { day, fill, find, frame, h, listed, named, of, say, settle } from "/parts/page.js";
 import { span } from "/parts/tables.js";
 import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
-import { isFew, own, parts, percent, places, warning, when, word } from "./charts.js";
+import { isFew, own, parts, percent, placed, places, warning, when, word } from "./charts.js";
 import { chosen, NAMES, remember, sliced } from "./slice.js";
 
 const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000, LATE_S = 30;
@@ -17,7 +17,7 @@ let problem = null, seenAt = 0, waiting = null, timer = null, reading = false, a
 Object.assign(board, {
   query: sliced, layer: chosen.layer,
   evidence: (figure, extra = {}) => `/evidence.html?${sliced({ figure, ...extra })}`,
-  city: (code) => named(word(board.names.regions[code]), code === "unknown" ? say("unknown") : code).replace(/[市省]$/, ""),
+  city: (code) => placed(board.names, code).replace(/[市省]$/, ""),
   thing: (code) => named(word(board.names.basics[code]), code),
   turn: (layer) => { board.layer = chosen.layer = layer; remember(); draw([whoHandles]); },
 });

@@ -28,11 +28,13 @@ export function places(names, chosen) {
   const codes = new Set(["", ...names.cities, chosen]);
   return [...codes].map((code) => [code, code ? named(word(names.regions[code]), code) : say("filter.province")]);
 }
+/** The name of a place among the cities; the bodies of a province are in none of them, and are a place of their own. */
+export const placed = (names, code) => named(word(names.regions[code.replace(/0000$/, "00")] ?? names.regions[code]), code);
 /** The value of a filter in words. */
 export function filtered(names, key, value) {
-  const region = (code) => named(word(names.regions[code]), code);
-  if (key === "region" || key === "home") return region(value);
-  if (key === "pair") return value.split(">").map(region).join(" → ");
+  if (key === "region") return named(word(names.regions[value]), value);
+  if (key === "home") return placed(names, value);
+  if (key === "pair") return value.split(">").map((code) => placed(names, code)).join(" → ");
   if (key === "cause") return `${of("cause", value.split("|")[0])} · ${of("party", value.split("|")[1])}`;
   if (key === "basic" || key === "item" || key === "channel") return named(word(names[`${key}s`][value]), value);
   if (key === "layer") return of("layer", value);
@@ -58,7 +60,8 @@ export function inUnit(unit, value) {
 export const when = (text) => (wall(text).slice(0, 10) === today() ? clock(text) : moment(text));
 /** The same numbers to take along. */
 export function sources(path, query) {
-  return h("p", { class: "sources" }, h("a", { href: `/v1/csv/${path}?${query}`, download: "" }, say("take.csv")), h("a", { href: `/v1/${path.replace(/^csv\//, "")}?${query}` }, say("take.json")));
+  const asked = query && `?${query}`;
+  return h("p", { class: "sources" }, h("a", { href: `/v1/csv/${path}${asked}`, download: "" }, say("take.csv")), h("a", { href: `/v1/${path}${asked}` }, say("take.json")));
 }
 export function bar(parts) {
   return h("td", { class: "bar" }, h("div", { class: "track", "aria-hidden": "true" }, parts.map(([kind, share]) => long(h("i", { class: kind }), share))));

@@ -62,7 +62,7 @@ function causes() {
 function movers() {
   const { movers: found } = board.figures;
   const lines = (found ?? []).map((one) => h("li", {}, h("a", { id: `mover-${one.basic}-${one.city}`, href: board.evidence("F4", { reading: "gap", basic: one.basic, region: one.city }) }, board.thing(one.basic), " · ", board.city(one.city)), h("b", {}, say("movers.line", { b: (one.before.value * 100).toFixed(0), a: (one.gap.value * 100).toFixed(0) }))));
-  return card(say("movers.title"), h("p", { class: "soft small" }, say("movers.how")), lines.length ? h("ul", { class: "movers" }, lines) : h("p", { class: "soft" }, say(found === null ? "movers.open" : "movers.none")));
+  return card(say("movers.title"), h("p", { class: "soft small" }, say("movers.how")), lines.length ? h("ul", { class: "movers" }, lines) : h("p", { class: "soft" }, say(found === null ? "movers.open" : "movers.none")), sources("movers", board.query()));
 }
 export function whereNot() {
   const made = question("where", "board.q2", "board.q2how", gaps(), h("div", { class: "wide2" }, causes(), movers()));
@@ -91,7 +91,7 @@ function travel() {
     h("details", { id: "travel-table" }, h("summary", {}, say("take.table")), table(say("travel.title"), [say("travel.home"), say("travel.share"), say("travel.away"), say("travel.runs")], rows)), sources("figures/F7", board.query({ by: "home" })));
 }
 function small(title, reading, value, note, figure, code) {
-  return h("div", { class: `card${isFew(reading) ? " few" : ""}` }, h("h3", { class: "soft" }, say(title)), h("div", { class: "big" }, value), h("p", {}, note), isFew(reading) ? h("p", {}, h("strong", {}, say("few"))) : null, h("a", { id: `s-${title}`, href: board.evidence(figure, { reading: code }) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)));
+  return h("div", { class: `card${isFew(reading) ? " few" : ""}` }, h("h3", { class: "soft" }, say(title)), h("div", { class: "big" }, value), h("p", {}, note), isFew(reading) ? h("p", {}, h("strong", {}, say("few"))) : null, h("a", { id: `s-${title}`, href: board.evidence(figure, { reading: code }) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)), sources(`figures/${figure}`, board.query()));
 }
 export function whoHandles() {
   const { custody, on_time: time, duty } = board.figures, notices = duty.second_notices;
@@ -137,7 +137,7 @@ export function live() {
   const held = holders.map((one) => h("tr", {}, rowHead(one.region === "none" ? say("live.nobody") : board.city(one.region)), h("td", {}, whole(one.open)), h("td", {}, whole(one.anonymous))));
   return question("now", "board.q5", "board.q5how", h("div", { class: "wide2" },
     card(say("live.open"), h("p", {}, say("live.total", { n: whole(open.total), a: whole(open.anonymous) })), table(say("live.open"), [say("live.age"), h("th", { "aria-hidden": "true" }), say("live.journeys")], ages.map((one) => h("tr", {}, rowHead(say("live.days", { d: one.days })), bar([["by-government", one.open / most]]), h("td", {}, whole(one.open))))),
-      h("details", { id: "holders" }, h("summary", {}, say("live.holders")), table(say("live.holders"), [say("live.city"), say("live.journeys"), say("live.anonymous")], held)), h("p", { class: "sources" }, h("a", { href: "/v1/live" }, say("take.json")))),
+      h("details", { id: "holders" }, h("summary", {}, say("live.holders")), table(say("live.holders"), [say("live.city"), say("live.journeys"), say("live.anonymous")], held)), sources("live", "")),
     h("div", {}, card(say("live.visited", { m: minutes.length }), h("p", { id: "visited" }, say("live.perminute", { v: fixed(visited / minutes.length, 1), n: whole(visited) }))), card(say("live.failed"), failed.length ? table(say("live.failed"), [say("why.cause"), h("th", { "aria-hidden": "true" }), say("live.attempts")], failed.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar([["by-applicant", one.attempts / worst]]), h("td", {}, whole(one.attempts))))) : h("p", { class: "soft" }, say("live.nofail"))),
       card(say("live.alerts"), alerts.length ? h("ul", { class: "movers" }, alerts.map((one) => h("li", {}, h("span", {}, named([one.zh, one.en])), h("time", { class: "soft small" }, moment(one.at))))) : h("p", { class: "soft" }, say("live.quiet"))))));
 }

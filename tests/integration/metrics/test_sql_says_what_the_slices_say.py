@@ -20,6 +20,7 @@ DAY = date(2026, 8, 6)
 SLICES = [
     Slice(),
     Slice(region="330000"),
+    Slice(region="3300"),
     Slice(region="330300"),
     Slice(region="330106", to_day=DAY),
     Slice(region="unknown"),

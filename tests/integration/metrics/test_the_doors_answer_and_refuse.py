@@ -119,6 +119,27 @@ async def test_the_weeks_to_take_along_are_those_of_the_board(door: httpx.AsyncC
     assert trend
 
 
+async def test_the_movers_to_take_along_are_those_of_the_board(door: httpx.AsyncClient) -> None:
+    params = {"from": "2026-08-05", "to": "2026-08-06"}
+    board = (await door.get("/v1/dashboard", params=params)).json()["movers"]
+
+    assert (await door.get("/v1/movers", params=params)).json()["movers"] == board
+    assert len(taken(await door.get("/v1/csv/movers", params=params))) == len(board)
+    assert (await door.get("/v1/movers")).json()["movers"] is None
+    assert taken(await door.get("/v1/csv/movers")) == []
+
+
+async def test_what_goes_on_is_taken_along_bar_by_bar(door: httpx.AsyncClient) -> None:
+    now = (await door.get("/v1/live")).json()
+    rows = taken(await door.get("/v1/csv/live"))
+
+    by_table = {name: [row for row in rows if row["table"] == name] for name in dict.fromkeys(row["table"] for row in rows)}
+    told = {"open_by_days": now["by_age"], "open_by_holder": now["by_holder"], "visited_in_minute": now["visited_per_minute"]}
+    assert {name: len(bars) for name, bars in told.items()} == {name: len(by_table[name]) for name in told}
+    assert sum(int(row["count"]) for row in by_table["open_by_days"]) == now["open"]["total"] > 0
+    assert sum(int(row["anonymous"]) for row in by_table["open_by_holder"]) == now["open"]["anonymous"]
+
+
 @pytest.mark.parametrize(("table", "asked"), [("gap", {"basic": "basic-1"}), ("causes", {"cause": "wrong_place|applicant"})])
 async def test_a_filter_and_what_a_table_tells_for_itself_are_two_columns(
     door: httpx.AsyncClient, table: str, asked: dict[str, str]

@@ -51,7 +51,7 @@ SPACE = UUID("00000000-0000-5000-8000-000000000001")
 START = datetime(2026, 8, 3, 2, 0, tzinfo=UTC)
 SUBJECT = "a" * 32
 BODY, OTHER_BODY = "11330106000000001A", "11330300000000002B"
-HANGZHOU, WENZHOU, XIHU, LUCHENG = "330100", "330300", "330106", "330302"
+PROVINCE, HANGZHOU, WENZHOU, XIHU, LUCHENG = "330000", "330100", "330300", "330106", "330302"
 CASE = "C1"
 _SOURCE = {"gov.intake": "intake", "gov.approval": "approval", "gov.notify": "notify", "gov.catalogue": "intake"}
 
@@ -390,7 +390,7 @@ def _visit(pick: Pick, told: Told, names: list[str], subject: str | None, later:
             told.at,
             subject=subject,
             venue=pick(["hall-1", "hall-2"]),
-            region=pick([LUCHENG, XIHU]),
+            region=pick([LUCHENG, XIHU, PROVINCE]),
             purpose=pick(["consult", "apply", "collect"]),
             outcome=pick(["done", "system_failure"]),
             cause=cause,
