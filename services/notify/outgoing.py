@@ -56,7 +56,10 @@ class Attempt:
 
 
 async def owe(tx: Tx, notices: Sequence[tuple[Envelope[Any], Notice]]) -> None:
-    """Write down messages owed; one that is written already stays as it is."""
+    """Write down messages owed; one that is written already stays as it is.
+
+    It is owed since government knew of its cause, which may have happened long before.
+    """
     if not notices:
         return
     rows = [
@@ -69,7 +72,7 @@ async def owe(tx: Tx, notices: Sequence[tuple[Envelope[Any], Notice]]) -> None:
             notice.recipient_role,
             notice.channel,
             notice.suppressed,
-            event.time,
+            event.known,
         )
         for event, notice in notices
     ]

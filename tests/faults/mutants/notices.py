@@ -11,6 +11,13 @@ _MESSAGE_TESTS = "integration/notify/test_a_person_gets_each_message_once.py"
 
 MUTANTS = (
     Mutant(
+        "owed-since-it-happened",
+        "a message is owed since its cause was known, however long ago that happened",
+        "ruling 40",
+        (Edit(_OUTGOING, "            event.known,", "            event.time,"),),
+        (suite(f"{_MESSAGE_TESTS}::test_what_happened_long_ago_and_was_heard_of_today_waits_no_longer_than_the_rest"),),
+    ),
+    Mutant(
         "message-without-identity",
         "one message is owed for each cause",
         "ruling 28",

@@ -196,6 +196,15 @@ async def test_however_long_intake_is_away_no_attempt_is_counted(make_log: MakeL
     assert (name, sent["attempt"], sent["repeated"]) == ("notification-sent", 1, False)
 
 
+async def test_what_happened_long_ago_and_was_heard_of_today_waits_no_longer_than_the_rest(make_log: MakeLog) -> None:
+    log, now = await make_log("notify", MIGRATIONS), datetime.now(UTC)
+    await hear(log, replace(cause(uuid4()), time=now - timedelta(days=70), recorded=now, known=now))
+
+    await Sender(log, Contacts(away=True), Carrier(), demo=True).run_once()
+
+    assert await log.pool.fetchval("SELECT next_attempt_at FROM intent") < now + timedelta(seconds=60)
+
+
 async def test_whoever_dies_before_a_hand_over_leaves_no_doubt(make_log: MakeLog) -> None:
     log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
     await hear(log, cause(journey))
