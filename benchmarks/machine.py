@@ -13,7 +13,7 @@ from benchmarks.environments import CONTESTANTS
 from deploy.local.kafka import VERSION, java
 from deploy.local.postgres import programs
 
-_PINNED = re.compile(r"^(quixstreams|bytewax|confluent-kafka|rocksdict)==([^ ;]+)", re.MULTILINE)
+_PINNED = re.compile(r"^(quixstreams|bytewax|confluent-kafka|rocksdict|faust-streaming|uvloop)==([^ ;]+)", re.MULTILINE)
 
 
 def machine() -> list[tuple[str, str]]:
@@ -27,11 +27,11 @@ def machine() -> list[tuple[str, str]]:
         ("Kafka", f"{VERSION}, one broker of the embedded profile"),
         ("PostgreSQL", _said(str(programs() / "postgres"), "--version").rpartition(" ")[2] + ", fsync and synchronous_commit on"),
     ]
-    found += [(name, version(name)) for name in ("faust-streaming", "aiokafka", "pydantic", "asyncpg")]
+    found += [(name, version(name)) for name in ("aiokafka", "pydantic", "asyncpg", "uvloop")]
     found.append(("Kafka Streams", "4.3.0, RocksDB and Jackson as its pom.xml pins them"))
     for lock in sorted(CONTESTANTS.glob("*/requirements.lock")):
         packages = ", ".join(f"{name} {number}" for name, number in _PINNED.findall(lock.read_text()))
-        found.append((lock.parent.name.capitalize(), packages))
+        found.append((lock.parent.name.capitalize().replace("_", " "), packages))
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import faust
 import orjson
+import uvloop
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from benchmarks.contestants.journeys import TOPICS, Movement, fold, plus, write_outcome
@@ -98,4 +99,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())
