@@ -24,15 +24,17 @@ but hardly a receipt too."""
 
 # Codes of one household for one receipt are looked at in turn, so that many at once are no more than so many in a row.
 _IN_TURN = "SELECT pg_advisory_xact_lock(('x' || substr($1, 1, 16))::bit(64)::bigint)"
+# A count that begins later than now was begun before the clock was set back.
+_COUNTS = f"g.began_at BETWEEN clock_timestamp() - {SPAN} AND clock_timestamp()"
 _LEFT = f"""
-SELECT extract(epoch FROM began_at + {SPAN} - clock_timestamp())::float8 FROM guess
-WHERE whose = $1 AND wrong >= $2 AND began_at > clock_timestamp() - {SPAN}
+SELECT extract(epoch FROM began_at + {SPAN} - clock_timestamp())::float8 FROM guess AS g
+WHERE whose = $1 AND wrong >= $2 AND {_COUNTS}
 """
 _COUNT = f"""
 INSERT INTO guess AS g (whose, began_at, wrong) VALUES ($1, clock_timestamp(), 1)
 ON CONFLICT (whose) DO UPDATE SET
-    wrong = CASE WHEN g.began_at > clock_timestamp() - {SPAN} THEN g.wrong + 1 ELSE 1 END,
-    began_at = CASE WHEN g.began_at > clock_timestamp() - {SPAN} THEN g.began_at ELSE clock_timestamp() END
+    wrong = CASE WHEN {_COUNTS} THEN g.wrong + 1 ELSE 1 END,
+    began_at = CASE WHEN {_COUNTS} THEN g.began_at ELSE clock_timestamp() END
 """
 # More than one wrong code adds, so the table never outgrows an hour's guesses.
 _FORGET = f"""

@@ -28,6 +28,11 @@ from shared.runtime.parts import lasting
 from shared.telemetry import clock
 from shared.telemetry.names import AS_OF_LAG_SECONDS
 
+# Whoever begins to follow hears old promises once more; they take nothing back.
+_NOTE = """
+INSERT INTO watermark (generation, service, complete_to) VALUES ($1, $2, $3) ON CONFLICT (generation, service) DO UPDATE
+SET complete_to = CASE WHEN $4 THEN excluded.complete_to ELSE greatest(watermark.complete_to, excluded.complete_to) END
+"""
 EVERY_S = 0.2
 PENDING_MAX = 2_000
 RETRY_S = 0.5
@@ -54,6 +59,8 @@ class Marks:
 
     def __init__(self) -> None:
         self.newest: dict[str, Mark] = {}
+        self.taken_back: set[str] = set()
+        """Services whose clock was set back: what they record now lies before what they promised, so that holds no more."""
         self._pending: dict[str, deque[Mark]] = {}
         self._claimed: dict[str, dict[Place, int]] = {}
 
@@ -70,26 +77,26 @@ class Marks:
             if topic in EVENT_TOPICS
             for partition, offset in partitions.items()
         }
-        made = Mark(mark.complete_to, ends)
+        made, before = Mark(mark.complete_to, ends), self.newest.get(mark.service)
         self.newest[mark.service] = made
         waiting, claimed = self._pending.setdefault(mark.service, deque()), self._claimed.setdefault(mark.service, {})
         if any(end < claimed.get(place, 0) for place, end in ends.items()):
             # A topic was begun anew: no checkpoint comes to what was promised of the old one, and nothing may wait behind that.
             waiting.clear()
             claimed.clear()
+        if before is not None and made.complete_to < before.complete_to:
+            self.taken_back.add(mark.service)
+            waiting.clear()
         claimed.update(ends)
         waiting.append(made)
         if len(waiting) > PENDING_MAX:
             # Far behind, every other promise is as good as all of them.
             self._pending[mark.service] = deque([*waiting][::-2][::-1])
 
-    def renewed(self) -> Marks:
-        """The newest promises alone, all of them to be reached again."""
-        made = Marks()
-        made.newest = dict(self.newest)
-        made._pending = {service: deque([mark]) for service, mark in self.newest.items()}
-        made._claimed = {service: dict(mark.ends) for service, mark in self.newest.items()}
-        return made
+    def start_over(self) -> None:
+        """The newest promises alone count, and all of them are to be reached again."""
+        self._pending = {service: deque([mark]) for service, mark in self.newest.items()}
+        self._claimed = {service: dict(mark.ends) for service, mark in self.newest.items()}
 
     def reached(self, checkpoints: Mapping[Place, int]) -> dict[str, datetime]:
         """The newest promise of each service that the checkpoints have reached, of those heard since it was last asked."""
@@ -116,9 +123,11 @@ class Watermarks:
 
     async def _listen(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            heard = Marks()
             try:
                 async for _, value in follow(self._bootstrap, WATERMARKS, "runonce-metrics-watermarks", stop):
-                    self.marks.hear(value)
+                    heard.hear(value)
+                    self.marks = heard
             except UnavailableError:
                 await _rest(stop, RETRY_S)
 
@@ -136,21 +145,15 @@ class Watermarks:
             generation: int = await tx.fetchval("SELECT generation FROM projection WHERE state = 'live'") or 0
             if generation != before:
                 # Another build is served now: what the old one had reached says nothing about it.
-                self._start_over()
+                self.marks.start_over()
             rows = await tx.fetch("SELECT topic, partition, next_offset FROM checkpoint WHERE grp = $1", group_of(generation))
             reached = self.marks.reached({Place(r["topic"], r["partition"]): r["next_offset"] for r in rows})
+            back = self.marks.taken_back.intersection(reached)
             if reached:
-                await tx.executemany(
-                    "INSERT INTO watermark (generation, service, complete_to) VALUES ($1, $2, $3) "
-                    "ON CONFLICT (generation, service) DO UPDATE "
-                    "SET complete_to = greatest(watermark.complete_to, excluded.complete_to)",
-                    [(generation, service, complete_to) for service, complete_to in sorted(reached.items())],
-                )
+                await tx.executemany(_NOTE, [(generation, service, to, service in back) for service, to in sorted(reached.items())])
+        self.marks.taken_back -= back
         _show_lag(reached)
         return generation
-
-    def _start_over(self) -> None:
-        self.marks = self.marks.renewed()
 
 
 def _show_lag(reached: Mapping[str, datetime]) -> None:

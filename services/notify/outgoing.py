@@ -12,6 +12,8 @@ from services.notify.policy import Notice
 from shared.contracts.envelope import Envelope
 from shared.postgres.event_log import Tx
 
+WAIT_MAX_S = 900.0
+"""The longest pause between two attempts."""
 _OWE = """
 INSERT INTO intent (intent_id, journey, case_no, cause_event, template, recipient_role, channel, state, next_attempt_at,
                     requested_at)
@@ -23,10 +25,15 @@ ON CONFLICT DO NOTHING
 """
 # Whoever takes a message has it until its time is over. `sending`: it was handed over, and nobody recorded the end, so it may
 # have reached its person.
+# One that waits longer than any has to was put off before the clock was set back.
 _TAKE = """
+WITH put_off AS (
+    UPDATE intent SET next_attempt_at = clock_timestamp()
+    WHERE state = 'waiting' AND next_attempt_at > statement_timestamp() + $3 * interval '1 second'
+)
 UPDATE intent SET next_attempt_at = clock_timestamp() + $2 * interval '1 second'
 WHERE intent_id IN (
-    SELECT intent_id FROM intent WHERE state IN ('waiting', 'sending') AND next_attempt_at <= clock_timestamp()
+    SELECT intent_id FROM intent WHERE state IN ('waiting', 'sending') AND next_attempt_at <= statement_timestamp()
     ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING intent_id, journey, case_no, template, channel, requested_at, attempt, state = 'sending' AS unknown, next_attempt_at
 """
@@ -81,7 +88,7 @@ async def owe(tx: Tx, notices: Sequence[tuple[Envelope[Any], Notice]]) -> None:
 
 async def take(tx: Tx, limit: int, unknown_after_s: float) -> list[Attempt]:
     """Up to `limit` messages that are due; nobody else gets them before `unknown_after_s` seconds are over."""
-    rows = await tx.fetch(_TAKE, limit, unknown_after_s)
+    rows = await tx.fetch(_TAKE, limit, unknown_after_s, WAIT_MAX_S)
     return [
         Attempt(
             r["intent_id"],

@@ -20,7 +20,7 @@ from shared.postgres.event_log import EventLog, Tx
 from shared.telemetry import clock
 
 ATTEMPTS_MAX = 5
-BACK_OFF_S = (5.0, 30.0, 150.0, 900.0)
+BACK_OFF_S = (5.0, 30.0, 150.0, outgoing.WAIT_MAX_S)
 """A mail server that knows nobody yet takes a letter after five to fifteen minutes."""
 AWAY_S = (5.0, 135.0)
 """How soon a message that nobody could be asked about is taken again: after a quarter of its age, within these limits."""

@@ -53,7 +53,7 @@ class OutboxPort(Protocol):
         self, limit: int, without: Sequence[str] = (), without_journeys: Sequence[tuple[str, str]] = ()
     ) -> list[Outgoing]: ...
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool: ...
-    async def complete_to(self) -> datetime: ...
+    async def complete_to(self) -> datetime | None: ...
     async def end_offsets(self) -> dict[str, dict[int, int]]: ...
 
 
@@ -247,6 +247,8 @@ class Relay:
             return
         self._marked_at = now
         complete_to = await self._outbox.complete_to()
+        if complete_to is None:
+            return
         offsets = await self._outbox.end_offsets()
         mark = {
             "service": self.service,

@@ -12,12 +12,14 @@ from shared.postgres.event_log import EventLog
 from shared.postgres.failures import translated
 
 _SHARD = "relay"
+# One that runs longer than it could from now on was given before the clock was set back.
 _LEASE = """
 INSERT INTO lease (shard, holder, epoch, until) VALUES ($1, $2, 1, clock_timestamp() + $3 * interval '1 second')
 ON CONFLICT (shard) DO UPDATE SET
     holder = excluded.holder, until = excluded.until,
     epoch = lease.epoch + (lease.holder <> excluded.holder)::int
 WHERE lease.holder = excluded.holder OR lease.until < clock_timestamp()
+    OR lease.until > clock_timestamp() + $3 * interval '1 second'
 RETURNING epoch
 """
 _SLICE = """
@@ -49,8 +51,10 @@ SELECT count(*) FROM gone
 """
 # What a writer records is later than its start, so events below the oldest open writer's start are all visible. Who begins to
 # write while the writers are looked at records something later than this statement's start, which may be well before its end.
+# While a writer is open that began later than it is now, the clock was set back, and nobody knows what he will have recorded.
 _OLDEST_WRITER = """
-SELECT least(statement_timestamp(), min(xact_start)) FROM pg_stat_activity
+SELECT CASE WHEN bool_or(xact_start > clock_timestamp()) THEN NULL ELSE least(statement_timestamp(), min(xact_start)) END
+FROM pg_stat_activity
 WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
 """
 # As it was recorded, and each stream in its own order, also where the clock was set back in between.
@@ -100,12 +104,15 @@ class Outbox:
             )
         return gone == len(positions)
 
-    async def complete_to(self) -> datetime:
-        """Up to when everything recorded has been published: the oldest open writer's start, read before the outbox."""
+    async def complete_to(self) -> datetime | None:
+        """Up to when everything recorded has been published: the oldest open writer's start, read before the outbox.
+
+        None while a clock that was set back lets nobody say so.
+        """
         with translated():
-            writers: datetime = await self._log.pool.fetchval(_OLDEST_WRITER)
+            writers: datetime | None = await self._log.pool.fetchval(_OLDEST_WRITER)
             waiting: datetime | None = await self._log.pool.fetchval("SELECT min(recorded) FROM outbox WHERE kind = 'event'")
-        return writers if waiting is None else min(writers, waiting)
+        return writers if writers is None or waiting is None else min(writers, waiting)
 
     async def end_offsets(self) -> dict[str, dict[int, int]]:
         """The end offset last acknowledged, by topic and partition."""

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from shared.eventsourcing.errors import RefusedError, Rule
+from shared.postgres import timers
 from shared.postgres.event_log import EventLog
 
 PARKED_MAX = 500
@@ -51,7 +52,7 @@ async def standing(log: EventLog, without: Collection[str] = ()) -> dict[str, An
             "leases": [dict(row) for row in await tx.fetch(_LEASES)],
             "parked": [dict(row) for row in await tx.fetch(_GROUPS, list(without))],
             "journeys": [dict(row) for row in await tx.fetch(_JOURNEYS, None, list(without), PARKED_MAX)],
-            "timers_held_to": await tx.fetchval("SELECT held_to FROM timekeeper WHERE held_to > clock_timestamp()"),
+            "timers_held_to": await timers.held_to(tx),
         }
 
 

@@ -12,6 +12,7 @@ from shared.postgres.event_log import EventLog, Tx, timer_columns
 _START = """
 INSERT INTO due (stream, case_no, kind, due_at) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
 """
+HOLD_MAX_S = 600
 _KEEPER = 7_220_102
 """The advisory lock of whoever keeps the time of this service. It is never waited for."""
 
@@ -21,8 +22,7 @@ async def may_keep_time(tx: Tx) -> bool:
 
     Other instances look again later. So no row of a timer is ever locked before its stream is, and none fires at two places.
     """
-    held = await tx.fetchval("SELECT held_to > clock_timestamp() FROM timekeeper")
-    if held:
+    if await held_to(tx) is not None:
         return False
     alone: bool = await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", _KEEPER)
     return alone
@@ -49,6 +49,16 @@ async def rearm(tx: Tx, decider: Decider[Any, Any], streams: Collection[str], fi
     waits = {(stream, timer) for stream, situation in found.items() for timer in decider.timers(situation)}
     await tx.execute("DELETE FROM due WHERE stream = ANY($1)", list(streams))
     await tx.execute(_START, *timer_columns(list(waits.difference(fired))))
+
+
+async def held_to(tx: Tx) -> datetime | None:
+    """Until when timers stand still; a hold that seems longer than any was made before the clock was set back, and is over."""
+    found: datetime | None = await tx.fetchval(
+        "SELECT held_to FROM timekeeper WHERE held_to > clock_timestamp() "
+        "AND held_to <= clock_timestamp() + $1 * interval '1 second'",
+        HOLD_MAX_S,
+    )
+    return found
 
 
 async def hold(log: EventLog, seconds: int) -> None:

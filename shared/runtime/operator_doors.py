@@ -19,7 +19,6 @@ from shared.runtime.http import SignedIn, plain
 from shared.runtime.problems import JsonBytes
 
 RECORD_PAGE_MAX = 5_000
-HOLD_MAX_S = 600
 _SECONDS = Rule("hold-seconds", "invalid", "hold_s 须为 0 至 600 的整数。", "hold_s must be a whole number from 0 to 600.")
 
 
@@ -103,7 +102,7 @@ def operator_doors(
         require(caller, {"importer", "operator"})
         asked: Any = parse_json(await request.body())
         seconds = asked.get("hold_s") if isinstance(asked, dict) else None
-        if type(seconds) is not int or not 0 <= seconds <= HOLD_MAX_S:
+        if type(seconds) is not int or not 0 <= seconds <= timers.HOLD_MAX_S:
             raise RefusedError(_SECONDS, field="hold_s")
         await timers.hold(log, seconds)
         return JsonBytes({"hold_s": seconds})

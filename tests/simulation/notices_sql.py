@@ -34,9 +34,12 @@ async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
     return []
 
 
-@means("UPDATE intent SET next_attempt_at = clock_timestamp() + $2")
-async def take(tx: Transaction, limit: int, unknown_after_s: float) -> list[Row]:
+@means("WITH put_off AS ( UPDATE intent SET next_attempt_at = clock_timestamp() WHERE state = 'waiting'")
+async def take(tx: Transaction, limit: int, unknown_after_s: float, wait_max_s: float) -> list[Row]:
     now, found = tx.database.world.now(), list[Row]()
+    for row in tx.view("intent").values():
+        if row["state"] == "waiting" and row["next_attempt_at"] > now + timedelta(seconds=wait_max_s):
+            raise AssertionError("the clock of the simulation is never set back")
     for row in sorted(tx.view("intent").values(), key=lambda row: row["next_attempt_at"] or now):
         free = tx.database.holder(("intent", (row["intent_id"],))) in (None, tx)
         if free and row["state"] in ("waiting", "sending") and row["next_attempt_at"] <= now and len(found) < limit:

@@ -108,12 +108,13 @@ async def say(
 @means("INSERT INTO lease")
 async def lease(tx: Transaction, shard: str, holder: str, ttl_s: float) -> list[Row]:
     held, now = await tx.lock("lease", shard), tx.database.world.now()
-    if held is not None and held["holder"] != holder and held["until"] >= now:
+    longest = now + timedelta(seconds=ttl_s)
+    if held is not None and held["holder"] != holder and now <= held["until"] <= longest:
         return []
     epoch = 1 if held is None else held["epoch"] + (held["holder"] != holder)
     if epoch > 1 and held is not None and held["holder"] != holder:
         tx.database.world.note(holder, "takes the lease")
-    tx.put("lease", (shard,), {"holder": holder, "epoch": epoch, "until": now + timedelta(seconds=ttl_s)})
+    tx.put("lease", (shard,), {"holder": holder, "epoch": epoch, "until": longest})
     return [{"epoch": epoch}]
 
 
@@ -157,7 +158,7 @@ async def forget(
     return [{"count": len(gone)}]
 
 
-@means("SELECT least(statement_timestamp(), min(xact_start)) FROM pg_stat_activity")
+@means("SELECT CASE WHEN bool_or(xact_start > clock_timestamp()) THEN NULL ELSE least(")
 async def oldest_writer(tx: Transaction) -> list[Row]:
     writers = [other.started for other in tx.database.open if other is not tx and other.wrote]
     return [{"least": min([tx.database.world.now(), *writers])}]

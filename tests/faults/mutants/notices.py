@@ -18,6 +18,19 @@ MUTANTS = (
         (suite(f"{_MESSAGE_TESTS}::test_what_happened_long_ago_and_was_heard_of_today_waits_no_longer_than_the_rest"),),
     ),
     Mutant(
+        "put-off-to-a-time-to-come",
+        "a message that was put off before a clock was set back is sent soon",
+        "ruling 28",
+        (
+            Edit(
+                _OUTGOING,
+                "    WHERE state = 'waiting' AND next_attempt_at > statement_timestamp()",
+                "    WHERE false AND next_attempt_at > now()",
+            ),
+        ),
+        (suite(f"{_MESSAGE_TESTS}::test_what_was_put_off_before_a_clock_was_set_back_is_sent_soon"),),
+    ),
+    Mutant(
         "message-without-identity",
         "one message is owed for each cause",
         "ruling 28",

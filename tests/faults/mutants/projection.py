@@ -244,6 +244,16 @@ MUTANTS = (
         (suite("unit/metrics/test_the_watermark_claims_no_more_than_is_applied.py"),),
     ),
     Mutant(
+        "promise-of-a-time-to-come",
+        "a promise that a clock set back made false is taken back",
+        "ruling 17",
+        (Edit("services/metrics/watermarks.py", "            self.taken_back.add(mark.service)\n", ""),),
+        (
+            suite("unit/metrics/test_the_watermark_claims_no_more_than_is_applied.py"),
+            suite("integration/metrics/test_the_projector_lives_on_a_real_broker.py"),
+        ),
+    ),
+    Mutant(
         "law-forgets-dead-letters",
         "the law of conservation counts every fate",
         "ruling 27",

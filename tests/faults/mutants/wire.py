@@ -68,6 +68,13 @@ MUTANTS = (
         (suite(f"{_ARRIVAL_TESTS}::test_a_relay_that_lost_its_lease_forgets_nothing"),),
     ),
     Mutant(
+        "lease-of-a-time-to-come",
+        "a lease from before a clock was set back holds nobody up",
+        "ruling 15",
+        (Edit(_OUTBOX, "lease.until > clock_timestamp() + $3 * interval '1 second'", "false"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_a_lease_from_before_a_clock_was_set_back_is_nobodys"),),
+    ),
+    Mutant(
         "producer-kept-after-an-error",
         "after an error the producer is made anew",
         "ruling 16",
@@ -92,11 +99,11 @@ MUTANTS = (
         "a promise claims no more than is published",
         "ruling 17",
         (
-            Edit(_OUTBOX, "            writers: datetime = await self._log.pool.fetchval(_OLDEST_WRITER)\n", ""),
+            Edit(_OUTBOX, "            writers: datetime | None = await self._log.pool.fetchval(_OLDEST_WRITER)\n", ""),
             Edit(
                 _OUTBOX,
-                "        return writers if waiting",
-                "            writers: datetime = await self._log.pool.fetchval(_OLDEST_WRITER)\n        return writers if waiting",
+                "        return writers if",
+                "            writers: datetime | None = await self._log.pool.fetchval(_OLDEST_WRITER)\n        return writers if",
             ),
         ),
         (Schedules("deliveries", 1_000),),

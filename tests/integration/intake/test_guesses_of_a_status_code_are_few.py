@@ -66,6 +66,17 @@ async def test_one_household_is_told_when_it_may_try_again(city: City, street: S
     assert "一小时" in refused.json()["title_zh"]
 
 
+async def test_a_clock_that_was_set_back_shuts_nobody_out_for_longer(city: City, street: Street) -> None:
+    mine = await city.done(submit())
+    for _ in range(WRONG_MAX):
+        await street.ask("192.0.2.1", receipt_of(mine), wrong(mine))
+    await city.log.pool.execute("UPDATE guess SET began_at = began_at + interval '2 hours'")
+
+    assert (await street.ask("192.0.2.1", receipt_of(mine), str(mine.code))).status_code == 200
+    assert (await street.ask("192.0.2.1", receipt_of(mine), wrong(mine))).status_code == 404
+    assert await city.log.pool.fetchval("SELECT wrong FROM guess") == 1
+
+
 async def test_many_codes_at_once_are_no_more_than_in_a_row(city: City, street: Street) -> None:
     mine = await city.done(submit())
     answers = await asyncio.gather(*(street.ask("192.0.2.1", receipt_of(mine), f"{n:010d}") for n in range(2 * WRONG_MAX)))

@@ -23,7 +23,7 @@ from shared.contracts.intake import (
 )
 from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import Tx
-from shared.postgres.timers import hold, may_keep_time
+from shared.postgres.timers import HOLD_MAX_S, hold, may_keep_time
 from shared.reference.deadlines import local_date
 from shared.runtime import timekeeper
 from shared.runtime.timekeeper import keep_time
@@ -114,6 +114,17 @@ async def test_while_timers_are_held_nobody_keeps_time(city: City) -> None:
             found.append(await may_keep_time(tx))
 
     assert found == [True, False, True]
+
+
+async def test_a_hold_from_before_a_clock_was_set_back_is_over(city: City) -> None:
+    await hold(city.log, HOLD_MAX_S)
+    async with city.log.transaction() as tx:
+        assert not await may_keep_time(tx)
+
+    await city.log.pool.execute("UPDATE timekeeper SET held_to = held_to + interval '1 hour'")
+
+    async with city.log.transaction() as tx:
+        assert await may_keep_time(tx)
 
 
 async def test_a_held_timekeeper_lets_history_be_entered_first(city: City) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ from services.metrics.store import Store
 from services.metrics.watermarks import Watermarks
 from shared.contracts.base import wire_time
 from shared.contracts.topics import METRICS_SNAPSHOTS, TOPICS, WATERMARKS
+from shared.eventsourcing.records import Place
 from shared.kafka.admin import end_offsets, ensure_topics
 from shared.kafka.clients import producer
 from shared.postgres.event_log import EventLog
@@ -43,6 +45,17 @@ def fresh(told: list[Told]) -> list[Told]:
         name = str(uuid4())
         made.append(Told(journey=name, events=[(s, renamed(b, journey=name)) for s, b in one.events]))
     return made
+
+
+async def promise(kafka: str, ends: Mapping[Place, int], complete_to: datetime) -> None:
+    """Promise for every service that everything up to then lies below `ends`, as their relays do."""
+    client = producer(kafka, "metrics-test-marks")
+    await client.start()
+    for service in ("intake", "approval", "notify"):
+        mine = {p.topic: {str(q.partition): ends[q] for q in PLACES if q.topic == p.topic} for p in PLACES if service in p.topic}
+        mark = {"service": service, "complete_to": wire_time(complete_to), "end_offsets": mine}
+        await client.send_and_wait(WATERMARKS, orjson.dumps(mark), service.encode())
+    await client.stop()
 
 
 async def from_now_on(log: EventLog, kafka: str, generation: int = 1) -> None:
@@ -179,13 +192,7 @@ async def test_the_watermark_is_reached_when_everything_below_it_is_applied(log:
     promised = clock.now()
     await send(kafka, [told])
     ends = await end_offsets(kafka, PLACES)
-    client = producer(kafka, "metrics-test-marks")
-    await client.start()
-    for service in ("intake", "approval", "notify"):
-        mine = {p.topic: {str(q.partition): ends[q] for q in PLACES if q.topic == p.topic} for p in PLACES if service in p.topic}
-        mark = {"service": service, "complete_to": wire_time(promised), "end_offsets": mine}
-        await client.send_and_wait(WATERMARKS, orjson.dumps(mark), service.encode())
-    await client.stop()
+    await promise(kafka, ends, promised)
     watermarks = Watermarks(log, kafka)
     async with running(watermarks.run):
 
@@ -202,6 +209,20 @@ async def test_the_watermark_is_reached_when_everything_below_it_is_applied(log:
                     return snap.as_of is not None and abs((snap.as_of - promised).total_seconds()) < 0.001
 
             await until(reached)
+
+
+async def test_a_clock_that_is_set_back_takes_back_what_was_promised(log: EventLog, kafka: str) -> None:
+    await from_now_on(log, kafka)
+    ends, now = await end_offsets(kafka, PLACES), clock.now()
+    async with running(Watermarks(log, kafka).run):
+        for promised in (now, now - timedelta(minutes=30), now - timedelta(minutes=29)):
+            await promise(kafka, ends, promised)
+
+            async def is_what_counts(promised: datetime = promised) -> bool:
+                async with snapshot(log) as snap:
+                    return snap.as_of is not None and abs((snap.as_of - promised).total_seconds()) < 0.001
+
+            await until(is_what_counts)
 
 
 async def test_a_journey_is_evident_down_to_its_bytes_and_recounts(log: EventLog, kafka: str) -> None:

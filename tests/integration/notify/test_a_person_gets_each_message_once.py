@@ -205,6 +205,20 @@ async def test_what_happened_long_ago_and_was_heard_of_today_waits_no_longer_tha
     assert await log.pool.fetchval("SELECT next_attempt_at FROM intent") < now + timedelta(seconds=60)
 
 
+async def test_what_was_put_off_before_a_clock_was_set_back_is_sent_soon(make_log: MakeLog) -> None:
+    log, carrier = await make_log("notify", MIGRATIONS), Carrier()
+    sender = Sender(log, Contacts(), carrier, demo=True)
+    await hear(log, cause(uuid4()), cause(uuid4()))
+    await log.pool.execute("UPDATE intent SET next_attempt_at = now() + interval '10 minutes'")
+    (far, _) = await log.pool.fetch("SELECT intent_id FROM intent ORDER BY intent_id")
+    await log.pool.execute("UPDATE intent SET next_attempt_at = now() + interval '1 hour' WHERE intent_id = $1", far["intent_id"])
+
+    for _ in range(2):
+        await sender.run_once()
+
+    assert carrier.calls == [far["intent_id"]]
+
+
 async def test_whoever_dies_before_a_hand_over_leaves_no_doubt(make_log: MakeLog) -> None:
     log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
     await hear(log, cause(journey))

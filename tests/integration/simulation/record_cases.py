@@ -157,7 +157,10 @@ async def nothing_is_complete_past_an_open_writer(make: MakeLog) -> object:
     epoch = await outbox.lease("one", 5.0)
     assert epoch is not None
     await outbox.acknowledge(epoch, [row.position for row in await outbox.slice(9)], {})
-    return during < recorded, waiting == recorded, await outbox.complete_to() > recorded
+    last = await outbox.complete_to()
+    assert during is not None
+    assert last is not None
+    return during < recorded, waiting == recorded, last > recorded
 
 
 async def claims_fence(make: MakeLog) -> object:

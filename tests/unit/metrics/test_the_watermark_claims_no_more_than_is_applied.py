@@ -72,15 +72,26 @@ def test_what_was_promised_of_a_topic_before_it_was_begun_anew_is_not_waited_for
     assert marks.reached({HERE: 4}) == {"intake": START + timedelta(seconds=3)}
 
 
+def test_what_was_promised_before_a_clock_was_set_back_is_taken_back() -> None:
+    marks = Marks()
+    marks.hear(promise(1_000, 10))
+    marks.hear(promise(1_001, 20))
+    marks.hear(promise(1, 21))
+
+    assert marks.reached({HERE: 20}) == {}
+    assert marks.reached({HERE: 21}) == {"intake": START + timedelta(seconds=1)}
+    assert marks.taken_back == {"intake"}
+
+
 def test_another_build_has_to_reach_the_newest_promise_again() -> None:
     marks = Marks()
     marks.hear(promise(1, 10))
     marks.reached({HERE: 10})
 
-    again = marks.renewed()
+    marks.start_over()
 
-    assert again.reached({HERE: 9}) == {}
-    assert again.reached({HERE: 10}) == {"intake": START + timedelta(seconds=1)}
+    assert marks.reached({HERE: 9}) == {}
+    assert marks.reached({HERE: 10}) == {"intake": START + timedelta(seconds=1)}
 
 
 def test_how_far_a_partition_is_behind_is_told_from_the_promises() -> None:
