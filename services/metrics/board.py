@@ -13,7 +13,7 @@ from services.metrics.cells import NO_WAITS, Snapshot, answer, grouped, waits
 from services.metrics.contributions import Cell
 from services.metrics.figures import BY_CODE, Sum, evaluate, value_of
 from services.metrics.shelf import shown
-from services.metrics.slices import Slice, city, column, ends_on, prefix_of, query_of
+from services.metrics.slices import Slice, city, column, ends_on, first_day, prefix_of, query_of
 from shared.reference.divisions import CITY_CODES
 
 MOVERS_MAX = 6
@@ -179,7 +179,7 @@ def trend_of(rows: Rows) -> list[dict[str, Any]]:
     weeks: dict[date, list[tuple[Cell, Mapping[str, int]]]] = defaultdict(list)
     for cell, amounts in rows:
         day = date.fromordinal(cell.day)
-        weeks[day - timedelta(days=day.weekday())].append((cell, amounts))
+        weeks[first_day(day, "week")].append((cell, amounts))
     return [
         {
             "week": week.isoformat(),

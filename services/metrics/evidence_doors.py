@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import orjson
-from fastapi import FastAPI, Path, Query, Response
+from fastapi import Depends, FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import evidence, items, record, recounting
@@ -23,7 +23,7 @@ from services.metrics.journey import load
 from services.metrics.ledger import Entry, ledger
 from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
-from services.metrics.slices import Slice, ends_on, told
+from services.metrics.slices import ends_on, told
 from services.metrics.store import HistoryHook, Store
 from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.postgres.standing import parked_now, require_seen
@@ -39,6 +39,16 @@ _CELL_KEYS = ("day", "region", "other", "item", "basic", "channel", "tag", "know
 _JOURNEY = r"^[0-9a-zA-Z:_./-]{1,100}$"
 
 
+def _wanted(asked: AskedSlice, figure: str, reading: str | None = None, day: Day | None = None, rule: str | None = None) -> Asked:
+    if figure == COVERAGE.code:
+        return items_asked_of(reading, asked, day or ends_on(asked, today()), rule)
+    return asked_of(figure, reading, asked, rule)
+
+
+Wanted = Annotated[Asked, Depends(_wanted)]
+"""A reading over a slice; `day` is that of F1, and `rule` the version under which somebody saw it."""
+
+
 def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: HistoryHook | None) -> None:
     """Mount the doors."""
     recounts = asyncio.Semaphore(RECOUNTS_MAX)
@@ -46,16 +56,11 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     @app.get("/v1/evidence", summary="The journeys behind a reading, a page at a time")
     async def behind(
         caller: SignedIn,
-        asked: AskedSlice,
-        figure: str,
-        reading: str | None = None,
-        day: Day | None = None,
-        rule: str | None = None,
+        wanted: Wanted,
         after: Annotated[str, Query(pattern=CURSOR)] = "",
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> Response:
         require(caller, READERS)
-        wanted = _wanted(figure, reading, asked, rule, day)
         stamped = {"definition": definition(wanted.figure), "rule": wanted.figure.rule, "slice": told(wanted.slice)}
 
         async def make(snap: Snapshot) -> dict[str, Any]:
@@ -84,30 +89,14 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
             return plain({**found, **answers.stamp(snap)})
 
     @app.post("/v1/recount", summary="A reading counted again from its stored bytes")
-    async def recount(
-        caller: SignedIn,
-        asked: AskedSlice,
-        figure: str,
-        reading: str | None = None,
-        day: Day | None = None,
-        rule: str | None = None,
-    ) -> Response:
+    async def recount(caller: SignedIn, wanted: Wanted) -> Response:
         require(caller, READERS)
-        wanted = _wanted(figure, reading, asked, rule, day)
         async with _one_of_few(recounts):
             return plain(await answers.read(lambda snap: recounting.last(_counting(snap, bootstrap, wanted))))
 
     @app.get("/v1/recount/progress", summary="The same before one's eyes: one line after every stretch, the last one the result")
-    async def watched(
-        caller: SignedIn,
-        asked: AskedSlice,
-        figure: str,
-        reading: str | None = None,
-        day: Day | None = None,
-        rule: str | None = None,
-    ) -> Response:
+    async def watched(caller: SignedIn, wanted: Wanted) -> Response:
         require(caller, READERS)
-        wanted = _wanted(figure, reading, asked, rule, day)
         return StreamingResponse(_watched(answers, bootstrap, wanted, recounts), media_type="application/x-ndjson")
 
     @app.get("/v1/parked/seen", summary="What a redrive would fold now, and a word for exactly that, to confirm it with")
@@ -136,12 +125,6 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     async def shares(caller: SignedIn) -> StreamingResponse:
         require(caller, READERS)
         return StreamingResponse(_shares(answers), media_type="application/x-ndjson")
-
-
-def _wanted(figure: str, reading: str | None, asked: Slice, rule: str | None, day: date | None) -> Asked:
-    if figure == COVERAGE.code:
-        return items_asked_of(reading, asked, day or ends_on(asked, today()), rule)
-    return asked_of(figure, reading, asked, rule)
 
 
 def _counting(snap: Snapshot, bootstrap: str, wanted: Asked) -> AsyncIterator[dict[str, Any]]:

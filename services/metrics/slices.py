@@ -15,6 +15,7 @@ from services.metrics.story import UNKNOWN
 from shared.reference.regions import city_of
 
 Axis = Literal["occurred", "known"]
+Unit = Literal["week", "month"]
 LayerChoice = Literal["all", "physical", "virtual"]
 By = Literal["city", "county", "home", "item", "basic", "channel", "day", "week", "month", "cause", "pair", "scope"]
 
@@ -162,7 +163,13 @@ def key_of(entry: Entry, by: By, axis: Axis = "occurred") -> str | None:
             return cell.tag.partition("|")[0] if cell.group == "accepted" else None
 
 
+def first_day(day: date, unit: Unit) -> date:
+    """The first day of the week, which begins on Monday, or month of `day`."""
+    return day - timedelta(days=day.weekday() if unit == "week" else day.day - 1)
+
+
 def _period(day: date, by: Literal["day", "week", "month"]) -> str:
-    if by == "week":
-        return (day - timedelta(days=day.weekday())).isoformat()
-    return f"{day:%Y-%m}" if by == "month" else day.isoformat()
+    if by == "day":
+        return day.isoformat()
+    first = first_day(day, by)
+    return first.isoformat() if by == "week" else f"{first:%Y-%m}"

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from services.metrics.contributions import Group
-from services.metrics.slices import Slice
+from services.metrics.slices import Slice, Unit, first_day
 
-Unit = Literal["week", "month"]
 _DAY = timedelta(days=1)
 _LOST = frozenset({"item", "channel", "day", "known"})
 
@@ -45,7 +44,7 @@ def split(group: Group, asked: Slice, columns: Collection[str]) -> Split:
     if asked.axis == "known" or not lost.isdisjoint(columns):
         return Split(None, (days,))
     first = None if days.first is None else _next_start(days.first, unit)
-    last = None if days.last is None else _start(days.last + _DAY, unit) - _DAY
+    last = None if days.last is None else first_day(days.last + _DAY, unit) - _DAY
     if first is not None and last is not None and first > last:
         return Split(None, (days,))
     around = []
@@ -56,10 +55,6 @@ def split(group: Group, asked: Slice, columns: Collection[str]) -> Split:
     return Split(Days(first, last), tuple(around))
 
 
-def _start(day: date, unit: Unit) -> date:
-    return day - timedelta(days=day.weekday() if unit == "week" else day.day - 1)
-
-
 def _next_start(day: date, unit: Unit) -> date:
-    start = _start(day, unit)
-    return start if start == day else _start(start + timedelta(days=7 if unit == "week" else 31), unit)
+    start = first_day(day, unit)
+    return start if start == day else first_day(start + timedelta(days=7 if unit == "week" else 31), unit)

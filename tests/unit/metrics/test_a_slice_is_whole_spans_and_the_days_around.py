@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.metrics.contributions import GROUPS, Group
-from services.metrics.slices import Axis, Slice
-from services.metrics.spans import Days, Split, Unit, split, unit_of
+from services.metrics.slices import Axis, Slice, Unit
+from services.metrics.spans import Days, Split, split, unit_of
 
 DAYS = st.dates(date(2026, 1, 20), date(2026, 5, 10))
 CALENDAR = [date(2025, 12, 1) + timedelta(days=n) for n in range(220)]
