@@ -13,6 +13,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from services.metrics.batch import Batch, Folder, Memory
+from services.metrics.redrive import fill
 from services.metrics.store import Store
 from shared.contracts.topics import EVENT_TOPICS
 from shared.eventsourcing.claims import Claim, FencedError
@@ -156,6 +157,7 @@ class Projector:
     async def _begin_again(self) -> None:
         """Forget what was cached and what was on its way: its claims are not ours any more."""
         await self._drop()
+        await fill(self.store)
         self._memory.forget()
         self._memory.waiting.update(await self.store.waiting())
 
@@ -177,6 +179,8 @@ class Projector:
         self.applied.update({place: next_offset for place, (_, next_offset) in batch.moves.items()})
         self._memory.shrink()
         self._at_most = min(2 * self._at_most, BATCH_MAX)
+        if late := {parked.sign.key for parked in batch.parked if parked.reason == "behind"}:
+            await fill(self.store, late)
 
     async def _settle(self) -> None:
         """Wait for the commit in flight. Raises what it raised."""

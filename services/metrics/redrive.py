@@ -6,6 +6,7 @@ what it knows and goes on from the database, so nobody writes a row from an old 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.metrics.batch import Counts, Folder, Memory, Redelivered
@@ -14,6 +15,7 @@ from shared.contracts.topics import CATALOGUE_EVENTS, EVENT_TOPICS
 from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.records import Place
 from shared.postgres.event_log import Tx
+from shared.postgres.gaps import filled
 
 _CLAIM = "UPDATE checkpoint SET epoch = epoch + 1 WHERE grp = $1 AND topic = ANY($2) AND partition = $3"
 _DISPOSED = """
@@ -43,6 +45,12 @@ async def redrive(store: Store, key: str | None) -> Redriven:
         async with store.log.transaction() as tx:
             await _redrive(store, tx, row["key"], done)
     return done
+
+
+async def fill(store: Store, keys: Collection[str] | None = None) -> None:
+    """Fold what waited for events that have come since, of these journeys or of all."""
+    for key in await filled(store.log, store.group, keys):
+        await redrive(store, key)
 
 
 async def _redrive(store: Store, tx: Tx, key: str, done: Redriven) -> None:

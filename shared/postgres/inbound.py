@@ -25,6 +25,7 @@ from shared.eventsourcing.records import Place, Record
 from shared.postgres import checkpoints
 from shared.postgres.checkpoints import Tally
 from shared.postgres.event_log import EventLog, Tx
+from shared.postgres.gaps import filled
 
 Handler = Callable[[Tx, Sequence[Envelope[Any]]], Awaitable[None]]
 Slices = Mapping[Place, tuple[Claim, Sequence[Record]]]
@@ -90,16 +91,27 @@ class Inbound:
         self._log = log
         self._interested = interested
         self._handler = handler
+        self._late: set[str] = set()
 
     async def claim(self, places: Sequence[Place]) -> dict[Place, Claim]:
-        """Become the owner of `places`; see `checkpoints.claim`."""
+        """Become the owner of `places`; see `checkpoints.claim`. Whatever its last owner left to be filled is filled first."""
+        for key in await filled(self._log, self.group):
+            await self.redrive(key)
         return await checkpoints.claim(self._log, self.group, places)
 
     async def apply(self, slices: Slices) -> dict[Place, Claim]:
         """Apply records of several partitions in one transaction and return the claims from which to go on.
 
-        Raises `FencedError` if a claim is stale, `UnavailableError` if the database is away; then nothing was applied.
+        A journey that waited for an event which is among them goes on, too. Raises `FencedError` if a claim is stale,
+        `UnavailableError` if the database is away; then nothing was applied, or nothing more.
         """
+        claims = await self._apply_whole(slices)
+        late, self._late = self._late, set()
+        for key in await filled(self._log, self.group, late) if late else ():
+            await self.redrive(key)
+        return claims
+
+    async def _apply_whole(self, slices: Slices) -> dict[Place, Claim]:
         try:
             return await self._apply(slices, None)
         except _PASS_ON:
@@ -214,6 +226,7 @@ class Inbound:
             heads = [found.heads[place] for place in places]
             sources, keys = [source for source, _ in places], [key for _, key in places]
             await tx.execute(_REMEMBER, self.group, sources, keys, [h.sequence for h in heads], [h.id for h in heads])
+        self._late.update(sign.key for _, sign, reason in found.parked if reason == "behind")
         for record, sign, reason in found.parked:
             await tx.execute(
                 _PARK,
@@ -253,12 +266,10 @@ class Inbound:
         except _PASS_ON:
             raise
         except Exception as error:
+            code = error.code if isinstance(error, UnreadableEventError) else type(error).__name__
             async with self._log.transaction() as tx:
                 await tx.execute(
-                    f"UPDATE parked SET attempts = attempts + 1, error_code = $3 WHERE n = ({_NEXT})",
-                    self.group,
-                    key,
-                    type(error).__name__,
+                    f"UPDATE parked SET attempts = attempts + 1, error_code = $3 WHERE n = ({_NEXT})", self.group, key, code
                 )
             return False
 

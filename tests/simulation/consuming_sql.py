@@ -139,6 +139,16 @@ async def waiting_keys(tx: Transaction, group: str, key: str | None) -> list[Row
     return [{"key": one, "n": n} for one, n in first.items()]
 
 
+@means("SELECT DISTINCT g.key FROM parked g JOIN parked p")
+async def filled(tx: Transaction, group: str, keys: Sequence[str] | None) -> list[Row]:
+    rows = [row for row in _waiting(tx, group, None) if keys is None or row["key"] in keys]
+    ill = {row["key"] for row in rows if row["error_code"] not in ("gap", "behind")}
+    gaps = [row for row in rows if row["error_code"] == "gap" and row["key"] not in ill]
+    before = {(row["key"], row["source"], row["sequence"]) for row in rows}
+    late = {g["key"] for g in gaps if any((g["key"], g["source"], n) in before for n in range(1, g["sequence"]))}
+    return [{"key": key} for key in sorted(late)]
+
+
 def _next(tx: Transaction, group: str, key: str) -> Row | None:
     rows = list(_waiting(tx, group, key))
     for row in rows:

@@ -114,6 +114,27 @@ MUTANTS = (
         (suite(f"{_ARRIVAL_TESTS}::test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter"),),
     ),
     Mutant(
+        "gap-never-filled",
+        "a journey that missed an event goes on when it comes",
+        "R20, ruling 2",
+        (Edit(_INBOUND, "in await filled(self._log, self.group, late) if late else ():", "in ():"),),
+        (suite(f"{_PARKING_TESTS}::test_a_journey_that_missed_an_event_goes_on_by_itself_when_it_comes"),),
+    ),
+    Mutant(
+        "gap-left-by-the-last-owner",
+        "whoever takes over lets what was missed go on first",
+        "R20, ruling 2",
+        (Edit(_INBOUND, "in await filled(self._log, self.group):", "in ():"),),
+        (suite(f"{_PARKING_TESTS}::test_whoever_takes_over_lets_what_was_missed_go_on_first"),),
+    ),
+    Mutant(
+        "filled-though-something-failed",
+        "a journey of which anything failed waits for its operator",
+        "R20, ruling 2",
+        (Edit("shared/postgres/gaps.py", "AND o.error_code NOT IN ('gap', 'behind')", "AND false"),),
+        (suite(f"{_PARKING_TESTS}::test_what_failed_is_not_tried_again_for_an_event_that_was_missed"),),
+    ),
+    Mutant(
         "conflict-taken-for-a-duplicate",
         "another event under a number that is taken is no duplicate",
         "R20, ruling 2",

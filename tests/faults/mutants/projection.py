@@ -170,6 +170,23 @@ MUTANTS = (
         (Schedules("projections", 500),),
     ),
     Mutant(
+        "projection-never-filled",
+        "a row that missed an event is folded on when it comes",
+        "R20, ruling 2",
+        (
+            Edit(
+                "services/metrics/projector.py",
+                'if late := {parked.sign.key for parked in batch.parked if parked.reason == "behind"}:',
+                "if late := {parked.sign.key for parked in batch.parked if False}:",
+            ),
+        ),
+        (
+            suite(
+                "integration/metrics/test_the_projector_lives_on_a_real_broker.py::test_an_event_that_comes_last_is_missed_no_more"
+            ),
+        ),
+    ),
+    Mutant(
         "projection-redriven-without-a-fence",
         "a redrive fences the projector that holds the row in memory",
         "ruling 21",

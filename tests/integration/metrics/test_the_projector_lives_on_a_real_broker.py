@@ -186,6 +186,25 @@ async def test_a_rebuild_ends_where_the_live_build_is_and_takes_its_place(log: E
         await until(all_there)
 
 
+async def test_an_event_that_comes_last_is_missed_no_more(log: EventLog, kafka: str) -> None:
+    await from_now_on(log, kafka)
+    (told,) = fresh([scripted()])
+    mine = [event for event in told.events if event[0] == "intake"]
+    store, late = Store(log, 1), Told(journey=told.journey, events=[mine[1]])
+    async with running(Projector(kafka, store).run):
+        await send(kafka, [Told(journey=told.journey, events=[mine[0], *mine[2:]])])
+
+        async def waits() -> bool:
+            return bool(await log.pool.fetchval("SELECT count(*) = $1 FROM parked", len(mine) - 2))
+
+        await until(waits)
+        await send(kafka, [late])
+        await until(has(store, [Told(journey=told.journey, events=mine)]))
+
+    assert await log.pool.fetchval("SELECT count(*) FROM parked") == 0
+    assert await log.pool.fetchval("SELECT sum(applied) FROM checkpoint") == len(mine)
+
+
 async def test_the_watermark_is_reached_when_everything_below_it_is_applied(log: EventLog, kafka: str) -> None:
     await from_now_on(log, kafka)
     (told,) = fresh([scripted()])

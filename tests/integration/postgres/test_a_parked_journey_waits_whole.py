@@ -110,6 +110,57 @@ async def test_what_waits_is_redriven_in_the_order_in_which_it_came(desk: Desk) 
     assert await desk.parked() == []
 
 
+async def test_a_journey_that_missed_an_event_goes_on_by_itself_when_it_comes(desk: Desk) -> None:
+    await desk.deliver("intake", (SICK, 1), (SICK, 4), (SICK, 5))
+    await desk.deliver("approval", (SICK, 1))
+    assert desk.reaction.heard == [("intake", SICK, 1)]
+
+    await desk.deliver("intake", (SICK, 2))
+    await desk.deliver("intake", (SICK, 3))
+
+    assert [heard for heard in desk.reaction.heard if heard[0] == "intake"] == [("intake", SICK, n) for n in range(1, 6)]
+    assert ("approval", SICK, 1) in desk.reaction.heard
+    assert await desk.parked() == []
+    tallies = await conservation.consumed(desk.log)
+    assert [(row["applied"], row["parked"]) for row in tallies] == [(1, 0), (5, 0)]
+
+
+async def test_what_failed_is_not_tried_again_for_an_event_that_was_missed(desk: Desk) -> None:
+    desk.reaction.failing.add(("approval", SICK, 1))
+    await desk.deliver("intake", (SICK, 2))
+    await desk.deliver("approval", (SICK, 1))
+    await desk.inbound.redrive()
+
+    await desk.deliver("intake", (SICK, 1))
+
+    assert desk.reaction.heard == []
+    rows = await desk.log.pool.fetch("SELECT error_code, attempts FROM parked ORDER BY n")
+    assert [tuple(row) for row in rows] == [("gap", 1), ("LookupError", 2), ("behind", 1)]
+
+
+async def test_whoever_takes_over_lets_what_was_missed_go_on_first(desk: Desk) -> None:
+    await desk.deliver("intake", (SICK, 2))
+    await desk.log.pool.execute(
+        "INSERT INTO parked (grp, key, source, sequence, topic, partition, kafka_offset, type, body, error_code) "
+        "SELECT grp, key, source, 1, topic, partition, 1, type, $1, 'behind' FROM parked",
+        records("intake", (SICK, 1))[0].value,
+    )
+    await desk.log.pool.execute("UPDATE checkpoint SET next_offset = 2, consumed = 2, parked = 2")
+
+    held = await desk.inbound.claim([Place(INTAKE_EVENTS, 0)])
+
+    assert desk.reaction.heard == [("intake", SICK, 1), ("intake", SICK, 2)]
+    assert held[Place(INTAKE_EVENTS, 0)].next_offset == 2
+
+
+async def test_a_gap_that_is_redriven_in_vain_is_still_a_gap(desk: Desk) -> None:
+    await desk.deliver("intake", (SICK, 2))
+
+    assert await desk.inbound.redrive() == 0
+
+    assert [code for *_, code in await desk.parked()] == ["gap"]
+
+
 async def test_a_redrive_says_how_much_still_waits(desk: Desk, tmp_path: Path) -> None:
     desk.reaction.failing.add(("intake", SICK, 2))
     await desk.deliver("intake", (SICK, 1), (SICK, 2), (SICK, 3))
