@@ -6,13 +6,15 @@ what it knows and goes on from the database, so nobody writes a row from an old 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.metrics.batch import Counts, Folder, Memory, Redelivered
 from services.metrics.store import ParkedEvent, Store
 from shared.contracts.topics import CATALOGUE_EVENTS, EVENT_TOPICS
 from shared.eventsourcing.claims import Claim
+from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.postgres.event_log import Tx
 from shared.postgres.gaps import filled
@@ -22,6 +24,8 @@ _DISPOSED = """
 UPDATE checkpoint SET parked = parked - $4, applied = applied + $5, duplicate = duplicate + $6, ignored = ignored + $7
 WHERE grp = $1 AND topic = $2 AND partition = $3
 """
+_TRIED = "UPDATE parked SET attempts = attempts + 1, error_code = coalesce($3, error_code) WHERE grp = $1 AND key = $2"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -48,9 +52,32 @@ async def redrive(store: Store, key: str | None) -> Redriven:
 
 
 async def fill(store: Store, keys: Collection[str] | None = None) -> None:
-    """Fold what waited for events that have come since, of these journeys or of all."""
+    """Fold what waited for events that have come since, of these journeys or of all. Nobody is fenced in vain.
+
+    Raises `UnavailableError` and `VersionConflictError`; a journey that fails otherwise waits on.
+    """
     for key in await filled(store.log, store.group, keys):
-        await redrive(store, key)
+        try:
+            if await _fits(store, key):
+                await redrive(store, key)
+        except (UnavailableError, VersionConflictError):
+            raise
+        except Exception as error:
+            _log.exception("fill-failed", extra={"error_class": type(error).__name__})
+
+
+async def _fits(store: Store, key: str) -> bool:
+    async with store.log.transaction() as tx:
+        waiting = await store.parked_events(tx, key)
+        memory = await _recalled(store, tx, key, waiting)
+    return _fold_next(Folder(memory), memory, key, waiting) is not None
+
+
+async def _recalled(store: Store, tx: Tx, key: str, waiting: Sequence[ParkedEvent]) -> Memory:
+    memory = Memory(1)
+    of_catalogue = any(event.topic == CATALOGUE_EVENTS for event in waiting)
+    await store.recall_in(tx, memory, [] if of_catalogue else [key], [key] if of_catalogue else [])
+    return memory
 
 
 async def _redrive(store: Store, tx: Tx, key: str, done: Redriven) -> None:
@@ -59,9 +86,7 @@ async def _redrive(store: Store, tx: Tx, key: str, done: Redriven) -> None:
         await tx.execute(_CLAIM, store.group, list(EVENT_TOPICS), waiting[0].partition)
         # Another redrive may have been quicker; under the claim the list is final.
         waiting = await store.parked_events(tx, key)
-    memory, gone = Memory(1), list[int]()
-    of_catalogue = any(event.topic == CATALOGUE_EVENTS for event in waiting)
-    await store.recall_in(tx, memory, [] if of_catalogue else [key], [key] if of_catalogue else [])
+    memory, gone, failed = await _recalled(store, tx, key, waiting), list[int](), None
     folder = Folder(memory)
     while (folded := _fold_next(folder, memory, key, waiting)) is not None:
         gone.append(folded.n)
@@ -71,12 +96,13 @@ async def _redrive(store: Store, tx: Tx, key: str, done: Redriven) -> None:
     if folder.batch.parked:
         # The row reads, but its figures still cannot be computed: everything waits on.
         done.left += len(gone) + len(waiting)
+        failed = folder.batch.parked[0].reason
     else:
         await store.write(tx, folder.batch)
         await _dispose(store, tx, folder.batch.counts, gone)
         done.applied += len(gone)
         done.left += len(waiting)
-    await tx.execute("UPDATE parked SET attempts = attempts + 1 WHERE grp = $1 AND key = $2", store.group, key)
+    await tx.execute(_TRIED, store.group, key, failed)
 
 
 def _fold_next(folder: Folder, memory: Memory, key: str, waiting: list[ParkedEvent]) -> ParkedEvent | None:

@@ -194,10 +194,10 @@ async def failed_again(tx: Transaction, group: str, key: str, code: str) -> list
     return []
 
 
-@means("UPDATE parked SET attempts = attempts + 1 WHERE grp = $1 AND key = $2")
-async def tried(tx: Transaction, group: str, key: str) -> list[Row]:
+@means("UPDATE parked SET attempts = attempts + 1, error_code = coalesce($3, error_code)")
+async def tried(tx: Transaction, group: str, key: str, code: str | None) -> list[Row]:
     for row in list(_waiting(tx, group, key)):
-        await _tried(tx, row["n"], row["error_code"])
+        await _tried(tx, row["n"], row["error_code"] if code is None else code)
     return []
 
 

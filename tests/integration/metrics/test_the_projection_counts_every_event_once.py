@@ -8,7 +8,7 @@ import pytest
 
 from services.metrics.cells import snapshot
 from services.metrics.ledger import moved
-from services.metrics.redrive import redrive
+from services.metrics.redrive import fill, redrive
 from services.metrics.shelf import Shelf
 from services.metrics.store import Store
 from shared.contracts.topics import CATALOGUE_EVENTS, INTAKE_EVENTS
@@ -24,6 +24,11 @@ async def tallies(store: Store) -> dict[str, int]:
     rows: list[dict[str, Any]] = [dict(row) for row in await conservation.consumed(store.log)]
     names = ("consumed", "applied", "duplicate", "ignored", "parked", "dead_lettered")
     return {name: sum(row[name] for row in rows) for name in names}
+
+
+async def epochs(store: Store) -> int:
+    found: int = await store.log.pool.fetchval("SELECT sum(epoch) FROM checkpoint")
+    return found
 
 
 async def test_cells_are_those_of_the_plain_refold(full: Full) -> None:
@@ -110,6 +115,36 @@ async def test_a_gap_parks_its_journey_alone_until_the_missing_event_comes(store
     assert await stored_cells(store) == expected([broken, whole])
     assert (await tallies(store))["parked"] == 0
     assert (await tallies(store))["applied"] == 2 * len(broken.events)
+
+
+async def test_nobody_is_fenced_for_a_gap_that_is_still_open(store: Store) -> None:
+    told, wire = scripted(), Wire()
+    mine = [event for event in told.events if event[0] == "intake"]
+    wire.publish([Told(journey=told.journey, events=[mine[0], mine[3], mine[2]])])
+    await Hand(store, wire).project(5)
+    before = await epochs(store)
+
+    await fill(store)
+
+    assert await epochs(store) == before
+    assert (await tallies(store))["parked"] == 2
+
+
+async def test_nobody_is_fenced_again_for_a_row_whose_figures_fail(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, wire = scripted(), Wire()
+    mine = [event for event in told.events if event[0] == "intake"]
+    wire.publish([Told(journey=told.journey, events=[mine[1], mine[0], *mine[2:]])])
+    await Hand(store, wire).project(5)
+    monkeypatch.setattr("services.metrics.batch.moved", _failing_for(told.journey))
+
+    await fill(store)
+    once = await epochs(store)
+    await fill(store)
+
+    assert await epochs(store) == once
+    assert (await tallies(store))["parked"] == len(mine)
+    monkeypatch.undo()
+    assert (await redrive(store, None)).applied == len(mine)
 
 
 async def test_a_row_whose_figures_fail_waits_and_is_redriven(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
