@@ -12,7 +12,7 @@ from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.assignment import Assignment, ClaimAll
-from shared.kafka.clients import consumer, let_go
+from shared.kafka.clients import consumer, let_go, require_fetching
 from shared.kafka.instep import InStep
 
 STOP_S = 10.0
@@ -94,6 +94,7 @@ class BatchReader:
         wanted = [tp for tp in self._client.assignment() if not self._in_step.held(Place(tp.topic, tp.partition))]
         if self._in_step and not wanted:
             return
+        require_fetching(self._client)
         # Whoever owns nothing asks all the same: the client lets it wait.
         fetched = await self._client.getmany(*wanted, timeout_ms=wait_ms, max_records=records_max)
         astray = False

@@ -12,7 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import ProducerClosed
+from aiokafka.errors import KafkaError, ProducerClosed
 
 PRODUCER: dict[str, Any] = {
     "acks": "all",
@@ -119,6 +119,17 @@ async def _silenced(client: AIOKafkaProducer) -> None:
 def _connections(client: AIOKafkaConsumer | AIOKafkaProducer) -> Any:
     """What holds a client's connections; the library has no public word for it in its consumer."""
     return client._client if hasattr(client, "_client") else client.client
+
+
+def require_fetching(client: AIOKafkaConsumer) -> None:
+    """Raise `KafkaError` for a consumer whose task that fetches has ended: it would return nothing for ever, and say so to nobody.
+
+    The library ends that task without a word when a fetch of it is cancelled, as may happen while connections break.
+    """
+    fetcher = getattr(client, "_fetcher", None)
+    task: asyncio.Task[None] | None = getattr(fetcher, "_fetch_task", None)
+    if task is not None and task.done():
+        raise KafkaError("the consumer fetches no more")
 
 
 def join_again(member: AIOKafkaConsumer) -> None:

@@ -15,7 +15,7 @@ from shared.eventsourcing.claims import Claim, FencedError
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place, Record
 from shared.kafka.assignment import Assignment, BeginAgain
-from shared.kafka.clients import consumer, let_go
+from shared.kafka.clients import consumer, let_go, require_fetching
 
 SLICE_MAX = 200
 POLL_MS = 200
@@ -133,6 +133,7 @@ async def poll(client: AIOKafkaConsumer) -> dict[TopicPartition, list[Any]]:
     The client asks ahead once, and again only when the answer was taken. After a rest it has at hand what came at the rest's
     beginning, and what came since would wait for another one; so whoever got little asks once more.
     """
+    require_fetching(client)
     fetched: dict[TopicPartition, list[Any]] = await client.getmany(timeout_ms=POLL_MS)
     if not 0 < _size(fetched) < SLICE_MAX:
         return fetched

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from aiokafka import TopicPartition
 
 from shared.kafka.batches import STOP_S, broker_words
-from shared.kafka.clients import consumer, let_go
+from shared.kafka.clients import consumer, let_go, require_fetching
 
 WAIT_MS = 200
 
@@ -27,6 +27,7 @@ async def follow(bootstrap: str, topic: str, client_id: str, stop: asyncio.Event
             await client.seek_to_beginning(place)
         while not stop.is_set():
             with broker_words():
+                require_fetching(client)
                 fetched = await client.getmany(timeout_ms=WAIT_MS)
             for records in fetched.values():
                 for record in records:
