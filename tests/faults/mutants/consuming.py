@@ -114,6 +114,13 @@ MUTANTS = (
         (suite(f"{_ARRIVAL_TESTS}::test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter"),),
     ),
     Mutant(
+        "fetching-that-ended-unnoticed",
+        "a consumer that fetches no more is made anew",
+        "F23",
+        (Edit("shared/kafka/clients.py", "if task is not None and task.done():", "if task is None:"),),
+        (suite("integration/kafka/test_a_consumer_that_fetches_no_more_says_so.py"),),
+    ),
+    Mutant(
         "gap-never-filled",
         "a journey that missed an event goes on when it comes",
         "R20, ruling 2",

@@ -68,6 +68,13 @@ MUTANTS = (
         (suite(f"{_ARRIVAL_TESTS}::test_a_relay_that_lost_its_lease_forgets_nothing"),),
     ),
     Mutant(
+        "promise-past-a-writer-of-a-time-to-come",
+        "while a clock was set back under an open writer nothing is promised",
+        "ruling 17",
+        (Edit(_OUTBOX, "CASE WHEN bool_or(xact_start > clock_timestamp()) THEN", "CASE WHEN bool_or(false) THEN"),),
+        (suite(f"{_ARRIVAL_TESTS}::test_nobody_knows_what_a_writer_of_a_time_to_come_will_have_recorded"),),
+    ),
+    Mutant(
         "lease-of-a-time-to-come",
         "a lease from before a clock was set back holds nobody up",
         "ruling 15",

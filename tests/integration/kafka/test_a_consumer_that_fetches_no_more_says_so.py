@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from shared.contracts.topics import INTAKE_EVENTS, TOPICS
+from shared.contracts.topics import INTAKE_EVENTS, TOPICS, Topic
 from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Place
@@ -16,6 +18,8 @@ from shared.kafka.admin import ensure_topics
 from shared.kafka.batches import BatchReader
 from shared.kafka.clients import consumer, let_go
 from shared.kafka.consumer import poll
+from shared.kafka.follow import follow
+from tests.conftest import within
 
 STOP_S = 5.0
 
@@ -37,6 +41,30 @@ async def test_a_poll_says_so(kafka: str) -> None:
     with pytest.raises(KafkaError):
         await poll(client)
     await let_go(client, STOP_S)
+
+
+async def test_whoever_follows_a_topic_says_so(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[AIOKafkaConsumer] = []
+
+    def remembered(*asked: Any) -> AIOKafkaConsumer:
+        made.append(consumer(*asked))
+        return made[-1]
+
+    empty = Topic(f"gov.portal.p{uuid4().hex[:8]}.receipts.v1", "intake", (), partitions=1)
+    await ensure_topics(kafka, [empty])
+    monkeypatch.setattr("shared.kafka.follow.consumer", remembered)
+
+    async def first() -> tuple[bytes, bytes]:
+        return await anext(follow(kafka, empty.name, "ended", asyncio.Event()))
+
+    following = asyncio.create_task(first())
+    async with within(STOP_S):
+        while not (made and made[0]._fetcher):
+            await asyncio.sleep(0.01)
+    await ended(made[0])
+
+    with pytest.raises(UnavailableError):
+        await following
 
 
 async def test_a_reader_of_batches_says_so(kafka: str) -> None:

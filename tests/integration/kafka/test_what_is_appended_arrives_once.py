@@ -385,6 +385,17 @@ async def test_the_watermark_passes_nobody_who_begins_while_it_is_made(make_log:
         await holder.close()
 
 
+@pytest.mark.parametrize(("begun", "is_known"), [("- interval '1 hour'", True), ("+ interval '1 hour'", False)])
+async def test_nobody_knows_what_a_writer_of_a_time_to_come_will_have_recorded(
+    make_log: MakeLog, begun: str, is_known: bool
+) -> None:
+    writers = f"(VALUES (current_database(), '1'::xid, 0, clock_timestamp() {begun})) AS s(datname, backend_xid, pid, xact_start)"
+
+    told = await (await make_log("intake")).pool.fetchval(_OLDEST_WRITER.replace("pg_stat_activity", writers))
+
+    assert (told is not None) is is_known
+
+
 async def test_evidence_is_the_exact_bytes_at_their_offset(kafka: str) -> None:
     await ensure_topics(kafka, TOPICS)
     sender = producer(kafka, "test")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
+from shared.contracts.topics import WATERMARKS
 from shared.eventsourcing.claims import Outgoing
 from shared.eventsourcing.records import Place
 from shared.kafka.relay import Relay
@@ -34,6 +35,7 @@ class Owed:
         self.forgotten: list[int] = []
         self.left_out: list[Sequence[str]] = []
         self.ends: dict[Place, int] = {}
+        self.complete: datetime | None = LONG_AGO
 
     async def lease(self, holder: str, ttl_s: float) -> int | None:
         return self.epoch
@@ -49,8 +51,8 @@ class Owed:
         self.ends |= end_offsets
         return True
 
-    async def complete_to(self) -> datetime:
-        return LONG_AGO
+    async def complete_to(self) -> datetime | None:
+        return self.complete
 
     async def end_offsets(self) -> dict[str, dict[int, int]]:
         return {}
@@ -75,6 +77,7 @@ class Broken:
 
     def __init__(self, room: int, fails: frozenset[bytes] = frozenset(), silent: frozenset[bytes] = frozenset()) -> None:
         self.sent: list[bytes] = []
+        self.promised: list[str] = []
         self.missing: set[str] = set()
         self._room = room
         self._fails = fails
@@ -103,6 +106,7 @@ class Broken:
         return told
 
     async def send_and_wait(self, topic: str, value: bytes, key: bytes) -> Told:
+        self.promised.append(topic)
         return Told(0)
 
 
@@ -120,6 +124,18 @@ async def test_what_was_acknowledged_is_forgotten_and_its_end_told(room: int, mo
 
     assert sorted(outbox.forgotten) == [1, 2, 3, 4, 5]
     assert outbox.ends == {Place(TOPIC, 0): 2, Place(TOPIC, 1): 3}
+
+
+@pytest.mark.parametrize(("complete", "promised"), [(LONG_AGO, [WATERMARKS]), (None, [])])
+async def test_nothing_is_promised_while_nobody_knows_what_is_complete(
+    complete: datetime | None, promised: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox, producer = Owed(), Broken(5)
+    outbox.complete = complete
+
+    await relay_over(outbox, producer, monkeypatch).run_once()
+
+    assert producer.promised == promised
 
 
 @pytest.mark.parametrize("how", ["fails", "silent"])
