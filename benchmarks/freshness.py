@@ -1,8 +1,8 @@
 """How long after its commit a visit is in the figures: read over HTTP, and told by the stream. Open loop at three rates.
 
-The moment of the commit is the one that the event itself carries: the database's clock right before COMMIT. So all of what
-follows is counted: commit, relay, Kafka, fold, commit of the projection, and the answer. The k-th visit recorded is readable
-when k are counted.
+The moment counted from is the one that the event itself carries: the database's clock before the append. So all of what
+follows is counted: append, commit, relay, Kafka, fold, commit of the projection, and the answer. The k-th visit recorded is
+readable when k are counted.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> list[Result]:
 
 
 async def _starts() -> list[Result]:
-    """From the command to all doors open: on an empty directory, and on data that is there."""
+    """Until all doors are open, without the launcher and its interpreter: on an empty directory, and on data that is there."""
     results = []
     with tempfile.TemporaryDirectory(prefix="runonce-bench-") as directory:
         for name in ("cold", "warm"):

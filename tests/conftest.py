@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import randbelow, token_hex
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -127,3 +128,19 @@ async def within(seconds: float) -> AsyncIterator[None]:
     """Everything a test waits for has a deadline."""
     async with asyncio.timeout(seconds):
         yield
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
+    """Wait until `condition` holds. Raises `TimeoutError` if it does not within `seconds`."""
+    async with within(seconds):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+async def until_a_lock_is_awaited(fetchval: Callable[[str], Awaitable[Any]]) -> None:
+    """Wait until somebody's statement waits for a lock that another one holds; `fetchval` asks their server."""
+
+    async def is_awaited() -> bool:
+        return bool(await fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+
+    await until(is_awaited)

@@ -1,4 +1,4 @@
-"""Topics as data: name, owner, readers, retention. The embedded profile and the deployment files are made from this table."""
+"""Topics as data: name, owner, readers, retention. A service that starts makes what is missing of this table."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.faults.living import Living
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell at once, and when, what failed: a whole run takes an hour, and its logs are read by the clock."""
+    """Tell at once, and when, what failed: a whole run takes three quarters of an hour, and its logs are read by the clock."""
     report = yield
     if report.failed:
         writer = item.config.get_terminal_writer()

@@ -129,9 +129,12 @@ class Launched(Living):
         return self.stack.supervisor.restarts.get(name, 0)
 
     def crowd(self, name: str, rng: Random, at_a_time: int = AT_A_TIME, other_doors: Mapping[str, str] | None = None) -> Crowd:
-        """Load under a name of its own; its history is `history_of` that name. `other_doors` are used instead of the first ones."""
+        """Load under a name of its own; its history is `history_of` that name. `other_doors` are used instead of the first ones.
+
+        It gets dice of its own: it throws them in another thread, and the moments of the faults must not depend on that.
+        """
         urls = {**self.stack.urls, **(other_doors or {})}
-        return Crowd(name, urls, self.stack.kafka, self.keys, self.history_of(name), rng, at_a_time)
+        return Crowd(name, urls, self.stack.kafka, self.keys, self.history_of(name), Random(rng.getrandbits(64)), at_a_time)
 
     def history_of(self, name: str) -> Path:
         """Where the history of a crowd lies."""

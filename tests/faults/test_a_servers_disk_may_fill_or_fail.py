@@ -77,6 +77,13 @@ def registered(living: Living, key: str) -> tuple[int, dict[str, str]]:
         return 0, {}
 
 
+def accepted(living: Living) -> str:
+    """The key of a registration that was accepted."""
+    status, _ = registered(living, key := str(uuid4()))
+    assert status == 201, status
+    return key
+
+
 def goes_on(living: Living) -> None:
     """All services move again without anybody's hand, and everything agrees."""
     living.moves(BACK_S)
@@ -84,7 +91,7 @@ def goes_on(living: Living) -> None:
 
 
 def test_a_full_disk_of_the_record_refuses_and_loses_nothing(on_small_disks: Living) -> None:
-    living, promised = on_small_disks, []
+    living, promised = on_small_disks, [accepted(on_small_disks)]
 
     def is_refused() -> bool:
         key = str(uuid4())
@@ -145,7 +152,7 @@ def failing(living: Living, when: str) -> Iterator[Callable[[], None]]:
 @pytest.mark.skipif(shutil.which("strace") is None, reason="the package strace, which makes system calls fail, is not installed")
 @pytest.mark.parametrize("when", ["3+7", "1+"], ids=["now and then", "always"])
 def test_a_disk_that_fails_to_write_loses_nothing_that_was_promised(on_small_disks: Living, when: str) -> None:
-    living, promised = on_small_disks, []
+    living, promised = on_small_disks, [accepted(on_small_disks)]
     with failing(living, when) as follow:
         ends = time.monotonic() + FAILING_S
         while time.monotonic() < ends:

@@ -10,6 +10,7 @@ _CHECKPOINTS = "shared/postgres/checkpoints.py"
 _LOOP = "shared/kafka/consumer.py"
 _ASSIGNMENT = "shared/kafka/assignment.py"
 _ARRIVAL_TESTS = "integration/kafka/test_what_is_appended_arrives_once.py"
+_WAITING_TESTS = "integration/kafka/test_what_cannot_be_applied_waits_with_its_journey_alone.py"
 _PARKING_TESTS = "integration/postgres/test_a_parked_journey_waits_whole.py"
 _PARTNER_TESTS = "integration/intake/test_partners_are_answered_on_their_own_topics.py"
 
@@ -111,7 +112,7 @@ MUTANTS = (
         "an event that comes too early waits",
         "ruling 2",
         (Edit(_INBOUND, "if reason is None and sign.sequence != head.sequence + 1:", "if False:"),),
-        (suite(f"{_ARRIVAL_TESTS}::test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter"),),
+        (suite(f"{_WAITING_TESTS}::test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter"),),
     ),
     Mutant(
         "fetching-that-ended-unnoticed",
@@ -177,7 +178,7 @@ MUTANTS = (
             Edit(_INBOUND, "ORDER BY p.sequence = coalesce(h.version, 0) + 1 DESC, p.n LIMIT 1", "ORDER BY p.n DESC LIMIT 1"),
             Edit(_INBOUND, 'if row["sequence"] != (head or 0) + 1:', "if False:"),
         ),
-        (suite(f"{_ARRIVAL_TESTS}::test_a_failing_journey_parks_and_the_others_flow"),),
+        (suite(f"{_WAITING_TESTS}::test_a_failing_journey_parks_and_the_others_flow"),),
     ),
     Mutant(
         "redrive-forgets-the-head",
@@ -190,7 +191,7 @@ MUTANTS = (
                 "pass",
             ),
         ),
-        (suite(f"{_ARRIVAL_TESTS}::test_a_failing_journey_parks_and_the_others_flow"),),
+        (suite(f"{_WAITING_TESTS}::test_a_failing_journey_parks_and_the_others_flow"),),
     ),
     Mutant(
         "ignored-not-counted",

@@ -9,7 +9,9 @@ _OUTBOX = "shared/postgres/outbox.py"
 _CLIENTS = "shared/kafka/clients.py"
 _IN_STEP = "shared/kafka/instep.py"
 _RELAY_TESTS = "unit/kafka/test_a_relay_forgets_only_what_was_acknowledged.py"
-_ARRIVAL_TESTS = "integration/kafka/test_what_is_appended_arrives_once.py"
+_LEASE_TESTS = "integration/kafka/test_a_relay_forgets_nothing_and_waits_for_no_topic.py"
+_WATERMARK_TESTS = "integration/kafka/test_the_watermark_passes_no_writer.py"
+_CLIENT_TESTS = "integration/kafka/test_every_client_is_a_safe_one.py"
 _IN_STEP_TESTS = "unit/kafka/test_topics_are_read_in_step.py"
 _REPUBLISH_TESTS = "integration/postgres/test_everything_can_be_published_again.py"
 
@@ -58,28 +60,28 @@ MUTANTS = (
         "a relay that lost its lease forgets nothing",
         "ruling 16",
         (Edit(_OUTBOX, "WHERE shard = $2 AND epoch = $3)", "WHERE shard = $2 AND $3::bigint > 0)"),),
-        (suite(f"{_ARRIVAL_TESTS}::test_a_relay_that_lost_its_lease_forgets_nothing"),),
+        (suite(f"{_LEASE_TESTS}::test_a_relay_that_lost_its_lease_forgets_nothing"),),
     ),
     Mutant(
         "lease-taken-from-its-holder",
         "a lease that runs is not taken away",
         "ruling 15",
         (Edit(_OUTBOX, "lease.until < clock_timestamp()", "true"),),
-        (suite(f"{_ARRIVAL_TESTS}::test_a_relay_that_lost_its_lease_forgets_nothing"),),
+        (suite(f"{_LEASE_TESTS}::test_a_relay_that_lost_its_lease_forgets_nothing"),),
     ),
     Mutant(
         "promise-past-a-writer-of-a-time-to-come",
         "while a clock was set back under an open writer nothing is promised",
         "ruling 17",
         (Edit(_OUTBOX, "CASE WHEN bool_or(xact_start > clock_timestamp()) THEN", "CASE WHEN bool_or(false) THEN"),),
-        (suite(f"{_ARRIVAL_TESTS}::test_nobody_knows_what_a_writer_of_a_time_to_come_will_have_recorded"),),
+        (suite(f"{_WATERMARK_TESTS}::test_nobody_knows_what_a_writer_of_a_time_to_come_will_have_recorded"),),
     ),
     Mutant(
         "lease-of-a-time-to-come",
         "a lease from before a clock was set back holds nobody up",
         "ruling 15",
         (Edit(_OUTBOX, "lease.until > clock_timestamp() + $3 * interval '1 second'", "false"),),
-        (suite(f"{_ARRIVAL_TESTS}::test_a_lease_from_before_a_clock_was_set_back_is_nobodys"),),
+        (suite(f"{_LEASE_TESTS}::test_a_lease_from_before_a_clock_was_set_back_is_nobodys"),),
     ),
     Mutant(
         "producer-kept-after-an-error",
@@ -120,14 +122,14 @@ MUTANTS = (
         "a promise does not pass the start of the oldest open writer",
         "ruling 17",
         (Edit(_OUTBOX, "least(statement_timestamp(), min", "greatest(statement_timestamp(), min"),),
-        (suite(f"{_ARRIVAL_TESTS}::test_the_watermark_never_passes_an_open_writer"),),
+        (suite(f"{_WATERMARK_TESTS}::test_the_watermark_never_passes_an_open_writer"),),
     ),
     Mutant(
         "watermark-takes-its-time",
         "a promise does not pass who began to write while it was made",
         "ruling 17",
         (Edit(_OUTBOX, "least(statement_timestamp(), min", "least(clock_timestamp(), min"),),
-        (suite(f"{_ARRIVAL_TESTS}::test_the_watermark_passes_nobody_who_begins_while_it_is_made"),),
+        (suite(f"{_WATERMARK_TESTS}::test_the_watermark_passes_nobody_who_begins_while_it_is_made"),),
     ),
     Mutant(
         "republish-by-the-clock",
@@ -162,21 +164,21 @@ MUTANTS = (
         "no client setting can drop an event silently",
         "R21, ruling 20",
         (Edit(_CLIENTS, '"auto_offset_reset": "none"', '"auto_offset_reset": "latest"'),),
-        (suite(f"{_ARRIVAL_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
+        (suite(f"{_CLIENT_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
     ),
     Mutant(
         "producer-without-all-replicas",
         "no client setting can drop an event silently",
         "R15",
         (Edit(_CLIENTS, '"acks": "all"', '"acks": 1'),),
-        (suite(f"{_ARRIVAL_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
+        (suite(f"{_CLIENT_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
     ),
     Mutant(
         "partitions-of-several-topics-apart",
         "equal partitions of several topics belong to one owner",
         "ruling 18",
         (Edit(_CLIENTS, "(RangePartitionAssignor,)", "()"),),
-        (suite(f"{_ARRIVAL_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
+        (suite(f"{_CLIENT_TESTS}::test_the_settings_of_every_client_are_the_safe_ones"),),
     ),
     Mutant(
         "producer-let-go-and-still-sending",

@@ -35,7 +35,7 @@ from shared.runtime import timekeeper
 from shared.runtime.auth import Caller
 from shared.runtime.requests import Asked
 from shared.runtime.timekeeper import keep_time
-from tests.conftest import MakeLog, within
+from tests.conftest import MakeLog, until_a_lock_is_awaited, within
 from tests.integration.approval.test_racing_officers_decide_once import MIGRATIONS
 from tests.unit.approval.story import BODY, at
 
@@ -208,7 +208,7 @@ async def test_whoever_computes_with_the_calendars_keeps_them_as_they_are(log: E
     async with log.transaction() as tx:
         await handle(tx, [Asked(OFFICER, "key", "case-1", uuid4(), extension, at(date(2036, 12, 22)))])
         publishing = asyncio.create_task(hear(log, published(2037, off=HOLIDAYS)))
-        await asyncio.sleep(0.3)
+        await until_a_lock_is_awaited(log.pool.fetchval)
         assert not publishing.done()
     await publishing
     await caught_up(log)

@@ -15,8 +15,8 @@ from shared.kafka.clients import admin
 from shared.kafka.relay import Relay
 from shared.postgres.event_log import EventLog
 from shared.postgres.outbox import Outbox
-from tests.conftest import MakeLog
-from tests.integration.kafka.test_what_is_appended_arrives_once import opened, tell, until, voided
+from tests.conftest import MakeLog, until
+from tests.integration.kafka.telling import opened, tell, voided
 
 LOWERED = "2000"
 """More than one event of the smallest kind, and less than two: a batch is refused where its only record is not."""

@@ -23,14 +23,13 @@ from shared.postgres.event_log import EventLog
 from shared.postgres.inbound import Inbound
 from shared.postgres.outbox import Outbox
 from shared.runtime.agreement import still_held
-from tests.conftest import MakeLog, within
-from tests.integration.kafka.test_what_is_appended_arrives_once import (
+from tests.conftest import MakeLog, until, within
+from tests.integration.kafka.telling import (
     OPENED,
     VOIDED,
     Seen,
     opened,
     tell,
-    until,
     voided,
     with_memory,
 )

@@ -31,7 +31,7 @@ from shared.kafka.admin import end_offsets, ensure_topics
 from shared.kafka.clients import producer
 from shared.postgres.event_log import EventLog
 from shared.telemetry import clock
-from tests.conftest import within
+from tests.conftest import until, within
 from tests.integration.metrics.house import expected, renamed, send, some_tales, stored_cells
 from tests.unit.metrics.stories import Told, scripted
 
@@ -81,12 +81,6 @@ async def running(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncItera
     finally:
         stop.set()
         await asyncio.wait_for(task, DEADLINE_S)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with within(DEADLINE_S):
-        while not await condition():
-            await asyncio.sleep(0.05)
 
 
 def has(store: Store, told: list[Told]) -> Callable[[], Awaitable[bool]]:

@@ -18,6 +18,7 @@ from shared.runtime.operator_doors import operator_doors
 from tests.conftest import MakeLog
 
 CROWD = 20
+SOON_S = 10.0
 RECORDED = """
 INSERT INTO event
 SELECT 'long', n, gen_random_uuid(), 'type', 'gov.a.events.v1', n % 3, 'key', now(), convert_to(repeat('x', 900), 'UTF8'), ''
@@ -45,11 +46,13 @@ class Counted:
 
     def __init__(self) -> None:
         self.begun = 0
+        self.is_asked = asyncio.Event()
         self.may_end = asyncio.Event()
         self.fails = False
 
     async def __call__(self, _: EventLog) -> list[Written]:
         self.begun += 1
+        self.is_asked.set()
         await self.may_end.wait()
         if self.fails:
             raise TimeoutError
@@ -60,7 +63,7 @@ async def test_a_crowd_is_told_one_count(make_log: MakeLog, monkeypatch: pytest.
     counted, count = Counted(), Count(await make_log("notify"))
     monkeypatch.setattr(conservation, "written", counted)
     crowd = [asyncio.create_task(count.written()) for _ in range(CROWD)]
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(counted.is_asked.wait(), SOON_S)
     crowd[0].cancel()
     counted.may_end.set()
 
