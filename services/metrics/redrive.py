@@ -17,7 +17,7 @@ from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.postgres.event_log import Tx
-from shared.postgres.gaps import filled
+from shared.postgres.gaps import waiting
 
 _CLAIM = "UPDATE checkpoint SET epoch = epoch + 1 WHERE grp = $1 AND topic = ANY($2) AND partition = $3"
 _DISPOSED = """
@@ -54,9 +54,11 @@ async def redrive(store: Store, key: str | None) -> Redriven:
 async def fill(store: Store, keys: Collection[str] | None = None) -> None:
     """Fold what waited for events that have come since, of these journeys or of all. Nobody is fenced in vain.
 
+    The rows tell which events are the next ones, so what waits is tried against them.
+
     Raises `UnavailableError` and `VersionConflictError`; a journey that fails otherwise waits on.
     """
-    for key in await filled(store.log, store.group, keys):
+    for key in await waiting(store.log, store.group, keys):
         try:
             if await _fits(store, key):
                 await redrive(store, key)
@@ -68,9 +70,13 @@ async def fill(store: Store, keys: Collection[str] | None = None) -> None:
 
 async def _fits(store: Store, key: str) -> bool:
     async with store.log.transaction() as tx:
-        waiting = await store.parked_events(tx, key)
-        memory = await _recalled(store, tx, key, waiting)
-    return _fold_next(Folder(memory), memory, key, waiting) is not None
+        parked = await store.parked_events(tx, key)
+        memory = await _recalled(store, tx, key, parked)
+    folder, missing = Folder(memory), {event.topic for event in parked}
+    while (folded := _fold_next(folder, memory, key, parked)) is not None:
+        parked.remove(folded)
+        missing.discard(folded.topic)
+    return not missing
 
 
 async def _recalled(store: Store, tx: Tx, key: str, waiting: Sequence[ParkedEvent]) -> Memory:

@@ -30,9 +30,12 @@ from shared.postgres.gaps import filled
 Handler = Callable[[Tx, Sequence[Envelope[Any]]], Awaitable[None]]
 Slices = Mapping[Place, tuple[Claim, Sequence[Record]]]
 """Consecutive records of several partitions, each with the claim they begin at."""
+KEPT_MAX = 524_288
 _PASS_ON = (FencedError, UnavailableError, VersionConflictError)
 _log = logging.getLogger(__name__)
 
+# Every column of the primary key, or older servers walk through all heads of the group.
+_HEADS = "SELECT source, key, version, event_id FROM seen_head WHERE grp = $1 AND source = ANY($2) AND key = ANY($3)"
 _REMEMBER = """
 INSERT INTO seen_head (grp, source, key, version, event_id)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::int[], $5::uuid[])
@@ -159,11 +162,10 @@ class Inbound:
     async def _sort(self, tx: Tx, records: Sequence[Record], park_as: str | None) -> _Sorted:
         signs = [(record, _sign(record)) for record in records]
         keys = sorted({sign.key for _, sign in signs if sign is not None})
+        sources = sorted({sign.source for _, sign in signs if sign is not None})
         heads = {
             (row["source"], row["key"]): _Head(row["version"], row["event_id"])
-            for row in await tx.fetch(
-                "SELECT source, key, version, event_id FROM seen_head WHERE grp = $1 AND key = ANY($2)", self.group, keys
-            )
+            for row in await tx.fetch(_HEADS, self.group, sources, keys)
         }
         waiting: dict[tuple[str, str], set[int]] = {}
         for row in await tx.fetch("SELECT source, key, sequence FROM parked WHERE grp = $1 AND key = ANY($2)", self.group, keys):
@@ -283,6 +285,9 @@ class Inbound:
             row["topic"],
             row["partition"],
         )
+        if await tx.fetchval(_NEXT, self.group, key) != row["n"]:
+            # Another redrive had the lock before.
+            raise VersionConflictError
         head = await tx.fetchval(
             "SELECT version FROM seen_head WHERE grp = $1 AND source = $2 AND key = $3", self.group, row["source"], key
         )
@@ -329,7 +334,7 @@ def standing(record: Record) -> str:
 def dead_letter(service: str, group: str, record: Record, code: str, *, keep_bytes: bool) -> Message:
     """A notice for operators on the service's topic: where the record stands, for which group, and a class code.
 
-    The bytes go with it only where the topic holds no personal data.
+    The bytes go with it only where the topic holds no personal data, and where a message has room for them.
     """
     body: dict[str, Any] = {
         "origin_topic": record.topic,
@@ -339,7 +344,8 @@ def dead_letter(service: str, group: str, record: Record, code: str, *, keep_byt
         "error_code": code,
         "first_seen_ms": record.timestamp_ms,
     }
-    if keep_bytes:
-        body["bytes"] = b64encode(record.value or b"").decode()
+    value = record.value or b""
+    if keep_bytes and len(value) <= KEPT_MAX:
+        body["bytes"] = b64encode(value).decode()
     identity = uuid5(NAMESPACE_OID, f"{group}/{record.topic}/{standing(record)}")
     return Message(identity, dead_letters(service), f"{record.topic}/{record.partition}", orjson.dumps(body), 1)

@@ -83,8 +83,8 @@ async def fence(tx: Transaction, group: str, topics: Sequence[str], partition: i
 
 
 @means("SELECT source, key, version, event_id FROM seen_head")
-async def heads(tx: Transaction, group: str, keys: Sequence[str]) -> list[Row]:
-    return [row for row in tx.select("seen_head", grp=group) if row["key"] in keys]
+async def heads(tx: Transaction, group: str, sources: Sequence[str], keys: Sequence[str]) -> list[Row]:
+    return [row for row in tx.select("seen_head", grp=group) if row["source"] in sources and row["key"] in keys]
 
 
 @means("SELECT version FROM seen_head")
@@ -139,26 +139,41 @@ async def waiting_keys(tx: Transaction, group: str, key: str | None) -> list[Row
     return [{"key": one, "n": n} for one, n in first.items()]
 
 
-@means("SELECT DISTINCT g.key FROM parked g JOIN parked p")
-async def filled(tx: Transaction, group: str, keys: Sequence[str] | None) -> list[Row]:
+@means("SELECT key FROM parked WHERE grp = $1 AND ($2::text[] IS NULL OR key = ANY($2)) GROUP BY key HAVING")
+async def waiting_for_events(tx: Transaction, group: str, keys: Sequence[str] | None) -> list[Row]:
     rows = [row for row in _waiting(tx, group, None) if keys is None or row["key"] in keys]
     ill = {row["key"] for row in rows if row["error_code"] not in ("gap", "behind")}
-    gaps = [row for row in rows if row["error_code"] == "gap" and row["key"] not in ill]
-    before = {(row["key"], row["source"], row["sequence"]) for row in rows}
-    late = {g["key"] for g in gaps if any((g["key"], g["source"], n) in before for n in range(1, g["sequence"]))}
-    return [{"key": key} for key in sorted(late)]
+    return [{"key": key} for key in sorted({row["key"] for row in rows} - ill)]
+
+
+@means("SELECT key FROM ( SELECT grp, source, key, min(sequence) AS next FROM parked")
+async def filled(tx: Transaction, group: str, keys: Sequence[str] | None) -> list[Row]:
+    found = await waiting_for_events(tx, group, keys)
+    return [row for row in found if _is_filled(tx, list(_waiting(tx, group, row["key"])))]
+
+
+def _is_filled(tx: Transaction, rows: Sequence[Row]) -> bool:
+    sources = {row["source"] for row in rows}
+    return sources == {row["source"] for row in rows if _fits(tx, row)}
+
+
+def _fits(tx: Transaction, row: Row) -> bool:
+    head = tx.get("seen_head", row["grp"], row["source"], row["key"])
+    return bool(row["sequence"] == (0 if head is None else head["version"]) + 1)
 
 
 def _next(tx: Transaction, group: str, key: str) -> Row | None:
     rows = list(_waiting(tx, group, key))
-    for row in rows:
-        head = tx.get("seen_head", group, row["source"], key)
-        if row["sequence"] == (0 if head is None else head["version"]) + 1:
-            return row
-    return rows[0] if rows else None
+    return next((row for row in rows if _fits(tx, row)), rows[0] if rows else None)
 
 
 _NEXT = "SELECT p.n FROM parked p LEFT JOIN seen_head h"
+
+
+@means(_NEXT)
+async def number_of_next(tx: Transaction, group: str, key: str) -> list[Row]:
+    row = _next(tx, group, key)
+    return [] if row is None else [{"n": row["n"]}]
 
 
 @means(f"SELECT * FROM parked WHERE n = ( {_NEXT}")

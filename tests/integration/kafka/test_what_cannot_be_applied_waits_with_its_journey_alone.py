@@ -7,7 +7,7 @@ from uuid import uuid4
 from shared.contracts.topics import INTAKE_EVENTS
 from shared.eventsourcing.records import Place, Record
 from shared.postgres import conservation
-from shared.postgres.inbound import Inbound
+from shared.postgres.inbound import KEPT_MAX, Inbound
 from tests.conftest import MakeLog
 from tests.integration.kafka.telling import OPENED, VOIDED, Seen, opened, records_of, tell, voided, with_memory
 
@@ -56,6 +56,18 @@ async def test_a_gap_parks_its_journey_and_rubbish_becomes_a_dead_letter(make_lo
     (row,) = await conservation.consumed(target)
     assert (row["parked"], row["dead_lettered"], row["applied"]) == (1, 6, 0)
     assert await target.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'gov.approval.dlq.v1'") == 6
+
+
+async def test_rubbish_that_no_notice_has_room_for_is_told_without_its_bytes(make_log: MakeLog) -> None:
+    target = await make_log("approval")
+    inbound, place = Inbound(target, "g", frozenset({OPENED}), Seen()), Place(INTAKE_EVENTS, 0)
+    held = (await inbound.claim([place]))[place]
+
+    await inbound.apply({place: (held, records_of([b"[" * KEPT_MAX, b"[" * (KEPT_MAX + 1)], "x"))})
+
+    small, large = [row["body"] for row in await target.pool.fetch("SELECT body FROM message ORDER BY length(body) DESC")]
+    assert b'"bytes"' in small
+    assert b'"bytes"' not in large
 
 
 async def test_what_cannot_even_be_parked_becomes_a_dead_letter(make_log: MakeLog, postgres: str) -> None:

@@ -153,6 +153,16 @@ async def test_whoever_takes_over_lets_what_was_missed_go_on_first(desk: Desk) -
     assert held[Place(INTAKE_EVENTS, 0)].next_offset == 2
 
 
+async def test_whoever_takes_over_goes_on_where_a_redrive_died(desk: Desk) -> None:
+    await desk.deliver("intake", (SICK, 2), (SICK, 3), (SICK, 4))
+    await desk.log.pool.execute("DELETE FROM parked WHERE sequence = 2")
+    await desk.log.pool.execute("INSERT INTO seen_head (grp, source, key, version) VALUES ('g', 'intake', $1, 2)", SICK)
+
+    await desk.inbound.claim([Place(INTAKE_EVENTS, 0)])
+
+    assert desk.reaction.heard == [("intake", SICK, 3), ("intake", SICK, 4)]
+
+
 async def test_a_gap_that_is_redriven_in_vain_is_still_a_gap(desk: Desk) -> None:
     await desk.deliver("intake", (SICK, 2))
 
