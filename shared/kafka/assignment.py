@@ -131,4 +131,5 @@ class Assignment:
         mine = {tp: offset for tp, offset in known.items() if tp in assigned}
         if mine:
             with contextlib.suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(self._consumer.commit(mine), TELL_S)
+                async with asyncio.timeout(TELL_S):
+                    await self._consumer.commit(mine)

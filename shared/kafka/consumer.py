@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place, Record
 from shared.kafka.assignment import Assignment, BeginAgain
 from shared.kafka.clients import consumer, let_go, require_fetching
+from shared.telemetry.clock import rest
 
 SLICE_MAX = 200
 POLL_MS = 200
@@ -76,8 +76,7 @@ class ConsumerLoop:
                 self.healthy = False
                 if asyncio.get_running_loop().time() - started > BACK_OFF_S[1]:
                     back_off = BACK_OFF_S[0]
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), back_off)
+                await rest(stop, back_off)
                 back_off = min(back_off * 2, BACK_OFF_S[1])
 
     async def _session(self, stop: asyncio.Event) -> None:

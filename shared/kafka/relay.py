@@ -7,7 +7,6 @@ before it in its partition; on any doubt the producer is dropped and the table i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,13 +19,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError, UnknownTopicOrPartitionError
 
 from shared.contracts.base import wire_time
-from shared.contracts.topics import WATERMARKS
+from shared.contracts.topics import EVENT_TOPICS, WATERMARKS
 from shared.contracts.wire import CONTENT_TYPE
 from shared.eventsourcing.claims import Outgoing
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.kafka.aside import Aside
 from shared.kafka.clients import let_go, producer
+from shared.telemetry.clock import rest
 
 LEASE_S = 5.0
 POLL_S = 0.05
@@ -104,13 +104,13 @@ class Relay:
                     busy = await self.run_once()
                     back_off = BACK_OFF_S[0]
                     self.healthy = True
-                    await self._rest(0.0 if busy else POLL_S)
+                    if not busy:
+                        await rest(self._wake, POLL_S)
                 except (KafkaError, UnavailableError, VersionConflictError, _SendFailedError, OSError, TimeoutError) as error:
                     _log.warning("relay-waits", extra={"error_class": type(error).__name__})
                     self.healthy = False
                     await self._drop_producer()
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), back_off)
+                    await rest(stop, back_off)
                     back_off = min(back_off * 2, BACK_OFF_S[1])
         finally:
             await self._drop_producer()
@@ -145,11 +145,6 @@ class Relay:
         while await self.run_once():
             pass
 
-    async def _rest(self, seconds: float) -> None:
-        if seconds:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), seconds)
-
     async def _leased(self) -> bool:
         now = asyncio.get_running_loop().time()
         if now >= self._renew_at:
@@ -177,20 +172,20 @@ class Relay:
         So whatever follows the first batch waits until that one was acknowledged; if it was not, the rest stays here.
         """
         parcels: list[_Parcel] = []
-        rest = list(rows)
-        while rest:
+        left, begun = list(rows), self._begun
+        while left:
             batch = kafka.create_batch()
             taken = 0
-            while taken < len(rest) and _append(batch, rest[taken]):
+            while taken < len(left) and _append(batch, left[taken]):
                 taken += 1
             told = await kafka.send_batch(batch, place.topic, partition=place.partition)
-            parcels.append(_Parcel([row.position for row in rest[:taken]], told))
-            rest = rest[taken:]
-            if rest and place not in self._begun:
+            parcels.append(_Parcel([row.position for row in left[:taken]], told))
+            left = left[taken:]
+            if left and place not in begun:
                 await _heard([told], deadline)
                 if _failure(told) is not None:
                     break
-                self._begun.add(place)
+                begun.add(place)
         return parcels
 
     async def _send_singly(self, slice_: Sequence[Outgoing]) -> None:
@@ -215,7 +210,8 @@ class Relay:
         """The rows whose topics exist. The others wait for a while: one missing topic must not hold up all the rest."""
         for topic in {row.topic for row in slice_} - self._topics:
             try:
-                await asyncio.wait_for((await self._connected()).partitions_for(topic), KNOWN_S)
+                async with asyncio.timeout(KNOWN_S):
+                    await (await self._connected()).partitions_for(topic)
             except (UnknownTopicOrPartitionError, TimeoutError):
                 _log.warning("topic-missing", extra={"topic": topic})
                 self._aside.put_topic(topic)
@@ -237,7 +233,8 @@ class Relay:
     async def _drop_producer(self) -> None:
         dropped, self._producer = self._producer, None
         self._topics.clear()
-        self._begun.clear()
+        # Whoever still hands over to the dropped one keeps its set.
+        self._begun = set()
         if dropped is not None:
             await let_go(dropped, STOP_DEADLINE_S)
 
@@ -253,10 +250,11 @@ class Relay:
         mark = {
             "service": self.service,
             "complete_to": wire_time(complete_to),
-            "end_offsets": {topic: {str(p): o for p, o in places.items()} for topic, places in offsets.items()},
+            "end_offsets": {topic: {str(p): o for p, o in offsets[topic].items()} for topic in EVENT_TOPICS if topic in offsets},
         }
         kafka = await self._connected()
-        await asyncio.wait_for(kafka.send_and_wait(WATERMARKS, orjson.dumps(mark), self.service.encode()), SEND_DEADLINE_S)
+        async with asyncio.timeout(SEND_DEADLINE_S):
+            await kafka.send_and_wait(WATERMARKS, orjson.dumps(mark), self.service.encode())
 
 
 async def _heard(told: Sequence[asyncio.Future[Any]], deadline: float) -> None:

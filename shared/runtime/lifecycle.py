@@ -168,7 +168,7 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
     jobs = [asyncio.create_task(server.serve()), asyncio.create_task(wire())]
     jobs += [asyncio.create_task(_every(CLOCK_S, stop, lambda: tell_the_time(log)))]
     jobs += [asyncio.create_task(_every(LOOK_EVERY_S, stop, lambda: end_sleepers(log)))]
-    jobs += [asyncio.ensure_future(task(stop)) for task in parts.tasks]
+    jobs += [asyncio.create_task(lasting(task, stop)) for task in parts.tasks]
     _calm_the_collector()
     health.ready = True
     stopping = asyncio.create_task(stop.wait())
@@ -242,8 +242,8 @@ async def tell_the_time(log: EventLog) -> None:
 async def _every(seconds: float, stop: asyncio.Event, look: Callable[[], Awaitable[object]]) -> None:
     """Look again and again until `stop`. A disagreement ends the service; a dependency that is away is asked again later."""
     while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+        await clock.rest(stop, seconds)
+        if stop.is_set():
             return
         try:
             await look()
@@ -270,8 +270,7 @@ async def _same_story(settings: Settings, log: EventLog, stop: asyncio.Event) ->
             raise
         except Exception as error:
             _log.warning("kafka-awaited", extra={"error_class": type(error).__name__})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RETRY_S)
+            await clock.rest(stop, RETRY_S)
 
 
 def _calm_the_collector() -> None:

@@ -7,7 +7,6 @@ is looked for by halves, set aside, and tried again after growing pauses, so tha
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.plan import TIMEKEEPER, Context, Order
 from shared.postgres import timers
 from shared.postgres.event_log import EventLog, Tx
+from shared.telemetry import clock
 from shared.telemetry.names import TIMERS_ASIDE
 
 EVERY_S = 0.5
@@ -50,8 +50,7 @@ async def keep_time(log: EventLog, clockwork: Clockwork, stop: asyncio.Event) ->
     timekeeper = _Timekeeper(log, clockwork)
     while not stop.is_set():
         if not await timekeeper.go_on():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY_S)
+            await clock.rest(stop, EVERY_S)
 
 
 class _Timekeeper:

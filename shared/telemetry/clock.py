@@ -6,6 +6,8 @@ wall clock then moves no deadline, no token and no record. The wall clock counts
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta
 from time import monotonic_ns
 from uuid import UUID
@@ -37,6 +39,16 @@ def agree_with(reference: datetime) -> bool:
 
 def _counted() -> timedelta:
     return timedelta(microseconds=monotonic_ns() // 1_000)
+
+
+async def rest(wake: asyncio.Event, seconds: float) -> None:
+    """Wait until `wake` is set, for so many seconds at most.
+
+    `asyncio.wait_for` would, in Python 3.11, swallow a cancellation that comes together with what it waits for.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wake.wait()
 
 
 def new_id() -> UUID:
