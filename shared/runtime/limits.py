@@ -37,20 +37,23 @@ class Limits:
             if not request.has_body:
                 request.enter()
             await self._app(scope, request.receive, request.send)
-        except UnavailableError as full:
-            await answer_to(full)(scope, receive, request.send)
+        except Exception as error:
+            if request.has_begun:
+                raise
+            await answer_to(error)(scope, receive, request.send)
         finally:
             request.leave()
-        route = getattr(scope.get("route"), "path", None) or "other"
-        HTTP_SECONDS.labels(self._service, route, str(request.status)).observe(perf_counter() - started)
+            route = getattr(scope.get("route"), "path", None) or "other"
+            HTTP_SECONDS.labels(self._service, route, str(request.status)).observe(perf_counter() - started)
 
 
 class _Underway:
     """One request on its way through. It is in hand from when it is whole until its answer begins."""
 
     def __init__(self, limits: Limits, scope: Scope, receive: Receive, send: Send) -> None:
-        names = {name for name, _ in scope["headers"]}
-        self.has_body = not names.isdisjoint({b"content-length", b"transfer-encoding"})
+        heads = dict(scope["headers"])
+        self.has_body = heads.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in heads
+        self.has_begun = False
         self.status = 500
         self._limits = limits
         self._path = scope["path"]
@@ -97,6 +100,7 @@ class _Underway:
         """A piece of the answer."""
         if message["type"] == "http.response.start":
             self.leave()
+            self.has_begun = True
             self.status = message["status"]
             message["headers"] = [*message["headers"], *SECURITY_HEADERS]
         await self._send(message)

@@ -140,6 +140,9 @@ def answer_to(error: Exception) -> Response:
             return _document(first["type"].replace("_", "-"), 422, *BROKEN_CONTRACT, field)
         case HTTPException(status_code=404):
             return problem(UNKNOWN_THING)
+        case HTTPException(__cause__=(BodyTooLargeError() | BodyTooSlowError() | UnavailableError()) as cause):
+            # The framework wraps whatever comes up while it reads a body.
+            return answer_to(cause)
         case HTTPException():
             return _document("http", error.status_code, "请求方法或地址不正确。", "The method or address is not right.")
         case _:
