@@ -9,6 +9,8 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
+from time import monotonic
 from typing import Any, TextIO
 
 import structlog
@@ -55,9 +57,10 @@ class _NowAndThen(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.startswith(_OUR_OWN):
             return True
-        if record.created < self._next.get(record.name, 0.0):
+        now = monotonic()
+        if now < self._next.get(record.name, 0.0):
             return False
-        self._next[record.name] = record.created + LIBRARY_EVERY_S
+        self._next[record.name] = now + LIBRARY_EVERY_S
         return True
 
 
@@ -73,11 +76,13 @@ def _mute_libraries(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
 def _name_the_error(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     info = event.pop("exc_info", None)
     error = info[1] if isinstance(info, tuple) else sys.exc_info()[1] if info else None
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     if error is not None:
         event["error_class"] = type(error).__name__
         frames = traceback.extract_tb(error.__traceback__)
         if frames:
-            event["error_at"] = f"{frames[-1].name}:{frames[-1].lineno}"
+            event["error_at"] = f"{Path(frames[-1].filename).name}:{frames[-1].name}:{frames[-1].lineno}"
     return event
 
 

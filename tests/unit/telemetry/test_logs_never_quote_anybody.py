@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,25 @@ def test_an_exception_is_named_by_its_class_and_place(lines: StringIO) -> None:
         "intake",
         "intake",
     )
+
+
+def test_what_several_parts_died_of_is_named_by_the_first(lines: StringIO) -> None:
+    try:
+        raise ExceptionGroup(CANARY, [ExceptionGroup(CANARY, [_failed()])])
+    except ExceptionGroup:
+        logging.getLogger("services.intake").exception("part-died")
+
+    (line,) = told(lines)
+    assert CANARY not in json.dumps(line)
+    assert line["error_class"] == "LookupError"
+    assert str(line["error_at"]).startswith(f"{Path(__file__).name}:_failed:")
+
+
+def _failed() -> LookupError:
+    try:
+        raise LookupError(CANARY)
+    except LookupError as error:
+        return error
 
 
 def test_a_library_is_heard_but_not_quoted(lines: StringIO) -> None:
