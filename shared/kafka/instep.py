@@ -71,7 +71,8 @@ class InStep:
         records = self._held[place]
         due = len(records)
         if horizon is not None and self._newest[place] > horizon:
-            due = next(n for n, record in enumerate(records) if record.timestamp > horizon)
+            # The newest may have gone already: a relay's clock may be behind that of the one before it.
+            due = next((n for n, record in enumerate(records) if record.timestamp > horizon), due)
         due = min(due, max(records_max, 0))
         if due == len(records):
             del self._held[place], self._newest[place]

@@ -52,6 +52,17 @@ def test_a_partition_that_has_more_but_gives_nothing_is_waited_for_and_not_for_e
     assert times(step.take(100, {MUCH}, 10.0 + PATIENCE_S), LITTLE) == [5]
 
 
+def test_a_relay_whose_clock_is_behind_that_of_the_last_one_holds_up_nobody() -> None:
+    step = InStep()
+    step.put(MUCH, records(MUCH, 1_000, 997, 998))
+    step.put(LITTLE, records(LITTLE, 999))
+    assert times(step.take(1, set(), 0.0), LITTLE) == [999]
+    assert times(step.take(1, set(), 0.0), MUCH) == [1_000]
+    step.put(LITTLE, records(LITTLE, 999))
+
+    assert times(step.take(100, {MUCH, LITTLE}, 0.0), MUCH) == [997, 998]
+
+
 def test_a_limit_is_kept_and_the_rest_comes_next_in_order() -> None:
     step = InStep()
     step.put(MUCH, records(MUCH, 1, 2, 3))
