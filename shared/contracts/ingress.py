@@ -109,7 +109,7 @@ def read_ingress(body: bytes | None, key: bytes | None) -> Ingress:
 
 
 def parse_json(body: bytes) -> Any:
-    """Strict JSON: UTF-8, no duplicate keys, no NaN or infinity, integers within 2^53, no NUL, no lone surrogate, depth 20."""
+    """Strict JSON: UTF-8, no duplicate keys, no NaN or infinity, no lone surrogate; what a field may hold its model says."""
     try:
         orjson.loads(body)
         return _strict(body)

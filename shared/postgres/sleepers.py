@@ -17,7 +17,7 @@ _END = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND application_name = current_setting('application_name')
 AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND wait_event_type = 'Client'
-AND query_start < clock_timestamp() - $1 * interval '1 millisecond'
+AND state_change < clock_timestamp() - $1 * interval '1 millisecond'
 """
 _log = logging.getLogger(__name__)
 
@@ -30,5 +30,5 @@ async def end_sleepers(log: EventLog, asleep_ms: int = IDLE_IN_TRANSACTION_MS) -
     async with log.reading() as tx:
         ended: int = await tx.fetchval(_END, asleep_ms)
     if ended:
-        _log.warning("sleepers-ended", extra={"sessions": ended})
+        _log.warning("sleepers-ended", extra={"count": ended})
     return ended

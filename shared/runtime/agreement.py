@@ -7,6 +7,7 @@ them as duplicates. Neither can be seen from the figures, so neither may go on.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -77,6 +78,6 @@ def _newest(records: list[Any]) -> str | None:
     """The id of the newest event that a relay published; what others may have put there carries no hash of the chain."""
     for record in reversed(records):
         if any(name == "hash" for name, _ in record.headers):
-            event_id: str = orjson.loads(record.value)["id"]
-            return event_id
+            with contextlib.suppress(orjson.JSONDecodeError, KeyError, TypeError):
+                return str(orjson.loads(record.value)["id"])
     return None

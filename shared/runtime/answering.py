@@ -93,7 +93,8 @@ class Answering:
                 for call in calls:
                     call.fail(error)
             else:
-                await asyncio.gather(*(self._run([call]) for call in calls))
+                for call in calls:
+                    await self._run([call])
         else:
             for call, answer in zip(calls, answers, strict=True):
                 call.tell(answer)

@@ -92,6 +92,12 @@ async def test_what_somebody_else_put_there_stops_nobody(log: EventLog, kafka: s
     await agree(log, kafka, "approval")
 
 
+async def test_what_cannot_be_read_stops_nobody_whatever_its_header_says(log: EventLog, kafka: str) -> None:
+    await put(kafka, PLACES[4], b"not ours", by_relay=True)
+
+    await agree(log, kafka, "approval")
+
+
 class Reader:
     """Takes what comes, in memory, from where it is told."""
 
