@@ -52,7 +52,7 @@ from shared.postgres.pool import open_pool
 from shared.runtime.auth import Keys
 from shared.telemetry import clock
 
-STOP_S = 60.0
+STOP_S = 90.0
 STATUS_S = 3.0
 LOGS = ROOT / "deploy" / "logs"
 _EXPECTED = (
@@ -168,9 +168,12 @@ async def compare(options: argparse.Namespace, data: Path) -> int:
 async def down(_: argparse.Namespace, data: Path) -> int:
     found = running(data)
     os.kill(found.pid, signal.SIGTERM)
-    async with asyncio.timeout(STOP_S):
-        while instance.is_running(data):
-            await asyncio.sleep(0.1)
+    try:
+        async with asyncio.timeout(STOP_S):
+            while instance.is_running(data):
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise CommandError(f"process {found.pid} was asked to stop and is still there; look at its logs") from None
     return 0
 
 
@@ -210,8 +213,13 @@ async def bring_in(options: argparse.Namespace, data: Path) -> int:
         raise CommandError(f"there is no directory {options.log}")
     reader = LogReader.open(options.mapping or LOGS / f"{directory.resolve().name}.toml", directory)
     token = Keys(data / "keys").issue("importer", f"import-{reader.origin}", ttl_s=6 * 3_600)
-    with tracking(f"importing {reader.origin}", reader.count()) as tracker:
-        result = await import_log(reader, found.urls["intake"], token, tracker.advance)
+    try:
+        with tracking(f"importing {reader.origin}", reader.count()) as tracker:
+            result = await import_log(reader, found.urls["intake"], token, tracker.advance)
+    except ExceptionGroup as failed:
+        if (away := failed.subgroup(DoorError)) is None:
+            raise
+        raise CommandError(str(away.exceptions[0])) from None
     for bad in result.bad:
         print(f"  {bad.file}:{bad.line}: {bad.reason}", file=sys.stderr)
     print(f"{reader.origin}: {result.applied:,} recorded, {result.known_before:,} known before, {len(result.bad):,} not readable")

@@ -18,7 +18,7 @@ RENEW_S = 1_800
 PATIENCE_S = 60.0
 RETRY_S = 0.2
 REQUEST_S = 60.0
-_AWAY = 500
+AWAY = 500
 """From this status on nobody knows what became of a request, so it is asked again under its own key."""
 _BUSY_RULES = frozenset({"idempotency-key-busy", "unavailable"})
 
@@ -109,7 +109,7 @@ class Doors:
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while True:
             answer = await self._once(method, service, path, caller, body, headers, query, raw=raw)
-            if answer is not None and answer.status < _AWAY and answer.rule not in _BUSY_RULES:
+            if answer is not None and answer.status < AWAY and answer.rule not in _BUSY_RULES:
                 return answer
             if asyncio.get_running_loop().time() > deadline:
                 raise DoorError(f"{service} has been away for {PATIENCE_S:.0f} s; look at its log")

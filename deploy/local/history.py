@@ -162,16 +162,18 @@ async def held(doors: Doors) -> AsyncIterator[None]:
 async def hold_until_in(doors: Doors, ledger: Ledger) -> None:
     """Keep timers still as long as a history is only partly in, whoever brings the rest in, and whenever."""
     while not all(history.is_in for history in ledger.histories()):
-        await hold(doors, HOLD_S)
-        if all(history.is_in for history in ledger.histories()):
-            await hold(doors, 0)
+        with contextlib.suppress(DoorError):
+            await hold(doors, HOLD_S)
+            if all(history.is_in for history in ledger.histories()):
+                await hold(doors, 0)
         await asyncio.sleep(HOLD_AGAIN_S)
 
 
 async def _renew(doors: Doors) -> None:
     while True:
         await asyncio.sleep(HOLD_AGAIN_S)
-        await hold(doors, HOLD_S)
+        with contextlib.suppress(DoorError):
+            await hold(doors, HOLD_S)
 
 
 async def hold(doors: Doors, seconds: int) -> None:

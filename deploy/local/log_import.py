@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from zlib import crc32
 import aiohttp
 import orjson
 
+from deploy.local.doors import AWAY, PATIENCE_S, RETRY_S, DoorError
 from deploy.local.log_reader import REPORT_TYPE, BadRow, LogReader, Reported
 
 BATCH = 500
@@ -33,7 +35,10 @@ class ImportResult:
 
 
 async def import_log(reader: LogReader, intake_url: str, token: str, progress: Callable[[int], None]) -> ImportResult:
-    """Import every row. `progress` hears how many more reports were answered. Raises if intake cannot be reached."""
+    """Import every row. `progress` hears how many more reports were answered.
+
+    Raises `DoorError` in an `ExceptionGroup` if intake is away for long; what came in until then is known the next time.
+    """
     result = ImportResult()
     queues: list[asyncio.Queue[list[Reported] | None]] = [asyncio.Queue(4) for _ in range(LANES)]
     async with aiohttp.ClientSession(headers={"authorization": f"Bearer {token}"}) as session, asyncio.TaskGroup() as group:
@@ -67,11 +72,22 @@ async def _send(
         if not batch:
             continue
         body = orjson.dumps([_document(report) for report in batch], option=orjson.OPT_UTC_Z)
-        async with session.post(f"{url}/v1/commands", data=body) as answer:
-            answer.raise_for_status()
-            replies = orjson.loads(await answer.read())
-        _count(result, batch, replies)
+        _count(result, batch, orjson.loads(await _answer(session, url, body)))
         progress(len(batch))
+
+
+async def _answer(session: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
+    """The answer to a batch, asked for again while intake is away: a report that was recorded is known again."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while True:
+        with contextlib.suppress(aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+            async with session.post(f"{url}/v1/commands", data=body) as answer:
+                if answer.status < AWAY:
+                    answer.raise_for_status()
+                    return await answer.read()
+        if asyncio.get_running_loop().time() > deadline:
+            raise DoorError(f"intake has been away for {PATIENCE_S:.0f} s; look at its log")
+        await asyncio.sleep(RETRY_S)
 
 
 def _count(result: ImportResult, batch: Iterable[Reported], replies: Iterable[dict[str, Any]]) -> None:

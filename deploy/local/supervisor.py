@@ -114,8 +114,10 @@ class Supervisor:
             self.restarts[entry.child.name] = self.restarts.get(entry.child.name, 0) + 1
             await asyncio.sleep(back_off)
             back_off = min(back_off * 2, BACK_OFF_S[1])
-            entry.child.before_restart()
-            entry.process = await _spawn(entry.child)
+            # What cannot be started now, for want of room or of processes, is tried again after the next pause.
+            with contextlib.suppress(OSError):
+                entry.child.before_restart()
+                entry.process = await _spawn(entry.child)
 
 
 async def _spawn(child: Child) -> asyncio.subprocess.Process:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,7 +51,7 @@ def assert_spread(found: dict[str, float], known: dict[str, float]) -> None:
         assert found[name] == pytest.approx(value, abs=CLOSE), name
 
 
-async def test_receipt(doors: Doors, oracles: Any) -> None:
+async def test_a_municipalitys_receipt_phase_has_its_known_figures(doors: Doors, oracles: Any) -> None:
     known, found = oracles["receipt"], await figures(doors, "receipt")
     counts = found["counts"]["all"]
 
@@ -68,7 +67,7 @@ async def test_receipt(doors: Doors, oracles: Any) -> None:
     assert found["channels"]["all"]["Desk"] == known["visit_proxy_cases_at_desk"]
 
 
-async def test_bpic15(doors: Doors, oracles: Any) -> None:
+async def test_building_permits_of_three_municipalities_have_their_known_figures(doors: Doors, oracles: Any) -> None:
     known, found = oracles["bpic15"], await figures(doors, "bpic15")
     counts = found["counts"]
 
@@ -109,7 +108,7 @@ RULE_OF = {
 
 
 @pytest.mark.parametrize("moment", ["2011-07-01", "2012-07-01", "2013-07-01", "2014-07-01"])
-async def test_bpic15_as_it_stood_on_a_day(doors: Doors, oracles: Any, moment: str) -> None:
+async def test_building_permits_stand_on_each_day_as_they_stood(doors: Doors, oracles: Any, moment: str) -> None:
     as_of = f"{moment}T00:00:00+02:00"
     found = await figures(doors, "bpic15", as_of=as_of)
 
@@ -150,20 +149,3 @@ async def test_importing_again_changes_nothing(doors: Doors, installation: Insta
 
     assert "0 recorded" in done.stdout
     assert await figures(doors, "receipt") == before
-
-
-def test_a_bad_row_is_told_with_its_line_and_the_rest_goes_on(installation: Installation, tmp_path: Path) -> None:
-    log = tmp_path / "some-log"
-    log.mkdir()
-    (log / "events.csv").write_text("id,what,at\nc-1,begin,2020-01-01T10:00:00\nc-1,end,not-a-time\nc-1,end,2020-01-02T10:00:00\n")
-    (tmp_path / "mapping.toml").write_text(
-        'origin = "some-log"\nzone = "Europe/Paris"\nregion = "r1"\n'
-        '[events]\nfiles = ["events.csv"]\ncase = "id"\ntime = "at"\n'
-        '[[rules]]\nrule = "submitted"\nfield = "what"\nvalues = ["begin"]\nphase = "submitted"\n'
-    )
-
-    done = installation.command("import", str(log), "--mapping", str(tmp_path / "mapping.toml"))
-
-    assert "2 recorded" in done.stdout
-    assert "1 not readable" in done.stdout
-    assert "events.csv:3" in done.stderr
