@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.metrics import http
 from services.metrics.app import make_faust, run_faust
-from services.metrics.builds import Builds
+from services.metrics.builds import Builds, retired_groups
 from services.metrics.figure_doors import Answers
 from services.metrics.logs import LogFacts
 from services.metrics.projector import collect_seldom
@@ -41,7 +41,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     async def snapshots(stop: asyncio.Event) -> None:
         await publish_snapshots(log, stop)
 
-    return Parts(app, (), (projection, hub.run, watermarks.run, snapshots))
+    return Parts(app, (), (projection, hub.run, watermarks.run, snapshots), retired_groups)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ class InsecureBrokerError(ValueError):
     """Unencrypted connections are allowed to brokers on this machine only."""
 
 
-def _checked(bootstrap: str) -> str:
+def require_secure(bootstrap: str) -> str:
+    """The addresses of brokers, all of them on this machine. Raises `InsecureBrokerError` for any other."""
     for address in bootstrap.split(","):
         host = address.rsplit(":", 1)[0].strip("[]")
         if host != "localhost" and not _is_loopback(host):
@@ -63,7 +64,7 @@ def _is_loopback(host: str) -> bool:
 
 def producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
     """An idempotent producer that waits for all replicas; not started."""
-    return AIOKafkaProducer(bootstrap_servers=_checked(bootstrap), client_id=client_id, **PRODUCER)
+    return AIOKafkaProducer(bootstrap_servers=require_secure(bootstrap), client_id=client_id, **PRODUCER)
 
 
 def consumer(bootstrap: str, group: str | None, client_id: str, instance: str = "") -> AIOKafkaConsumer:
@@ -74,7 +75,7 @@ def consumer(bootstrap: str, group: str | None, client_id: str, instance: str = 
     """
     member = f"{group}-{instance}" if group is not None and instance else None
     return AIOKafkaConsumer(
-        bootstrap_servers=_checked(bootstrap), group_id=group, group_instance_id=member, client_id=client_id, **CONSUMER
+        bootstrap_servers=require_secure(bootstrap), group_id=group, group_instance_id=member, client_id=client_id, **CONSUMER
     )
 
 
@@ -139,4 +140,4 @@ def join_again(member: AIOKafkaConsumer) -> None:
 
 def admin(bootstrap: str, client_id: str) -> AIOKafkaAdminClient:
     """An administration client; not started."""
-    return AIOKafkaAdminClient(bootstrap_servers=_checked(bootstrap), client_id=client_id, request_timeout_ms=10_000)
+    return AIOKafkaAdminClient(bootstrap_servers=require_secure(bootstrap), client_id=client_id, request_timeout_ms=10_000)

@@ -9,6 +9,7 @@ from typing import Any
 from shared.eventsourcing.errors import RefusedError, Rule
 from shared.postgres import timers
 from shared.postgres.event_log import EventLog
+from shared.telemetry.names import OUTBOX_OLDEST_SECONDS, OUTBOX_WAITING, PARKED
 
 PARKED_MAX = 500
 PARKED_CHANGED = Rule(
@@ -54,6 +55,21 @@ async def standing(log: EventLog, without: Collection[str] = ()) -> dict[str, An
             "journeys": [dict(row) for row in await tx.fetch(_JOURNEYS, None, list(without), PARKED_MAX)],
             "timers_held_to": await timers.held_to(tx),
         }
+
+
+async def show(log: EventLog, without: Collection[str] = ()) -> None:
+    """Set the gauges by which somebody is called: what the outbox owes and since when, and what is parked.
+
+    Raises `UnavailableError` when the database is away; then they say what they said before.
+    """
+    async with log.snapshot() as tx:
+        owed = await tx.fetch(_OUTBOX)
+        parked = await tx.fetch(_GROUPS, list(without))
+    OUTBOX_WAITING.labels(log.source).set(sum(row["waiting"] for row in owed))
+    OUTBOX_OLDEST_SECONDS.labels(log.source).set(max((row["oldest_s"] for row in owed), default=0.0))
+    PARKED.clear()
+    for row in parked:
+        PARKED.labels(log.source, row["group"]).set(row["events"])
 
 
 def seen_of(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -9,10 +9,11 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import uvicorn
 import uvloop
@@ -22,8 +23,10 @@ from fastapi import FastAPI
 from shared.contracts.topics import TOPICS, Service
 from shared.eventsourcing.errors import DisagreementError, UnavailableError
 from shared.kafka.admin import cluster_id, ensure_topics
+from shared.kafka.clients import InsecureBrokerError, require_secure
 from shared.kafka.consumer import ConsumerLoop
 from shared.kafka.relay import Relay
+from shared.postgres import standing
 from shared.postgres.event_log import EventLog
 from shared.postgres.migrations import migrate
 from shared.postgres.outbox import Outbox
@@ -32,7 +35,8 @@ from shared.postgres.sleepers import LOOK_EVERY_S, end_sleepers
 from shared.runtime.agreement import agree, still_held
 from shared.runtime.auth import Keys
 from shared.runtime.client import ServiceClient
-from shared.runtime.parts import lasting
+from shared.runtime.operator_doors import nobody
+from shared.runtime.parts import Part, lasting
 from shared.runtime.settings import PREFIX, MisconfiguredError, Settings
 from shared.runtime.wire_limits import LimitedProtocol
 from shared.telemetry import clock, logs
@@ -40,12 +44,13 @@ from shared.telemetry import clock, logs
 START_LIMIT_S = 60.0
 RETRY_S = 0.5
 CLOCK_S = 5.0
+SHOW_S = 10.0
 ANSWER_MAX_S = 1.0
 """A database that answers later than this says nothing about the time."""
 LOOK_AGAIN_S = 30.0
 DRAIN_SHARE = 0.6
 """The part of the grace period in which what is under way may end by itself; the rest is for what must be broken off."""
-Task = Callable[[asyncio.Event], Awaitable[None]]
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -68,11 +73,15 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a service consists of: its HTTP application, its consumer loops, and tasks that run until told to stop."""
+    """What a service consists of: its HTTP application, its consumer loops, and tasks that run until told to stop.
+
+    `retired` tells the groups that read no more.
+    """
 
     app: FastAPI
     consumers: Sequence[ConsumerLoop] = ()
-    tasks: Sequence[Task] = ()
+    tasks: Sequence[Part] = ()
+    retired: Callable[[EventLog], Awaitable[Collection[str]]] = nobody
 
 
 @dataclass(slots=True)
@@ -109,7 +118,8 @@ async def run_service(
         return 2
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     await _patiently(lambda: _migrated(settings, migrations))
-    pool = await open_pool(settings.postgres_dsn.get_secret_value(), service=service, by_key=service != "metrics")
+    dsn = settings.postgres_dsn.get_secret_value()
+    pool = await _patiently(lambda: open_pool(dsn, service=service, by_key=service != "metrics"))
     wake, stop, health = asyncio.Event(), asyncio.Event(), Health()
     log = EventLog(pool, service, wake.set)
     await _patiently(lambda: tell_the_time(log))
@@ -133,6 +143,10 @@ async def run_service(
 
 def _configured(environ: Mapping[str, str], service: Service, asks_others: bool) -> tuple[Settings, Keys]:
     settings = Settings.from_environ(environ, service)
+    try:
+        require_secure(settings.kafka)
+    except InsecureBrokerError:
+        raise MisconfiguredError(f"{PREFIX}KAFKA") from None
     keys = Keys(settings.keys_dir)
     if settings.profile == "local":
         keys.ensure()
@@ -159,6 +173,9 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
     async def look(stop: asyncio.Event) -> None:
         await _every(LOOK_AGAIN_S, stop, lambda: still_held(log, settings.kafka, settings.service))
 
+    async def show() -> None:
+        await standing.show(log, await parts.retired(log))
+
     async def wire() -> None:
         await _same_story(settings, log, stop)
         async with asyncio.TaskGroup() as group:
@@ -168,6 +185,7 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
     jobs = [asyncio.create_task(server.serve()), asyncio.create_task(wire())]
     jobs += [asyncio.create_task(_every(CLOCK_S, stop, lambda: tell_the_time(log)))]
     jobs += [asyncio.create_task(_every(LOOK_EVERY_S, stop, lambda: end_sleepers(log)))]
+    jobs += [asyncio.create_task(_every(SHOW_S, stop, show))]
     jobs += [asyncio.create_task(lasting(task, stop)) for task in parts.tasks]
     _calm_the_collector()
     health.ready = True
@@ -215,13 +233,12 @@ async def _migrated(settings: Settings, migrations: Path) -> None:
         await migrate(settings.postgres_owner_dsn.get_secret_value(), [migrations])
 
 
-async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
     """A dependency may still be starting: try for a minute, then let the failure through."""
     deadline = asyncio.get_running_loop().time() + START_LIMIT_S
     while True:
         try:
-            await work()
-            return
+            return await work()
         except (OSError, TimeoutError, UnavailableError, ClientError):
             if asyncio.get_running_loop().time() > deadline:
                 raise
