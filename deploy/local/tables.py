@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from deploy.local.truth import ALL, Truth, figures
+from deploy.local.truth import ALL, Truth
 
 Reading = tuple[int | None, int | None]
 """Numerator and denominator; no denominator for a count, no numerator where nothing is known."""
@@ -104,8 +104,3 @@ def _wait_differs(truth: Truth, name: str, code: str, share: float, found: Readi
     least, most = bounds
     if told is None or not least - _ROUNDED_S <= told <= most + _ROUNDED_S or taken != len(truth.waits[name]):
         yield Difference("F8", name, code, str(found), f"{least:.0f} to {most:.0f} s of {len(truth.waits[name])}", between)
-
-
-def known_figures() -> Iterable[str]:
-    """The figures that are sums over journeys, in order."""
-    return figures()

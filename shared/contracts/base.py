@@ -7,9 +7,6 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-SAFE_INTEGER_MAX = 2**53 - 1
-"""Largest integer that every JSON reader keeps exact (RFC 8259 part 6)."""
-
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]*$"
@@ -43,7 +40,6 @@ class Closed(BaseModel):
         frozen=True,
         allow_inf_nan=False,
         hide_input_in_errors=True,
-        ser_json_timedelta="float",
     )
 
 

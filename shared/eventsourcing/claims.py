@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 
@@ -40,12 +39,3 @@ class Message:
     key: str
     body: bytes
     partitions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Watermark:
-    """Every event of `service` recorded up to `complete_to` lies below `end_offsets` (topic → partition → offset)."""
-
-    service: str
-    complete_to: datetime
-    end_offsets: dict[str, dict[int, int]]

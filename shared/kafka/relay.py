@@ -82,7 +82,6 @@ class Relay:
 
     def __init__(self, service: str, outbox: OutboxPort, bootstrap: str, holder: str, wake: asyncio.Event) -> None:
         self.service = service
-        self.healthy = False
         self._outbox = outbox
         self._bootstrap = bootstrap
         self._holder = holder
@@ -103,12 +102,10 @@ class Relay:
                 try:
                     busy = await self.run_once()
                     back_off = BACK_OFF_S[0]
-                    self.healthy = True
                     if not busy:
                         await rest(self._wake, POLL_S)
                 except (KafkaError, UnavailableError, VersionConflictError, _SendFailedError, OSError, TimeoutError) as error:
                     _log.warning("relay-waits", extra={"error_class": type(error).__name__})
-                    self.healthy = False
                     await self._drop_producer()
                     await rest(stop, back_off)
                     back_off = min(back_off * 2, BACK_OFF_S[1])

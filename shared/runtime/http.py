@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
@@ -31,17 +30,14 @@ from shared.telemetry import clock
 
 BATCH_DOCUMENTS_MAX = 500
 _log = logging.getLogger(__name__)
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def make_app(
-    service: str, title: str, keys: Keys, ready: Callable[[], bool], lifespan: Lifespan | None = None, about: About | None = None
-) -> FastAPI:
+def make_app(service: str, title: str, keys: Keys, ready: Callable[[], bool], about: About | None = None) -> FastAPI:
     """A FastAPI application with health, metrics, problem details and body limits; `app.state.keys` checks tokens.
 
     On a local installation, as `about` says, roles may be chosen without proof, and sessions need no TLS.
     """
-    app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None)
     app.state.keys = keys
     app.state.service = service
     app.state.about = about or About()

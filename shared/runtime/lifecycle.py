@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -89,7 +89,6 @@ class Health:
     """What readiness is made of."""
 
     ready: bool = False
-    consumers: list[ConsumerLoop] = field(default_factory=list)
 
     def __call__(self) -> bool:
         return self.ready
@@ -130,7 +129,6 @@ async def run_service(
     relay = Relay(service, Outbox(log), settings.kafka, f"{service}-{os.getpid()}-{id(log)}", wake)
     try:
         parts = await build(runtime, health)
-        health.consumers = list(parts.consumers)
         return await _live(settings, log, parts, relay, health, stop)
     except DisagreementError as error:
         print(f"{service}: {error}", file=sys.stderr)  # noqa: T201

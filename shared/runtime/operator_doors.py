@@ -13,7 +13,6 @@ from shared.eventsourcing.errors import RefusedError, Rule
 from shared.postgres import conservation, standing, timers
 from shared.postgres.event_log import EventLog
 from shared.postgres.inbound import Inbound
-from shared.postgres.outbox import Outbox
 from shared.runtime.auth import Caller, require
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.problems import JsonBytes
@@ -106,9 +105,3 @@ def operator_doors(
             raise RefusedError(_SECONDS, field="hold_s")
         await timers.hold(log, seconds)
         return JsonBytes({"hold_s": seconds})
-
-    @app.post("/v1/republish", summary="Owe every event to Kafka again; only after its cluster was replaced")
-    async def republish(caller: SignedIn, cluster_id: str = Query(max_length=100)) -> Response:
-        require(caller, {"operator"})
-        note_action(caller, "republish")
-        return JsonBytes({"events": await Outbox(log).refill(cluster_id)})

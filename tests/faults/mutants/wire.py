@@ -90,8 +90,8 @@ MUTANTS = (
         (
             Edit(
                 _RELAY,
-                "self.healthy = False\n                    await self._drop_producer()",
-                "self.healthy = False",
+                "await self._drop_producer()\n                    await rest(stop, back_off)",
+                "await rest(stop, back_off)",
             ),
         ),
         (Schedules("deliveries", 200),),
