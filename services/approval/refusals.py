@@ -36,7 +36,7 @@ NOT_SUSPENDED = Rule("not-suspended", "conflict", "没有进行中的特别程�
 REFUSAL_INCOMPLETE = Rule(
     "refusal-without-reasons",
     "invalid",
-    "不予许可须说明理由并告知救济途径。",
+    "不予批准须说明理由并告知救济途径。",
     "A refusal names its reasons and the remedies.",
 )
 DECIDED_BY_ANOTHER = Rule(

@@ -105,7 +105,7 @@ async def places(tx: Tx, case_nos: Sequence[str]) -> dict[str, Place]:
 
 
 async def due_next(tx: Tx, body: str | None, today: date, calendars: Calendars, limit: int) -> list[dict[str, Any]]:
-    """Undecided cases (of one body, or of all) in due order, with the working days left; negative when overdue."""
+    """Undecided cases (of one body, or of all) in due order, with the working days left; below zero, those passed since."""
     rows = await tx.fetch(
         "SELECT * FROM worklist WHERE situation IN ('running', 'suspended') AND ($1::text IS NULL OR body = $1) "
         "ORDER BY promised_due, case_no LIMIT $2",

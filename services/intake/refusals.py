@@ -13,7 +13,7 @@ ROLE_MAY_NOT = Rule(
 )  # fmt: skip
 NOT_YOURS = Rule(
     "not-yours", "forbidden",
-    "该办件不由您的单位或区域持有。请联系持有单位办理，或先完成交接。",
+    "该办件不由您的单位或区域持有。请联系持有单位办理，或先完成移交。",
     "This case is not held by your body or region. Ask the body that holds it, or have it handed over first.",
 )  # fmt: skip
 NOT_YOUR_VENUE = Rule(
@@ -30,7 +30,7 @@ UNKNOWN_CASE = Rule(
 )  # fmt: skip
 UNKNOWN_JOURNEY = Rule(
     "unknown-journey", "unknown",
-    "没有这个事项历程。请核对编号后重试。",
+    "没有这件事。请核对编号后重试。",
     "There is no such journey. Check its id and try again.",
 )  # fmt: skip
 UNKNOWN_VISIT = Rule(
@@ -45,7 +45,7 @@ UNKNOWN_NOTICE = Rule(
 )  # fmt: skip
 UNKNOWN_HANDOVER = Rule(
     "unknown-handover", "unknown",
-    "该办件没有这次交接。请核对交接编号。",
+    "该办件没有这次移交。请核对移交编号。",
     "This case has no hand-over of that number. Check the number.",
 )  # fmt: skip
 UNKNOWN_STATUS = Rule(
@@ -61,7 +61,7 @@ TOO_MANY_GUESSES = Rule(
 )  # fmt: skip
 UNKNOWN_CONTACT = Rule(
     "unknown-contact", "unknown",
-    "没有这个事项历程的联系方式。",
+    "没有这件事的联系方式。",
     "No contact is known for this journey.",
 )  # fmt: skip
 UNKNOWN_ITEM_PAGE = Rule(
@@ -163,7 +163,7 @@ ALREADY_ACCEPTED = Rule(
 )  # fmt: skip
 NOT_COMPETENT = Rule(
     "not-competent", "conflict",
-    "只有持有办件的实施主体或其授权的窗口可以受理。请先交接，或在授权窗口受理。",
+    "只有持有办件的实施主体或其授权的窗口可以受理。请先移交，或在授权窗口受理。",
     "Only the item's body while it holds the case, or a window it mandated, may accept. Hand the case over first.",
 )  # fmt: skip
 WITHDRAWAL_IS_APPROVALS = Rule(
@@ -193,7 +193,7 @@ ALREADY_DELIVERED = Rule(
 )  # fmt: skip
 JOURNEY_OVER = Rule(
     "journey-over", "conflict",
-    "该事项历程已经结束。请重试以开始新的历程。",
+    "这件事已经结束。请重试，按新的一件事办理。",
     "This journey is over. Try again to begin a new one.",
 )  # fmt: skip
 
@@ -201,22 +201,22 @@ JOURNEY_OVER = Rule(
 
 MOVES_BEFORE_ACCEPTANCE = Rule(
     "moves-before-acceptance", "conflict",
-    "办件受理后由受理单位持有，不能再交接。",
+    "办件受理后由受理单位持有，不能再移交。",
     "An accepted case stays with the body that accepted it. Custody moves before acceptance only.",
 )  # fmt: skip
 OFFER_OPEN = Rule(
     "offer-open", "conflict",
-    "该办件有一次尚未答复的交接。请等待答复或先撤回交接。",
+    "该办件有一次尚未答复的移交。请等对方接收或退回，或先撤回移交。",
     "A hand-over of this case is still open. Wait for its answer or take the offer back.",
 )  # fmt: skip
 OFFER_CLOSED = Rule(
     "offer-closed", "conflict",
-    "这次交接已经结束。如需交接请重新提出。",
+    "这次移交已经结束。如需移交请重新提出。",
     "This hand-over has already ended. Offer the case again if it is still wanted.",
 )  # fmt: skip
 OFFER_TO_HOLDER = Rule(
     "offer-to-holder", "invalid",
-    "不能把办件交接给当前持有单位。请选择其他单位。",
+    "不能把办件移交给当前持有单位。请选择其他单位。",
     "The case cannot be offered to the body that holds it. Choose another body.",
 )  # fmt: skip
 

@@ -60,9 +60,10 @@ RACED = Rule(
     "Somebody acted on this at the same time; look at its state and try again.",
 )
 BROKEN_CONTRACT = (
-    "报文不符合约定；请修改所指字段后重试。",
-    "The request breaks its contract; mend the named field and try again.",
+    "填写的内容不符合要求；请核对后重试。",
+    "Something entered is not as required; check it and try again.",
 )
+"""Said to people; programs go by the rule and the field beside it."""
 FUTURE_TIME = Rule(
     "time-in-the-future", "invalid", "发生时间不能晚于现在；请改正。", "It cannot have happened in the future; mend the time."
 )

@@ -16,6 +16,7 @@ from shared.contracts.intake import MissingMaterial
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
+from tests.browser.held import Held
 from tests.browser.house import House
 from tests.browser.looking import objections, sideways
 
@@ -61,6 +62,7 @@ async def test_what_is_missing_is_told_whole_and_with_its_day(house: House, open
 
     await expect(page.locator(".note.lived")).to_contain_text("不动产权证书 · 没有提供")
     await expect(page.locator(".note.lived")).to_contain_text("身份证明 · 没有提供")
+    await expect(page.locator("main")).to_contain_text("请您补正材料")
     await shot(page, "status-missing")
 
 
@@ -211,12 +213,32 @@ async def test_whoever_comes_next_is_not_shown_the_case_of_whoever_left(house: H
     await page.clock.run_for(21_000)
     await asked.wait()
     await page.locator("#another").click()
+    handed_on = [await page.input_value(field) for field in ("#receipt", "#code")]
     await page.fill("#receipt", "S")
     async with page.expect_response("**/v1/status"):
         left.set()
 
+    assert handed_on == ["", ""]
     assert await page.input_value("#receipt") == "S"
     await expect(page.locator("#answer")).to_have_count(0)
+
+
+async def test_of_two_questions_the_later_one_is_answered(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    page = await opens("intake", "/")
+    held = Held()
+    await page.route("**/v1/status", held.answer)
+    await page.fill("#receipt", str(submitted.receipt_no))
+    await page.fill("#code", str(submitted.code))
+    await page.press("#code", "Enter")
+    await held.came.wait()
+    await page.fill("#code", "")
+    await page.press("#code", "Enter")
+    await page.locator("#error").wait_for()
+    await held.let_go(page)
+
+    assert await page.locator("#answer").count() == 0
+    await expect(page.locator("#error")).to_contain_text("请输入查询码")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -233,6 +255,41 @@ async def test_the_guide_answers_whether_where_and_with_what(house: House, opens
     await expect(page.locator("#answer")).to_have_text("最多跑 1 次")
     await page.select_option("#thing", "business-licence")
     await expect(page.locator("#answer")).to_have_text("不用跑")
+
+
+async def test_an_answer_goes_with_its_question(house: House, opens: Opens) -> None:
+    page = await opens("intake", "/guide.html?thing=estate-transfer&region=330302")
+    await expect(page.locator("#answer")).to_have_text("最多跑 1 次")
+    held = Held()
+    await page.route("**/v1/guide/advice?*", held.answer)
+    await page.locator("#thing").focus()
+    await page.select_option("#thing", "medical-elsewhere")
+    await held.came.wait()
+
+    await expect(page.locator("#answer")).to_have_count(0)
+    await expect(page.locator("main .loading")).to_be_visible()
+    await expect(page.locator("#thing")).to_be_focused()
+    await page.select_option("#thing", "business-licence")
+    await expect(page.locator("#answer")).to_have_text("不用跑")
+    await held.let_go(page)
+    assert await page.locator("#answer").inner_text() == "不用跑"
+
+
+async def test_what_was_ticked_stays_ticked_until_the_next_question(house: House, opens: Opens) -> None:
+    page = await opens("intake", "/guide.html?thing=estate-transfer&region=330302")
+    await page.locator("label:has(#material-1)").click()
+    await page.locator("#language").click()
+    await expect(page.locator("#material-1")).to_be_checked()
+    await page.select_option("#thing", "business-licence")
+
+    await expect(page.locator("#answer")).to_have_text("No need to go")
+    await expect(page.locator("input:checked")).to_have_count(0)
+
+
+async def test_where_nobody_handles_a_thing_the_guide_says_what_to_do(opens: Opens) -> None:
+    page = await opens("intake", "/guide.html?thing=handled-nowhere&region=330302")
+
+    await expect(page.locator(".note.bad")).to_contain_text("请换一个地方，或拨打 12345")
 
 
 async def test_whoever_reads_english_reads_what_to_bring_and_when_in_english(house: House, opens: Opens) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Opens, shot
 from tests.browser.house import HANGZHOU, WENZHOU, House
@@ -72,9 +72,53 @@ async def test_the_worklist_waits_for_its_officer_too(house: House, opens: Opens
     await page.clock.run_for(11_000)
 
     await expect(page.locator("#lists .note.wait a")).to_have_attribute("href", "/parts/sign-in.html")
+    await page.evaluate("() => { window.said = document.querySelector('#lists [role=alert]'); }")
+    await page.locator("label:has(#filter-soon)").click()
+    assert await page.evaluate("window.said.isConnected"), "it would be read out again"
     await signs_in(page, house, "approval", "officer", body)
     await page.clock.run_for(11_000)
     await expect(page.locator("#lists .note.wait")).to_have_count(0)
+
+
+async def test_whoever_signed_in_anew_on_another_page_finds_at_once(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    body = house.where.service_bodies[WENZHOU]
+    page = await opens("intake", "/desk.html", as_=("clerk", body.uscc), name="the-clerk")
+    await page.locator("#queue h2").wait_for()
+    token = house.keys.issue("clerk", "the-clerk", body=body.uscc, region=body.region, ttl_s=1_800)
+    answer = await page.context.request.post(house.urls["intake"] + "/v1/session", data={"token": token})
+    assert answer.ok
+    await page.fill("#search", str(submitted.receipt_no))
+    await page.press("#search", "Enter")
+
+    await expect(page.locator("#promise")).to_be_visible()
+
+
+async def test_who_cannot_be_signed_out_is_told_so(house: House, opens: Opens) -> None:
+    page = await opens("intake", "/desk.html", as_=("clerk", house.where.service_bodies[WENZHOU].uscc))
+    await page.locator("#queue h2").wait_for()
+    await page.context.set_offline(True)
+    await page.locator("#leave").click()
+    await expect(page.locator("#said")).to_contain_text("连不上系统，请稍后再试。")
+    await page.context.set_offline(False)
+    await page.locator("#leave").click()
+
+    await page.wait_for_url("**/parts/sign-in.html*")
+
+
+@pytest.mark.parametrize("asked", ["session", "about"])
+async def test_a_page_that_opens_in_a_bad_moment_says_so_and_goes_on(house: House, opens: Opens, asked: str) -> None:
+    async def away(route: Route) -> None:
+        await route.fulfill(status=503, json={"rule": "unavailable"})
+
+    page = await opens("approval", "/", as_=("officer", house.where.items[HANGZHOU, "estate-transfer"].body.uscc))
+    await page.route(f"**/v1/{asked}", away)
+    await page.reload()
+    await expect(page.locator("main .loading")).to_contain_text("连不上系统，正在重试")
+    await page.unroute(f"**/v1/{asked}")
+
+    await page.locator("#due").wait_for()
+    await expect(page.locator("#masthead .badge")).to_have_text("演示数据")
 
 
 @pytest.mark.parametrize("elsewhere", ["//evil.example", "/%09/evil.example", "/%5Cevil.example", "https://evil.example"])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from shared.contracts import commands as wire
 from shared.runtime.auth import staff_ref
@@ -74,12 +74,38 @@ async def test_deciding_needs_no_mouse(house: House, opens: Opens) -> None:
     assert await situation(house, case_no) == "granted"
 
 
+async def test_a_case_is_late_on_the_day_off_after_its_last_day(house: House, opens: Opens) -> None:
+    case_no = str((await house.accepted(ago=timedelta(days=1))).case_no)
+    await house.all_carried()
+    page = await worklist(opens, house, clock=True)
+
+    async def on_a_day_off(route: Route) -> None:
+        told = await (await route.fetch()).json()
+        own = next(one for one in told["due"] if one["case_no"] == case_no)
+        own["working_days_left"] = 0
+        told["today"] = str(date.fromisoformat(own["promised_due"]) + timedelta(days=1))
+        await route.fulfill(json=told)
+
+    await page.route("**/v1/desk", on_a_day_off)
+    await page.clock.run_for(11_000)
+
+    await expect(page.locator(f"#pick-{case_no}")).to_contain_text("已超期，不足 1 个工作日")
+    await page.locator("label:has(#filter-late)").click()
+    await page.locator(f"#pick-{case_no}").click()
+    await expect(page.locator("article .tag")).to_have_text("已超期，不足 1 个工作日")
+    await shot(page, "worklist-late-on-a-day-off")
+
+
 async def test_a_special_procedure_stops_the_clock_and_says_why(house: House, opens: Opens) -> None:
     case_no = str((await house.accepted(ago=timedelta(days=1))).case_no)
     await house.all_carried()
     page = await worklist(opens, house, case_no=case_no)
     await page.locator("#act-start").click()
     await page.locator("label:has(#kind-appraisal)").click()
+    await page.fill("#expected", "")
+    await page.locator("#act-send").click()
+    await expect(page.locator("#expected:invalid")).to_be_focused()
+    await page.fill("#expected", "5")
     await page.locator("#act-send").click()
     await expect(page.locator("article .note.wait")).to_contain_text("特别程序：鉴定，时限已中止")
     await expect(page.locator(f"#pick-{case_no}")).to_contain_text("时限中止")
@@ -231,6 +257,7 @@ async def test_a_thousand_cases_do_not_make_it_slow(house: House, opens: Opens) 
     )
     page = await worklist(opens, house, PERMIT)
     await expect(page.locator("#due-list .pick")).to_have_count(1000)
+    await expect(page.locator("section:has(#due-list)")).to_contain_text("只显示最急的 1,000 件。")
     took_ms = await page.evaluate(
         "async () => { const begun = performance.now(); document.getElementById('filter-soon').click(); "
         "document.getElementById('filter-all').click(); document.querySelector('#due-list .pick').click(); "

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
+from tests.browser.held import Held
 from tests.browser.house import House
 from tests.browser.looking import objections
 
@@ -79,6 +80,48 @@ async def test_a_message_that_goes_out_moves_while_one_looks(house: House, opens
 
     await expect(page.locator("#none")).to_be_visible(timeout=15_000)
     await expect(page.locator("#going .ok")).to_contain_text("没有积压")
+
+
+async def test_what_is_read_stays_where_it_is_while_it_is_asked_for_again(house: House, opens: Opens) -> None:
+    page = await messages(opens, house, size=PHONE)
+    table = page.locator("#each .scroll")
+    await table.focus()
+    await table.evaluate("(one) => { one.scrollLeft = 60; window.before = [one, document.getElementById('state')]; }")
+    for _ in range(2):
+        async with page.expect_response("**/v1/outbox*"):
+            pass
+    await page.evaluate("fetch('/v1/about').then((answer) => answer.json())")
+
+    assert await page.evaluate("window.before.every((one) => one.isConnected)")
+    assert await table.evaluate("(one) => one.scrollLeft") == 60
+    await expect(table).to_be_focused()
+
+
+async def test_who_is_slow_to_answer_is_not_asked_meanwhile(house: House, opens: Opens) -> None:
+    page = await messages(opens, house, clock=True)
+    held = Held()
+    await page.route("**/v1/outbox*", held.answer)
+    await page.clock.run_for(6_000)
+    await held.came.wait()
+    await page.clock.run_for(12_000)
+    await page.evaluate("fetch('/v1/about').then((answer) => answer.json())")
+
+    assert held.times == 1
+    await held.let_go(page)
+
+
+async def test_a_list_that_was_asked_for_before_does_not_replace_the_one_chosen(house: House, opens: Opens) -> None:
+    page = await messages(opens, house)
+    held = Held()
+    await page.route("**/v1/outbox?state=waiting", held.answer)
+    await page.locator("label:has(#state-waiting)").click()
+    await held.came.wait()
+    await page.locator("label:has(#state-unconfirmed)").click()
+    await expect(page.locator("#each tbody tr")).to_have_count(1)
+    await held.let_go(page)
+
+    assert await page.locator("#each tbody tr").count() == 1
+    await expect(page.locator("#each")).to_contain_text("办理结果")
 
 
 async def test_whoever_is_not_signed_in_is_led_to_the_door(house: House, opens: Opens) -> None:

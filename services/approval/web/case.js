@@ -1,7 +1,7 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { tell } from "/parts/ask.js";
-import { codes, day, find, h, listed, moment, of, say, told } from "/parts/page.js";
-import { bodyName, drawPanel, itemName, left, list, lookAt, read, readSoon, row } from "./worklist.js";
+import { codes, day, find, h, lead, listed, moment, of, say, told } from "/parts/page.js";
+import { bodyName, drawPanel, incoming, inFront, itemName, left, list, lookAt, read, readSoon, row } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number, a member of staff. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
@@ -30,7 +30,7 @@ function over(one) {
 }
 
 function acts(one) {
-  const button = (act, second) => h("button", { type: "button", id: `act-${act}`, class: second ? "second" : null, "aria-expanded": String(list.act === act), disabled: list.busy, click: () => begin(act, one) }, say(`case.act.${act}`));
+  const button = (act, second) => h("button", { type: "button", id: `act-${act}`, class: second ? "second" : null, "aria-expanded": String(list.act === act), disabled: isBusy(), click: () => begin(act, one) }, say(`case.act.${act}`));
   return [h("div", { class: "row" }, one.situation === "suspended" ? button("end") : [button("decide"), button("start", true), !one.extended_wd && button("extend", true)]), list.act === "decide" && decideForm(one), list.act === "start" && startForm(one), list.act === "extend" && extendForm(one), list.act === "end" && endForm(one)];
 }
 function begin(act, one) {
@@ -42,28 +42,41 @@ function begin(act, one) {
 }
 function documentNo(one) { return `${(list.who.region ?? "0").slice(0, 6)}-${list.desk.today.replaceAll("-", "")}-${one.case_no.slice(-6)}`; }
 
+const isBusy = () => list.busy.has(inFront());
+/** Ask for a change of the case in front of the officer, who may have turned to another one when the answer comes. */
 async function send(command, body, done) {
-  if (list.busy) return;
-  list.busy = true;
+  const one = inFront();
+  if (isBusy()) return;
+  list.busy.add(one);
   list.error = null;
   drawPanel();
-  try {
-    await tell(command, body);
-    Object.assign(list, { busy: false, act: null });
-    told(done);
-    if (list.open) await lookAt(list.open);
-    await read();
-    drawPanel();
-    find("case-title")?.focus();
-    if (!list.open) readSoon();
-  } catch (failed) {
-    list.busy = false;
-    list.error = failed;
-    // Whoever lost the race sees who won it, instead of an error alone.
-    if (failed.rule === "already-decided" || failed.rule === "already-withdrawn") await read();
-    drawPanel();
-    (find("decision") ? find("case-title") : find("error"))?.focus();
-  }
+  const refused = await tell(command, body).then(() => null, (problem) => problem);
+  list.busy.delete(one);
+  if (inFront() !== one) return elsewhere(one, refused?.sentence ?? done);
+  return refused ? objected(one, refused) : applied(one, done);
+}
+async function applied(one, done) {
+  list.act = null;
+  told(done);
+  if (list.open) await lookAt(one);
+  await read();
+  if (inFront() !== one) return;
+  drawPanel();
+  lead("case-title");
+  if (!list.open) readSoon();
+}
+async function objected(one, problem) {
+  list.error = problem;
+  // Whoever lost the race sees who won it, instead of an error alone.
+  if (problem.rule === "already-decided" || problem.rule === "already-withdrawn") await read();
+  if (inFront() !== one) return;
+  drawPanel();
+  (find("decision") ? find("case-title") : find("error"))?.focus();
+}
+/** What is in front of the officer now stays as it is; the other case is named. */
+function elsewhere(one, text) {
+  told(say("list.about", { no: one.slice(-18), text }));
+  return readSoon();
 }
 
 const radio = (legend, field, values, family) => h("fieldset", {}, h("legend", {}, legend), h("div", { class: "choices" }, values.map((value) => h("label", { class: "choice" }, h("input", { type: "radio", name: field, id: `${field}-${value}`, value, required: true, checked: list.form[field] === value, change: () => { list.form[field] = value; drawPanel(); } }), of(family, value)))));
@@ -72,7 +85,7 @@ function ticks(legend, hint, field, values, family) {
   return h("fieldset", {}, h("legend", {}, legend), h("p", { class: "hint" }, hint), values.map((value) => h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `${field}-${value}`, value, checked: list.form[field].includes(value), change: () => flip(value) }), of(family, value))));
 }
 function form(title, ready, submit, ...ask) {
-  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (ready) submit(); } }, h("h3", {}, title), ask, h("div", { class: "row" }, h("button", { id: "act-send", disabled: list.busy || !ready }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { const { act } = list; list.act = null; drawPanel(); find(`act-${act}`)?.focus(); } }, say("cancel"))));
+  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (ready) submit(); } }, h("h3", {}, title), ask, h("div", { class: "row" }, h("button", { id: "act-send", disabled: isBusy() || !ready }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { const { act } = list; list.act = null; drawPanel(); find(`act-${act}`)?.focus(); } }, say("cancel"))));
 }
 function decideForm(one) {
   const { outcome, document_no: document, reasons, remedies } = list.form;
@@ -88,7 +101,7 @@ function startForm(one) {
   const { kind, expected = "5" } = list.form;
   return form(say("case.act.start"), kind, () => send("start-special-procedure", { case_no: one.case_no, kind, basis: codes("basis")[0], expected_wd: Number(list.form.expected ?? expected) }, say("start.done")),
     h("p", { class: "hint" }, say("start.how")), radio(say("start.kind"), "kind", codes("procedure"), "procedure"),
-    h("div", { class: "field" }, h("label", { for: "expected" }, say("start.expected")), h("input", { type: "number", id: "expected", min: "1", max: "365", value: expected, input: (event) => { list.form.expected = event.target.value; } })));
+    h("div", { class: "field" }, h("label", { for: "expected" }, say("start.expected")), h("input", { type: "number", id: "expected", required: true, min: "1", max: "365", value: expected, input: (event) => { list.form.expected = event.target.value; } })));
 }
 function extendForm(one) {
   const { why, approver, days = "5" } = list.form;
@@ -103,11 +116,11 @@ function endForm(one) {
 
 /** A case on its way to us: offered, or taken and not accepted yet. Intake decides; it is asked under the officer's own name. */
 export function incomingPanel() {
-  const one = list.desk.incoming.find((each) => each.case_no === list.incoming);
+  const one = incoming(list.incoming);
   if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
   const at = { case_no: one.case_no };
-  const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: list.busy, click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
-  const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: list.busy, click: () => { list.act = list.act === command ? null : command; list.form = {}; drawPanel(); } }, of("act", command));
+  const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
+  const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; drawPanel(); } }, of("act", command));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)), problem(),
     h("div", { class: "note promised" }, h("strong", {}, say(one.taken_at ? "incoming.taken" : "incoming.offered")), h("p", {}, say(one.taken_at ? "incoming.takenhow" : "incoming.offeredhow", { day: day(one.due) }))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))),

@@ -1,34 +1,50 @@
 // The department's worklist: what is due next, what was offered to us, and one case beside it.
 import { about, caution, get, leave, oncaution, reread, staff } from "/parts/ask.js";
-import { day, fill, find, frame, h, name, named, number, of, say } from "/parts/page.js";
+import { day, fill, find, frame, h, name, named, newest, number, of, say, settle } from "/parts/page.js";
 import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
 const SOON_MS = [300, 600, 1_200, 2_400];
-export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: false, away: false, seen: null, looking: false };
-const FILTERS = { all: () => true, late: (row) => row.working_days_left < 0, soon: (row) => row.working_days_left >= 0 && row.working_days_left <= 2, suspended: (row) => row.situation === "suspended" };
+/** As many of each list as the service tells. */
+const DUE_MAX = 1_000, INCOMING_MAX = 200;
+const question = newest();
+export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: new Set(), away: false, seen: null, looking: false };
+/** Whether the promised day is over; on days off it is so before a working day has passed. */
+const isLate = (row) => row.promised_due < list.desk.today;
+const FILTERS = { all: () => true, late: isLate, soon: (row) => !isLate(row) && row.working_days_left <= 2, suspended: (row) => row.situation === "suspended" };
 
 export const itemName = (code) => name(list.names.items[code], code);
 export const bodyName = (code) => name(list.names.bodies[code], code);
 export const row = (caseNo) => list.desk?.due.find((one) => one.case_no === caseNo);
+export const incoming = (caseNo) => list.desk?.incoming.find((one) => one.case_no === caseNo);
+/** The number of the case in front of the officer. */
+export const inFront = () => list.open ?? list.incoming;
 
 export async function read() {
-  const { seen, away } = list;
+  const still = question(), { seen, away } = list, before = standing();
   try {
-    list.desk = await reread("/v1/desk");
-    for (const kind of Object.keys(list.names)) Object.assign(list.names[kind], list.desk.names[kind]);
+    const desk = await reread("/v1/desk");
+    if (!still()) return;
+    list.desk = desk;
+    for (const kind of Object.keys(list.names)) Object.assign(list.names[kind], desk.names[kind]);
     list.away = false;
-    list.seen = JSON.stringify(list.desk);
+    list.seen = JSON.stringify(desk);
   } catch (problem) {
+    if (!still()) return;
     list.away = problem.status !== 401;
   }
   // Somebody else may have decided what is open here: what was typed stays, and their decision is shown above it.
-  const other = JSON.stringify(list.other);
   if (list.open && list.desk && !row(list.open)) await lookAt(list.open);
   // What was accepted here comes back as a case of ours: go on with it, since nobody else will.
   if (list.incoming && list.desk && row(list.incoming)) Object.assign(list, { open: list.incoming, incoming: null, other: null, act: null, form: {}, error: null });
   if (list.seen !== seen || list.away !== away) drawLists();
-  if (list.seen !== seen || JSON.stringify(list.other) !== other) drawPanel();
+  if (standing() !== before) drawPanel();
+}
+/** What is known of the case in front of the officer: while it stays so, what she reads and types there is left alone. */
+function standing() { return JSON.stringify([list.desk?.today, row(list.open), incoming(list.incoming), list.other]); }
+async function watch() {
+  if (!document.hidden) await read();
+  setTimeout(watch, EVERY_MS);
 }
 /** Intake's answer comes before its news: look again until they are here. */
 export async function readSoon() {
@@ -40,17 +56,14 @@ export async function readSoon() {
   }
 }
 export async function lookAt(caseNo) {
-  try { list.other = await get(`/v1/cases/${encodeURIComponent(caseNo)}`); } catch { list.other = null; }
+  // Without an answer what was known stays, and the next reading looks again.
+  const found = await get(`/v1/cases/${encodeURIComponent(caseNo)}`).catch(() => list.other);
+  if (list.open === caseNo) list.other = found;
 }
 
-export function open(caseNo) {
-  Object.assign(list, { open: caseNo, incoming: null, other: null, act: null, form: {}, error: null });
-  mark();
-  drawPanel();
-  find("case-title")?.focus();
-}
-export function openIncoming(caseNo) {
-  Object.assign(list, { open: null, incoming: caseNo, other: null, act: null, form: {}, error: null });
+/** Put another case in front of the officer. */
+function turnTo(one) {
+  Object.assign(list, { open: null, incoming: null, other: null, act: null, form: {}, error: null, ...one });
   mark();
   drawPanel();
   find("case-title")?.focus();
@@ -64,32 +77,40 @@ function mark() {
 /** How long there is, in words; never by colour alone. */
 export function left(one) {
   if (one.situation === "suspended") return h("span", { class: "tag plain" }, say("list.stopped"));
-  const days = one.working_days_left;
-  const kind = days < 0 ? "red" : days <= 2 ? "yellow" : "plain";
-  return h("span", { class: `tag ${kind}` }, days < 0 ? say("list.late", { n: -days }) : days === 0 ? say("list.today") : say("list.left", { n: days }));
+  const days = one.working_days_left, late = isLate(one);
+  const kind = late ? "red" : days <= 2 ? "yellow" : "plain";
+  return h("span", { class: `tag ${kind}` }, late ? (days < 0 ? say("list.late", { n: -days }) : say("list.over")) : days === 0 ? say("list.today") : say("list.left", { n: days }));
 }
 function line(one) {
-  return h("li", { class: "line" }, h("button", { type: "button", class: "pick", id: `pick-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => open(one.case_no) },
+  return h("li", { class: "line" }, h("button", { type: "button", class: "pick", id: `pick-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no }) },
     h("span", { class: "t" }, h("span", {}, itemName(one.item_code)), left(one)), h("span", { class: "s" }, day(one.promised_due), one.card && [" · ", of("card", one.card)], one.situation === "suspended" && [" · ", of("procedure", one.procedure)], " · ", one.case_no.slice(-18))));
 }
 function offer(one) {
-  return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => openIncoming(one.case_no) },
+  return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => turnTo({ incoming: one.case_no }) },
     h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(one.taken_at ? "list.taken" : "list.offered"))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), " · ", h("span", { class: "nobr" }, say("desk.until", { day: day(one.due) })))));
 }
 function decided(one) {
-  return h("li", {}, h("button", { type: "button", class: "pick", id: `done-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: async () => { Object.assign(list, { open: one.case_no, incoming: null, act: null, other: one }); mark(); drawPanel(); find("case-title")?.focus(); } }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no.slice(-18))));
+  return h("li", {}, h("button", { type: "button", class: "pick", id: `done-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no, other: one }) }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no.slice(-18))));
 }
 
+/** A list that is full may go on: the service tells its most urgent alone. */
+const cut = (rows, most) => rows.length >= most && h("p", { class: "small soft" }, say("list.most", { n: number(most) }));
+function offers(rows) {
+  return rows.length > 0 && h("section", { class: "card", "aria-labelledby": "incoming" }, h("h2", { id: "incoming" }, say("list.incoming"), " ", h("span", { class: "count" }, number(rows.length))), h("ul", { class: "list" }, rows.map(offer)), cut(rows, INCOMING_MAX));
+}
+function due(rows) {
+  const shown = rows.filter(FILTERS[list.filter]);
+  const filters = Object.keys(FILTERS).map((key) => h("label", { class: "choice" }, h("input", { type: "radio", name: "filter", id: `filter-${key}`, checked: list.filter === key, change: () => { list.filter = key; drawLists(); } }), say(key === "late" ? "list.overdue" : `list.${key}`), " ", number(rows.filter(FILTERS[key]).length)));
+  return h("section", { class: "card", "aria-labelledby": "due" }, h("h2", { id: "due" }, say("list.due"), " ", h("span", { class: "count" }, number(rows.length))), h("p", { class: "how small" }, say("list.duehow")), h("fieldset", {}, h("legend", { class: "unseen" }, say("list.filter")), h("div", { class: "choices" }, filters)),
+    shown.length ? h("ul", { class: "list", id: "due-list" }, shown.map(line)) : h("p", { class: "how" }, say(rows.length ? "list.nothing" : "list.empty")), cut(rows, DUE_MAX));
+}
+function lately(rows) {
+  return rows.length > 0 && h("details", { class: "card", open: list.looking, toggle: (event) => { list.looking = event.target.open; } }, h("summary", {}, say("list.decided")), h("ul", { class: "list" }, rows.map(decided)));
+}
 export function drawLists() {
   const desk = list.desk;
-  if (!desk) return fill(find("lists"), h("div", { class: "card" }, h("p", { class: "loading" }, say(list.away ? "trouble.away" : "loading"))));
-  const shown = desk.due.filter(FILTERS[list.filter]);
-  const filters = Object.keys(FILTERS).map((key) => h("label", { class: "choice" }, h("input", { type: "radio", name: "filter", id: `filter-${key}`, checked: list.filter === key, change: () => { list.filter = key; drawLists(); } }), say(key === "late" ? "list.overdue" : `list.${key}`), " ", number(desk.due.filter(FILTERS[key]).length)));
-  fill(find("lists"), caution(list.away),
-    desk.incoming.length > 0 && h("section", { class: "card", "aria-labelledby": "incoming" }, h("h2", { id: "incoming" }, say("list.incoming"), " ", h("span", { class: "count" }, number(desk.incoming.length))), h("ul", { class: "list" }, desk.incoming.map(offer))),
-    h("section", { class: "card", "aria-labelledby": "due" }, h("h2", { id: "due" }, say("list.due"), " ", h("span", { class: "count" }, number(desk.due.length))), h("p", { class: "how small" }, say("list.duehow")), h("fieldset", {}, h("legend", { class: "unseen" }, say("list.filter")), h("div", { class: "choices" }, filters)),
-      shown.length ? h("ul", { class: "list", id: "due-list" }, shown.map(line)) : h("p", { class: "how" }, say(desk.due.length ? "list.nothing" : "list.empty"))),
-    desk.decided.length > 0 && h("details", { class: "card", open: list.looking, toggle: (event) => { list.looking = event.target.open; } }, h("summary", {}, say("list.decided")), h("ul", { class: "list" }, desk.decided.map(decided))));
+  // What comes and goes has a place of its own, so that nothing below it is touched.
+  settle(find("lists"), h("div", { id: "lists" }, h("div", {}, caution(desk && list.away)), desk ? [h("div", {}, offers(desk.incoming)), due(desk.due), lately(desk.decided)] : h("div", { class: "card" }, h("p", { class: "loading" }, say(list.away ? "trouble.away" : "loading")))));
 }
 export function drawPanel() {
   fill(find("panel"), list.incoming ? incomingPanel() : casePanel());
@@ -117,4 +138,4 @@ oncaution(() => { if (find("lists")) drawLists(); });
 const write = frame("list.title", { about: place, leave, who: () => `${of("role", list.who.role)} · ${named(list.names.bodies[list.who.body], list.who.body ?? list.who.id)}`, draw });
 await read();
 write();
-setInterval(() => { if (!document.hidden) read(); }, EVERY_MS);
+setTimeout(watch, EVERY_MS);

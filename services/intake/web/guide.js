@@ -1,6 +1,6 @@
 // Before a trip: do I need to go, where, when, and with what?
 import { about, get } from "/parts/ask.js";
-import { fill, find, frame, h, keep, kept, name, named, of, say } from "/parts/page.js";
+import { fill, find, frame, h, keep, kept, name, named, newest, of, say } from "/parts/page.js";
 
 const NEAREST = 4;
 const place = await about();
@@ -9,22 +9,32 @@ const chosen = { thing: query.get("thing") ?? "", region: query.get("region") ??
 let choices = null;
 let advice = null;
 let problem = null;
-let turn = 0;
+let asking = false;
+const question = newest();
+const ticked = new Set();
 
 async function ask() {
-  const mine = turn += 1;
+  const still = question();
   advice = problem = null;
-  try { choices ??= await get("/v1/guide"); } catch (failed) { problem = failed; return draw(); }
-  if (chosen.thing && chosen.region) {
-    keep("guide.region", chosen.region);
-    // The address holds the question, so that it can be passed on.
-    history.replaceState(null, "", `?${new URLSearchParams({ thing: chosen.thing, region: chosen.region })}`);
-    try {
-      const answer = await get(`/v1/guide/advice?basic_code=${encodeURIComponent(chosen.thing)}&region=${encodeURIComponent(chosen.region)}`);
-      if (mine === turn) advice = answer;
-    } catch (failed) { if (mine === turn) problem = failed; }
-  }
+  asking = true;
+  ticked.clear();
   draw();
+  try {
+    choices ??= await get("/v1/guide");
+    const answer = await advise();
+    if (still()) advice = answer;
+  } catch (failed) { if (still()) problem = failed; }
+  if (!still()) return;
+  asking = false;
+  draw();
+}
+/** The advice on what is chosen, if it is. The address holds the question, so that it can be passed on. */
+async function advise() {
+  const { thing, region } = chosen;
+  if (!thing || !region) return null;
+  keep("guide.region", region);
+  history.replaceState(null, "", `?${new URLSearchParams({ thing, region })}`);
+  return get(`/v1/guide/advice?basic_code=${encodeURIComponent(thing)}&region=${encodeURIComponent(region)}`);
 }
 function set(event) { chosen[event.target.name] = event.target.value; ask(); }
 
@@ -38,15 +48,17 @@ function answer() {
   const { declared } = advice;
   return [h("section", { class: "card", "aria-live": "polite", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(advice.name)), h("h2", { id: "answer", class: "figure" }, say(declared === 0 ? "guide.none" : "guide.most", { n: declared })), h("p", {}, say(declared === 0 ? "guide.nonehow" : "guide.mosthow")),
     h("dl", {}, h("dt", {}, say("status.decides")), h("dd", {}, name(advice.names.bodies[advice.handling_body], advice.handling_body)), h("dt", {}, say("guide.time")), h("dd", {}, say("guide.days", { promised: advice.promised_wd, statutory: advice.statutory_wd })))),
-    h("section", { class: "card" }, h("h2", {}, say("guide.with")), h("p", { class: "how" }, say("guide.withhow")), h("ul", { class: "list" }, advice.materials.map((one, n) => h("li", {}, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `material-${n}` }), h("span", {}, name([one.name_zh, one.name_en]), one.required && h("small", { class: "soft" }, ` · ${say("required")}`))))))),
+    h("section", { class: "card" }, h("h2", {}, say("guide.with")), h("p", { class: "how" }, say("guide.withhow")), h("ul", { class: "list" }, advice.materials.map((one, n) => h("li", {}, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `material-${n}`, checked: ticked.has(one.code), change: (event) => tick(one.code, event.target.checked) }), h("span", {}, name([one.name_zh, one.name_en]), one.required && h("small", { class: "soft" }, ` · ${say("required")}`))))))),
     h("section", { class: "card" }, h("h2", {}, say("guide.where")), h("p", { class: "how" }, say("guide.wherehow")), venues(advice.venues.slice(0, NEAREST)), advice.venues.length > NEAREST && h("details", {}, h("summary", {}, say("guide.others", { n: advice.venues.length - NEAREST })), venues(advice.venues.slice(NEAREST))))];
 }
+/** What is ticked stays so while the page is drawn anew, as it is in the other language. */
+function tick(code, isThere) { if (isThere) ticked.add(code); else ticked.delete(code); }
 function venues(shown) {
   return h("ul", { class: "list" }, shown.map((one) => h("li", { class: "venue" }, h("h3", {}, name(one.name, one.venue_id)), h("p", { class: "small soft" }, of("venue", one.kind), " · ", name(one.region_name, one.region)), h("p", { class: "small" }, say("guide.address"), name([one.address])), h("p", { class: "small" }, say("guide.hours"), name(one.hours)))));
 }
 function draw() {
   fill(find("main"), h("h1", {}, say("guide.title")), h("p", { class: "how" }, say("guide.how")), choices && form(),
-    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence), problem.isAway && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again"))), answer(), h("p", { class: "onward" }, h("a", { href: "/" }, say("guide.tostatus"))));
+    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.rule === "unknown-item-code" ? say("guide.nobody") : problem.sentence), problem.isAway && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again"))), asking && h("p", { class: "loading" }, say("loading")), answer(), h("p", { class: "onward" }, h("a", { href: "/" }, say("guide.tostatus"))));
 }
 
 frame("guide.title", { about: place, draw });

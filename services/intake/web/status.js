@@ -1,6 +1,6 @@
 // Where is my case? With the receipt number and the code: the state, who has it, what comes next, and my runs.
 import { about, get, post } from "/parts/ask.js";
-import { day, fill, find, frame, h, happened, materialName, moment, name, named, of, say, spelled, steps } from "/parts/page.js";
+import { day, fill, find, frame, h, happened, materialName, moment, name, named, newest, of, say, spelled, steps } from "/parts/page.js";
 
 const EVERY_MS = 20_000;
 const FORM = { receipt: /^[A-Z0-9_.:/-]{1,64}$/, code: /^[0-9]{1,16}$/ };
@@ -10,7 +10,7 @@ const shown = place.demo ? await get("/v1/status/examples").catch(() => null) : 
 let found = null;
 let problem = null;
 let behind = false;
-let turn = 0;
+const question = newest();
 let telling = false;
 
 /** What a link hands over, as the one on a receipt does. */
@@ -32,30 +32,32 @@ async function follow() {
 }
 async function look(event) {
   event?.preventDefault();
+  const still = question();
   for (const field of Object.keys(FORM)) asked[field] = spelled(find(field).value);
   problem = null;
   const missing = Object.keys(FORM).find((field) => !FORM[field].test(asked[field]));
   if (missing) problem = { field: missing, get sentence() { return say(`status.missing.${missing}`); } };
-  else await read();
+  else await read(still);
+  if (!still()) return;
   draw();
   (found && !problem ? find("answer") : find("error"))?.focus();
 }
-async function read() {
-  const mine = turn += 1;
+async function read(still) {
   try {
     const answer = await post("/v1/status", { receipt_no: asked.receipt, code: asked.code });
     // Whoever came next on a shared screen must not be shown the case of whoever was here before.
-    if (mine === turn) [found, behind] = [answer, false];
+    if (still()) [found, behind] = [answer, false];
   } catch (failed) {
-    if (mine !== turn) return;
+    if (!still()) return;
     // What was read before stays, and says that it may be old; also after too many wrong codes.
     behind = found !== null && (failed.isAway || failed.status === 429);
     if (!behind) [found, problem] = [null, failed];
   }
 }
-/** Put a case away, and whatever answer about it is still on its way. */
+/** Put a case away with its receipt and its code, and whatever answer about it is still on its way. */
 function another() {
-  turn += 1;
+  question();
+  Object.assign(asked, { receipt: "", code: "" });
   found = problem = null;
   draw();
   find("receipt").focus();
@@ -109,7 +111,7 @@ function messages() {
 function where() {
   const next = found.next;
   return h("section", { class: "card" }, h("h2", {}, say("status.where")), h("dl", {}, h("dt", {}, say("case.holder")), h("dd", { id: "holder" }, named(found.names.regions[found.holder_city], found.holder_city), " · ", body(found.holder_body)), found.handling_body !== found.holder_body && [h("dt", {}, say("status.decides")), h("dd", {}, body(found.handling_body))],
-    next && [h("dt", {}, say("case.next")), h("dd", {}, of("next", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", {}, found.clock.halted && found.situation === "accepted" ? say("status.stands") : next.due ? day(next.due) : say("status.nodate"))], moved(),
+    next && [h("dt", {}, say("case.next")), h("dd", {}, of("mynext", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", {}, found.clock.halted && found.situation === "accepted" ? say("status.stands") : next.due ? day(next.due) : say("status.nodate"))], moved(),
     h("dt", {}, say("case.no")), h("dd", {}, found.case_no), h("dt", {}, say("status.changed")), h("dd", {}, moment(found.changed_at))));
 }
 function promise() {
@@ -134,6 +136,6 @@ addEventListener("hashchange", follow);
 setInterval(async () => {
   if (!found || document.hidden) return;
   const before = JSON.stringify([found, behind]);
-  await read();
+  await read(question());
   if (JSON.stringify([found, behind]) !== before) draw();
 }, EVERY_MS);

@@ -1,14 +1,33 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
 import { today, wall } from "/parts/days.js";
-import { clock, day, find, h, harmless, moment, named, number, of, say, settle } from "/parts/page.js";
+import { clock, day, h, harmless, moment, named, number, of, say } from "/parts/page.js";
 import { span, whole } from "/parts/tables.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 export const RUN_PAGES = [["/", "nav.figures"], ["/past.html", "nav.past"], ["/operations.html", "nav.operations"], ["/logs.html", "nav.logs"]];
 
-/** The pages of the board's own service. */
+/** Before it the service knows no day. */
+export const FIRST_DAY = "2000-01-01";
+const PERIODS = [7, 30, 90];
+/** The board over a slice. It knows periods where other pages know a first day: the shortest that holds it. */
+function boardOver(query) {
+  const asked = new URLSearchParams(query), made = new URLSearchParams();
+  if (asked.has("day")) asked.set("to", asked.get("day"));
+  for (const key of ["region", "basic", "channel", "to", "known_at"]) if (asked.get(key)) made.set(key, asked.get(key));
+  const ends = asked.get("to") ?? asked.get("known_at") ?? today(), days = (Date.parse(ends) - Date.parse(asked.get("from"))) / 864e5 + 1;
+  if (query) made.set("period", PERIODS.find((period) => days <= period) ?? 0);
+  return made.size ? `/?${made}` : "/";
+}
+/** The address under which this page is open, but for its language, which is the reader's. */
+function here() {
+  const asked = new URLSearchParams(location.search);
+  asked.delete("lang");
+  return asked.size ? `${location.pathname}?${asked}` : location.pathname;
+}
+/** The pages of the board's own service, those that know slices over the one that is read here. */
 export function own(query = "") {
-  return h("nav", { class: "own", "aria-label": say("nav.own") }, RUN_PAGES.map(([path, word]) => h("a", { href: path === "/operations.html" || path === "/logs.html" ? path : path + query, "aria-current": location.pathname === path ? "page" : null }, say(word))));
+  const links = { "/": boardOver(query), "/past.html": `/past.html${query}`, [location.pathname]: here() };
+  return h("nav", { class: "own", "aria-label": say("nav.own") }, RUN_PAGES.map(([path, word]) => h("a", { href: links[path] ?? path, "aria-current": location.pathname === path ? "page" : null }, say(word))));
 }
 function svg(tag, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -30,6 +49,10 @@ export function places(names, chosen) {
 }
 /** The name of a place among the cities; the bodies of a province are in none of them, and are a place of their own. */
 export const placed = (names, code) => named(word(names.regions[code.replace(/0000$/, "00")] ?? names.regions[code]), code);
+/** The codes of a family to choose from: all of them, each, and whatever is chosen. */
+export function choices(family, chosen) {
+  return [...new Set(["", ...Object.keys(family), chosen])].map((code) => [code, code ? named(word(family[code]), code) : say("all")]);
+}
 /** The value of a filter in words. */
 export function filtered(names, key, value) {
   if (key === "region") return named(word(names.regions[value]), value);
@@ -90,13 +113,11 @@ export function fact(type) {
   const named_ = of("fact", code);
   return named_ === code ? of("act", code) : named_;
 }
+/** What went wrong in words, and the way back in for whoever's session is over. */
+export function sorry(problem) {
+  return [h("strong", {}, problem.sentence ?? say("trouble.unknown")), problem.isOfSession && h("a", { href: `/parts/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}` }, say("signin.title"))];
+}
 /** What went wrong, or the empty place for it. */
 export function warning(problem) {
-  return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? h("strong", {}, problem.sentence ?? say("trouble.unknown")) : null);
-}
-/** Draw a whole page anew and touch only what differs; whoever stood on something that is gone stands on the page. */
-export function redraw(...children) {
-  const main = find("main"), held = document.activeElement, inside = held !== main && main.contains(held);
-  settle(main, h("main", { id: "main", tabindex: "-1", class: main.className || null }, children));
-  if (inside && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+  return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? sorry(problem) : null);
 }

@@ -1,6 +1,6 @@
 // Messages: do they go out, what did not arrive and why, and each by itself. Never to whom, never what.
 import { about, get, leave, staff } from "/parts/ask.js";
-import { clock, codes, fill, find, frame, h, moment, of, say } from "/parts/page.js";
+import { clock, codes, find, frame, h, moment, newest, of, redraw, say, settle } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
 
 const EVERY_MS = 5_000, LATE_MS = 15_000, PILE_S = 600;
@@ -10,17 +10,23 @@ let seen = null, seenAt = 0, problem = null;
 let only = new URLSearchParams(location.search).get("state") ?? "";
 if (!codes("stands").includes(only)) only = "";
 
+const question = newest();
 async function load() {
-  const asked = only;
+  const still = question();
   try {
-    const told = await get(`/v1/outbox${asked ? `?state=${asked}` : ""}`);
-    if (asked !== only) return;
+    const told = await get(`/v1/outbox${only ? `?state=${only}` : ""}`);
+    if (!still()) return;
     [seen, seenAt, problem] = [told, Date.now(), null];
   } catch (failed) {
     if (failed.status === 401) return staff();
+    if (!still()) return;
     problem = failed;
   }
   draw();
+}
+async function watch() {
+  if (!document.hidden) await load();
+  setTimeout(watch, EVERY_MS);
 }
 function show(state) {
   only = state;
@@ -57,22 +63,23 @@ function each() {
 }
 const card = (title, ...children) => h("section", { class: "card", id: title, "aria-labelledby": `${title}-title` }, h("h2", { id: `${title}-title` }, say(`mail.${title}`)), children);
 
+const isOld = () => Date.now() - seenAt > LATE_MS;
+function strip() {
+  const old = isOld();
+  return h("p", { class: "strip", id: "strip" }, h("b", { id: "state", role: "status", class: old ? "late" : "ok" }, old ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("mail.fresh")));
+}
 function fresh() {
-  const state = find("state");
-  if (!state) return;
-  const old = Date.now() - seenAt > LATE_MS;
-  const text = old ? say("board.stale", { t: clock(new Date(seenAt).toISOString()) }) : say("mail.fresh");
-  find("main").classList.toggle("stale", old);
-  state.className = old ? "late" : "ok";
-  if (state.textContent !== text) state.textContent = text;
+  if (!find("strip")) return;
+  find("main").classList.toggle("stale", isOld());
+  settle(find("strip"), strip());
 }
 function draw() {
-  fill(find("main"), h("h1", {}, say("mail.title")), h("p", { class: "how" }, say("mail.how")), seen && h("p", { class: "strip" }, h("b", { id: "state", role: "status" })),
-    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence)), seen ? [going(), why(), each()] : !problem && h("p", { class: "loading" }, say("loading")));
+  redraw(h("h1", {}, say("mail.title")), h("p", { class: "how" }, say("mail.how")), h("div", {}, seen && strip()), h("div", {}, problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.sentence))),
+    h("div", {}, seen ? [going(), why(), each()] : !problem && h("p", { class: "loading" }, say("loading"))));
   fresh();
 }
 
 frame("mail.title", { about: place, who: () => of("role", me.role), leave, draw });
 await load();
-setInterval(() => { if (!document.hidden) load(); }, EVERY_MS);
+setTimeout(watch, EVERY_MS);
 setInterval(fresh, 1_000);

@@ -1,5 +1,5 @@
 // Asking the service: reads, and changes that survive a minute without network because they keep their key.
-import { h, inEnglish, say } from "./page.js";
+import { h, inEnglish, say, told } from "./page.js";
 
 let session = null;
 /** Whose page this is: whoever was signed in when it opened. */
@@ -46,7 +46,19 @@ export async function all(path, key) {
     after = page.at(-1)[key];
   }
 }
-export const about = () => ask("/v1/about").catch(() => ({ service: "", local: false, demo: false, urls: {} }));
+export const about = () => answered(() => ask("/v1/about"));
+/** What a page cannot begin without is asked for until there is an answer; until then the page says so. */
+async function answered(question) {
+  for (let turn = 0; ; turn += 1) {
+    try {
+      return await question();
+    } catch {
+      const blank = document.querySelector("#main > .loading");
+      if (blank) blank.textContent = say("trouble.away");
+      await longer(turn);
+    }
+  }
+}
 
 /** Who is signed in; null for nobody. */
 export async function who() {
@@ -60,7 +72,7 @@ export async function who() {
 }
 /** Who is signed in; whoever is not is led to the door, and back afterwards. */
 export async function staff() {
-  if (await who()) {
+  if (await answered(who)) {
     owner ??= session.id;
     return session;
   }
@@ -68,7 +80,7 @@ export async function staff() {
   return new Promise(() => {});
 }
 export async function leave() {
-  await ask("/v1/session", { method: "DELETE" });
+  try { await ask("/v1/session", { method: "DELETE" }); } catch (problem) { return told(problem.sentence); }
   location.replace(`/parts/sign-in.html?next=${encodeURIComponent(location.pathname)}`);
 }
 
@@ -92,8 +104,16 @@ export async function reread(path) {
 }
 
 function headers(more = {}) { return { "content-type": "application/json", ...(session ? { "x-runonce-csrf": session.csrf } : {}), ...more }; }
-/** A request that changes nothing and is not kept. */
-export const post = (path, body) => ask(path, { method: "POST", headers: headers(), body: JSON.stringify(body) });
+/** A request that changes nothing and is not kept; when its owner has signed in anew on another page, it goes on as theirs. */
+export async function post(path, body) {
+  const send = () => ask(path, { method: "POST", headers: headers(), body: JSON.stringify(body) });
+  try {
+    return await send();
+  } catch (problem) {
+    if (problem.rule !== "foreign-page" || !owner || (await who().catch(() => null))?.id !== owner) throw problem;
+    return send();
+  }
+}
 
 /** `listener` hears of every change of what `caution` says. */
 export function oncaution(listener) { heard.add(listener); }
@@ -128,7 +148,7 @@ export async function tell(command, body) {
         if (isFinal) throw problem;
         waiting.add(one);
         changed();
-        await pause(PAUSES[Math.min(turn, PAUSES.length - 1)]);
+        await longer(turn);
         // A session that is the owner's own and still not enough is an answer.
         doubted = problem.isOfSession && !await signedInAgain(one);
       }
@@ -147,6 +167,8 @@ async function signedInAgain(one) {
     await pause(PAUSES.at(-2));
   }
 }
+/** Wait the longer, the more often it was in vain. */
+const longer = (turn) => pause(PAUSES[Math.min(turn, PAUSES.length - 1)]);
 function pause(seconds) {
   return new Promise((done) => {
     const timer = setTimeout(end, seconds * 1_000);

@@ -5,7 +5,8 @@ import { WORDS } from "./words.js";
 const asked = new URLSearchParams(location.search).get("lang");
 if (asked === "en" || asked === "zh") keep("language", asked);
 let language = kept("language") === "en" ? 1 : 0;
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const WRITTEN = "select, textarea, input:not([type=radio], [type=checkbox])";
 const LONGEST = 120;
 const SAID_MS = 12_000;
 
@@ -50,14 +51,14 @@ export function name(pair, code) {
   return h("bdi", { lang: language && /[\u4e00-\u9fff]/.test(text) ? "zh-CN" : null }, text);
 }
 
-/** Change a place without losing the focus or the caret. */
+/** Change a place without losing the focus or the caret; whoever stood on something that is gone stands on the page. */
 function keeping(place, change) {
   const held = document.activeElement;
-  const id = held && place.contains(held) ? held.id : "";
-  const caret = id && "selectionStart" in held ? held.selectionStart : null;
+  const inside = held && place.contains(held);
+  const caret = inside && "selectionStart" in held ? held.selectionStart : null;
   change();
-  if (!id || (held === document.activeElement && held.id === id)) return;
-  const again = document.getElementById(id);
+  if (!inside || held === document.activeElement) return;
+  const again = find(held.id) ?? find("main");
   again?.focus({ preventScroll: true });
   if (caret !== null) try { again?.setSelectionRange(caret, caret); } catch { /* Not every field has a caret. */ }
 }
@@ -68,6 +69,11 @@ export function fill(place, ...children) {
 /** Make a place look as it was made anew, and touch only what differs: what is open, scrolled or being read stays so. */
 export function settle(place, made) {
   keeping(place, () => liken(place, made));
+}
+/** Draw a whole page anew and touch only what differs. */
+export function redraw(...children) {
+  const main = find("main");
+  settle(main, h("main", { id: "main", tabindex: "-1", class: main.className || null }, children));
 }
 function liken(shown, made) {
   if (shown.isEqualNode(made)) return;
@@ -87,6 +93,15 @@ function attribute(shown, name, value) {
   shown.style.setProperty(`--${property}`, measure);
 }
 export const find = (id) => document.getElementById(id);
+/** Whether somebody is filling a field in. */
+export const typing = () => Boolean(document.activeElement?.matches(WRITTEN));
+/** Lead to what came of something, but nobody away from a field that is being filled in. */
+export function lead(id) { if (!typing()) find(id)?.focus(); }
+/** A question whose newest answer alone counts: `const still = ask()` when it is asked, `if (!still()) return` when it is answered. */
+export function newest() {
+  let last = 0;
+  return () => { const mine = last += 1; return () => mine === last; };
+}
 
 // Days, times and numbers are spelled by hand: the browser's own formatters take a tenth of a second to begin with.
 function parted(wall) {
@@ -98,8 +113,11 @@ export function day(text) {
   if (!text) return say("unknown");
   return say(text.slice(0, 4) === today().slice(0, 4) ? "date.day" : "date.year", parted(text));
 }
-/** An instant: 11月25日 14:05. */
-export function moment(text) { return say("date.moment", parted(wall(text))); }
+/** An instant: 11月25日 14:05, and its year if that is another one. */
+export function moment(text) {
+  const at = wall(text);
+  return at.slice(0, 4) === today().slice(0, 4) ? say("date.moment", parted(at)) : `${day(at)} ${at.slice(11)}`;
+}
 /** When a thing of a story happened: a visit that was recorded later names the day that it was made. */
 export function happened(entry) { return entry.local_date && entry.local_date !== wall(entry.at).slice(0, 10) ? day(entry.local_date) : moment(entry.at); }
 export function clock(text) { return wall(text).slice(11); }
@@ -119,7 +137,7 @@ export function nth(n) {
 /** Tell what came of something, for eyes and screen readers alike; it goes by itself, but never from under somebody's hand. */
 export function told(text, action = null) {
   const place = find("said");
-  place.replaceChildren(h("div", { class: "said" }, h("span", {}, text), action && h("button", { type: "button", click: action.act }, action.label)));
+  fill(place, h("div", { class: "said" }, h("span", {}, text), action && h("button", { type: "button", click: action.act }, action.label)));
   clearTimeout(told.timer);
   const clear = () => { if (place.contains(document.activeElement)) told.timer = setTimeout(clear, SAID_MS); else place.replaceChildren(); };
   told.timer = setTimeout(clear, SAID_MS);
