@@ -49,12 +49,13 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
     @app.get("/v1/desk", summary="Who is in the hall today, and what is to be done at this desk")
     async def queue(caller: SignedIn, venue_id: Venue = "") -> Response:
         require(caller, STAFF)
+        today = local_date(clock.now())
         async with log.transaction() as tx:
             venue = await _own_venue(tx, caller, venue_id)
-            here = [] if venue is None else await presence.here(tx, venue.venue_id, local_date(clock.now()))
+            here = [] if venue is None else await presence.here(tx, venue.venue_id, today)
             tasks, venues = await desk.to_do(tx, desk_of(caller)), await _venues(tx, caller)
             told = {"body": caller.body, "here": here, "to_do": tasks, "venues": venues}
-            return plain(told | {"names": await names.of_everything(tx, told)})
+            return plain(told | {"today": today, "names": await names.of_everything(tx, told)})
 
     @app.post("/v1/desk/find", summary="Journeys by receipt, case or ID number, or pseudonym")
     async def find(caller: SignedIn, sought: Sought) -> Response:

@@ -1,25 +1,26 @@
 // What can be done with a case: one button each, one small form where something has to be said.
 import { tell } from "/parts/ask.js";
-import { codes, find, h, materialName, named, of, say, told } from "/parts/page.js";
-import { desk, draw, open, readQueue } from "./desk.js";
+import { codes, find, h, lead, materialName, named, of, say } from "/parts/page.js";
+import { desk, drawPanel, open, refresh } from "./desk.js";
 import { idNo, offered, regionChoice } from "./desk-new.js";
+import { alarm, change, isBusy, isHere, objected, present, tellAt } from "./desk-turn.js";
 
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
 const MAIN = new Set(["receive", "accept", "accept-custody", "deliver", "submit-correction", "submit-application"]);
+/** An ID number as it is typed, pasted or scanned; of full width too, as some keyboards write it. */
+const ID_NO = "\\s*([0-9A-Za-z\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a]\\s*){6,18}";
 
+/** A journey may hold several cases, each with steps of its own. */
+const actId = (step, one) => (desk.journey.cases.length > 1 ? `act-${step}-${one.case_no}` : `act-${step}`);
+const isOpen = (step, one) => desk.act?.step === step && desk.act.case_no === one?.case_no;
 export function actButtons(steps, one) {
-  return h("div", { class: "row" }, steps.map((step) => h("button", { type: "button", id: `act-${step}`, class: MAIN.has(step) ? null : "second", disabled: desk.busy,
-    "aria-expanded": AT_ONCE.has(step) ? null : String(desk.act?.step === step), click: () => begin(step, one) }, of("act", step))));
+  return h("div", { class: "row" }, steps.map((step) => h("button", { type: "button", id: actId(step, one), class: MAIN.has(step) ? null : "second", disabled: isBusy(),
+    "aria-expanded": AT_ONCE.has(step) ? null : String(isOpen(step, one)), click: () => begin(step, one) }, of("act", step))));
 }
 function begin(step, one) {
-  desk.error = null;
-  if (AT_ONCE.has(step)) {
-    desk.act = { step, case_no: one.case_no, closed: true };
-    return send(step, one, {});
-  }
-  desk.act = desk.act?.step === step ? null : { step, case_no: one?.case_no };
-  desk.form = {};
-  draw();
+  Object.assign(desk, { error: null, form: {}, act: AT_ONCE.has(step) || isOpen(step, one) ? null : { step, case_no: one?.case_no } });
+  if (AT_ONCE.has(step)) return send(step, one, {});
+  drawPanel();
   document.querySelector("#act-form input, #act-form select")?.focus();
 }
 
@@ -28,57 +29,57 @@ const FIXED = {
   accept: () => ({ window_id: desk.venue }),
 };
 async function send(step, one, fields) {
-  if (desk.busy) return;
-  const at = desk.open;
-  desk.busy = true;
-  desk.error = null;
-  draw();
+  if (isBusy()) return;
+  const at = present();
   try {
-    const answer = step === "submit-application" ? await apply(fields) : await tell(step, { ...(FIXED[step]?.() ?? {}), case_no: one.case_no, ...fields });
-    desk.busy = false;
-    readQueue();
-    tellAt(at, answer.off_list?.length ? say("acts.offlist") : say("acts.done", { act: of("act", step) }));
-    if (desk.open !== at) return draw();
-    Object.assign(desk, { act: null, form: {} });
-    if (answer.journey !== at && step === "submit-application") return open(answer.journey);
-    await open(at, { quiet: true });
-    find(desk.issued ? "issued" : "journey-title")?.focus();
+    const answer = await change(at, () => (step === "submit-application" ? apply(fields) : tell(step, { ...(FIXED[step]?.() ?? {}), case_no: one.case_no, ...fields })));
+    await done(at, step, answer);
   } catch (problem) {
-    desk.busy = false;
-    readQueue();
-    if (desk.open !== at) { tellAt(at, problem.sentence); return draw(); }
-    // What was refused may be so because another window was first: show how it stands now.
-    await open(at, { quiet: true });
-    if (one && !desk.journey?.cases.find((each) => each.case_no === one.case_no)?.steps.includes(step) || desk.act?.closed) desk.act = null;
-    desk.error = Object.assign(problem, { at: one?.case_no ?? step });
-    draw();
-    find("error")?.focus();
+    await refused(at, step, one, problem);
   }
 }
-/** Tell what came of something that was asked for at a journey; when another one is in front of the clerk, with the way back. */
-export function tellAt(journey, text, action = null) {
-  told(text, desk.open === journey ? action : { label: say("desk.back"), act: () => open(journey) });
+async function done(at, step, answer) {
+  const { problem } = answer, journey = step === "submit-application" ? answer.journey : at.journey;
+  const text = problem?.sentence ?? (answer.off_list?.length ? say("acts.offlist") : say("acts.done", { act: of("act", step) }));
+  if (!problem || !isHere(at)) tellAt({ ...at, journey }, text);
+  if (!isHere(at)) return refresh(journey);
+  Object.assign(desk, { act: null, form: {} });
+  await (journey === at.journey ? refresh(journey) : open(journey));
+  if (desk.open !== journey) return;
+  if (problem) objected(problem, answer.case_no);
+  else lead(find("issued") ? "issued" : "journey-title");
 }
-/** Apply and take the materials in; the second act rests on the first and has a key of its own. */
+/** What was refused may be so because another window was first: show how it stands now. */
+async function refused(at, step, one, problem) {
+  await refresh(at.journey);
+  if (!isHere(at)) return tellAt(at, problem.sentence);
+  const cases = desk.journey?.cases ?? [];
+  const stands = one ? cases.find((each) => each.case_no === one.case_no) : cases.at(-1);
+  if (stands && !stands.steps.includes(step)) desk.act = null;
+  objected(problem, stands?.case_no ?? step);
+}
+/** Apply and take the materials in; the second act rests on the first and has a key of its own, and may be refused alone. */
 async function apply(fields) {
+  const taken = FIXED.receive();
   const submitted = await tell("submit-application", fields);
-  desk.issued = { journey: submitted.journey, receipt_no: submitted.receipt_no, code: submitted.code };
-  await tell("receive", { case_no: submitted.case_no, window_id: desk.venue, form_check: "passed", identity_check: "passed" });
-  return submitted;
+  const { journey, case_no, receipt_no, code } = submitted;
+  desk.issued[journey] = { case_no, receipt_no, code };
+  const problem = await tell("receive", { case_no, ...taken }).then(() => null, (refusal) => refusal);
+  return { ...submitted, problem };
 }
 
 function choices(legend, field, values, family, required = true) {
-  return h("fieldset", {}, h("legend", {}, legend), h("div", { class: "choices" }, values.map((value) => h("label", { class: "choice" }, h("input", { type: "radio", name: field, id: `${field}-${value}`, value, required, checked: desk.form[field] === value, change: () => { desk.form[field] = value; draw(); } }), of(family, value)))));
+  return h("fieldset", {}, h("legend", {}, legend), h("div", { class: "choices" }, values.map((value) => h("label", { class: "choice" }, h("input", { type: "radio", name: field, id: `${field}-${value}`, value, required, checked: desk.form[field] === value, change: () => { desk.form[field] = value; drawPanel(); } }), of(family, value)))));
 }
 function checks(legend, hint, field, values, label) {
   const chosen = (desk.form[field] ??= []);
-  const flip = (value) => { desk.form[field] = chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value]; draw(); };
+  const flip = (value) => { desk.form[field] = chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value]; drawPanel(); };
   return h("fieldset", {}, h("legend", {}, legend), hint && h("p", { class: "hint" }, hint), values.map((value) => h("label", { class: "choice line" }, h("input", { type: "checkbox", name: field, id: `${field}-${value}`, value, checked: chosen.includes(value), change: () => flip(value) }), label(value))));
 }
 
 const FORMS = {
   "submit-application": (_, journey) => ({
-    ask: [h("div", { class: "field" }, h("label", { for: "apply-id" }, say("new.id")), h("p", { class: "hint" }, say("apply.idhow")), h("input", { type: "text", id: "apply-id", required: true, autocomplete: "off", maxlength: "18", value: desk.form.id_no ?? "", input: (event) => { desk.form.id_no = event.target.value; } })),
+    ask: [h("div", { class: "field" }, h("label", { for: "apply-id" }, say("new.id")), h("p", { class: "hint" }, say("apply.idhow")), h("input", { type: "text", id: "apply-id", required: true, autocomplete: "off", maxlength: "64", pattern: ID_NO, title: say("missingfield.id_no"), value: desk.form.id_no ?? "", input: (event) => { desk.form.id_no = event.target.value; } })),
       h("div", { class: "field" }, h("label", { for: "apply-region" }, say("new.region")), regionChoice("apply-region", desk.form.region, (event) => { desk.form.region = event.target.value; })),
       checks(say("apply.materials"), say("apply.materialshow"), "materials", journey.materials.map((one) => one.code), (code) => listedName(journey.materials, code))],
     body: () => ({ applicant: { id_no: idNo(), region: desk.form.region }, subject_ref: journey.subject_ref, item_code: journey.item_code, channel: "window", materials: desk.form.materials.map((code) => ({ code, form: "original" })) }),
@@ -95,7 +96,7 @@ const FORMS = {
     body: () => ({ to_body: desk.form.to_body ?? one.handling_body, medium: desk.form.medium }),
   }),
   "return-custody": () => ({ ask: choices(say("return.why"), "reason", codes("back"), "back"), body: () => ({ reason_code: desk.form.reason }) }),
-  "not-accept": (one) => ({ ask: [choices(say("turnaway.why"), "reason", codes("turnaway"), "turnaway"), h("p", { class: "hint" }, say("turnaway.remedies"))], body: () => ({ reason_code: desk.form.reason, remedies: codes("remedy"), ...(desk.form.reason === "not-our-power" ? { competent_body: one.handling_body } : {}) }) }),
+  "not-accept": (one) => ({ ask: [choices(say("turnaway.why"), "reason", codes("turnaway"), "turnaway"), h("p", { class: "hint" }, say("turnaway.remedies"))], body: () => ({ reason_code: desk.form.reason, remedies: codes("remedy"), ...(desk.form.reason === "not-our-power" && one.handling_body !== desk.who.body ? { competent_body: one.handling_body } : {}) }) }),
   withdraw: () => ({ ask: choices(say("withdraw.why"), "reason", codes("withdrawal"), "withdrawal"), body: () => ({ reason_code: desk.form.reason }) }),
   deliver: () => ({ ask: choices(say("deliver.how"), "method", codes("method"), "method"), body: () => ({ method: desk.form.method }) }),
 };
@@ -119,10 +120,10 @@ function bodyChoice(one) {
 }
 
 export function actForm(one, journey) {
-  if (!desk.act || desk.act.closed || (desk.act.case_no ?? null) !== (one?.case_no ?? null)) return null;
+  if (!desk.act || !isOpen(desk.act.step, one)) return null;
   const { step } = desk.act;
   const { ask, body, ready } = FORMS[step](one, journey);
   return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (!ready || ready()) send(step, one, body()); } }, h("h3", {}, of("act", step)),
-    !one && desk.error?.at === step && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)), ask,
-    h("div", { class: "row" }, h("button", { id: "act-send", disabled: desk.busy || (ready && !ready()) }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { desk.act = null; draw(); find(`act-${step}`)?.focus(); } }, say("cancel"))));
+    !one && desk.error?.at === step && h("div", { class: "note bad", role: alarm(desk.error), id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)), ask,
+    h("div", { class: "row" }, h("button", { id: "act-send", disabled: isBusy() || (ready && !ready()) }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { desk.act = null; drawPanel(); find(actId(step, one))?.focus(); } }, say("cancel"))));
 }

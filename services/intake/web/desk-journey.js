@@ -1,32 +1,38 @@
 // One journey at the desk: its promise, where each case is, what can be done, and what happened.
-import { today } from "/parts/days.js";
 import { day, h, happened, materialName, name, nth, of, say, steps } from "/parts/page.js";
 import { actForm, actButtons } from "./desk-acts.js";
-import { bodyName, desk, itemName } from "./desk.js";
+import { bodyName, desk, itemName, todayHere } from "./desk.js";
 import { newForm } from "./desk-new.js";
 import { beyond, recordCard, undo } from "./desk-record.js";
+import { alarm, isBusy, present, whom } from "./desk-turn.js";
 
 export function journeyPanel() {
   if (!desk.open) return h("div", { class: "card later" }, h("h2", {}, say("desk.choose")), h("p", { class: "how" }, say("desk.choosehow")));
   if (desk.open === "new" && !desk.journey) return [newForm(), recordCard()];
   const journey = desk.journey;
-  if (!journey) return h("div", { class: "card" }, desk.error ? h("div", { class: "note bad", role: "alert" }, h("strong", {}, desk.error.sentence)) : h("p", { class: "loading" }, say("loading")));
-  return [head(journey), issued(), recordCard(), ...journey.cases.map((one) => caseCard(one, journey)), journey.cases.length === 0 && !journey.outcome && h("div", { class: "card" }, h("h2", {}, say("acts.title")), actButtons(["submit-application"], null), actForm(null, journey)), story(journey)].filter(Boolean);
+  if (!journey) return h("div", { class: "card" }, desk.error ? h("div", { class: "note bad", role: alarm(desk.error) }, h("strong", {}, desk.error.sentence)) : h("p", { class: "loading" }, say("loading")));
+  return [head(journey), issued(journey), recordCard(), ...journey.cases.map((one) => caseCard(one, journey)), journey.cases.length === 0 && !journey.outcome && h("div", { class: "card" }, h("h2", {}, say("acts.title")), actButtons(["submit-application"], null), actForm(null, journey)), story(journey)].filter(Boolean);
 }
 
 function head(journey) {
-  const { declared, experienced, this_run: run, kept } = journey.promise;
-  return h("div", { class: "card" }, h("h2", { id: "journey-title", tabindex: "-1" }, itemName(journey.item_code)),
-    h("p", { class: "soft small" }, journey.subject_ref ? say("desk.person", { ref: journey.subject_ref.slice(0, 8) }) : say("desk.nobody")),
-    journey.outcome ? h("div", { class: `note ${kept ? "good" : "lived"}` }, h("strong", {}, of("over", journey.outcome)), h("p", {}, say("promise.was", { declared: declared ?? say("unknown"), n: experienced })))
-      : h("div", { class: `note ${beyond() ? "lived" : "promised"}`, id: "promise" }, h("strong", {}, beyond() ? say("promise.beyond", { declared, n: nth(run) }) : say("promise.within", { declared: declared ?? say("unknown"), n: run ? nth(run) : "—" })),
-        h("p", {}, beyond() ? say("promise.saywhy") : say("promise.sofar", { n: experienced }))));
+  return h("div", { class: "card" }, h("h2", { id: "journey-title", tabindex: "-1" }, itemName(journey.item_code)), h("p", { class: "soft small" }, whom()), journey.outcome ? ended(journey) : promised(journey.promise));
+}
+function ended({ outcome, promise: { declared, experienced, kept } }) {
+  return h("div", { class: `note ${kept ? "good" : "lived"}` }, h("strong", {}, of("over", outcome)), h("p", {}, declared === null ? say("promise.sofar", { n: experienced }) : say("promise.was", { declared, n: experienced })));
+}
+function promised({ declared, experienced, this_run: run }) {
+  const isBeyond = beyond(), n = run ? nth(run) : "—";
+  const title = declared === null ? say("promise.open", { n: run ?? "—" }) : say(isBeyond ? "promise.beyond" : "promise.within", { declared, n });
+  return h("div", { class: `note ${isBeyond ? "lived" : "promised"}`, id: "promise" }, h("strong", {}, title), h("p", {}, isBeyond ? say("promise.saywhy") : say("promise.sofar", { n: experienced })));
 }
 
-function issued() {
-  if (desk.issued?.journey !== desk.open) return null;
-  return h("div", { class: "note good", id: "issued", tabindex: "-1" }, h("strong", {}, say("issued.title")), h("p", {}, say("issued.how")),
-    h("dl", {}, h("dt", {}, say("receipt")), h("dd", { class: "figure" }, desk.issued.receipt_no), desk.issued.code && h("dt", {}, say("code")), desk.issued.code && h("dd", { class: "figure" }, desk.issued.code)));
+/** The receipt is shown from the application on, and handed out once it was taken in. */
+function issued(journey) {
+  const receipt = desk.issued[journey.journey];
+  if (!receipt) return null;
+  const isReceived = Boolean(journey.cases.find((one) => one.case_no === receipt.case_no)?.received_at);
+  return h("div", { class: `note ${isReceived ? "good" : "wait"}`, id: "issued", tabindex: "-1" }, h("strong", {}, say(isReceived ? "issued.title" : "issued.only")), h("p", {}, say("issued.how")),
+    h("dl", {}, h("dt", {}, say("receipt")), h("dd", { class: "figure" }, receipt.receipt_no), receipt.code && h("dt", {}, say("code")), receipt.code && h("dd", { class: "figure" }, receipt.code)));
 }
 
 function caseCard(one, journey) {
@@ -34,9 +40,9 @@ function caseCard(one, journey) {
   const notice = one.notices.at(-1);
   return h("section", { class: "card", "aria-label": one.case_no }, h("div", { class: "row spread" }, h("h2", {}, say("case.title")), h("span", { class: "tag plain" }, of("situation", one.situation))), steps(one.situation),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.route")), h("dd", {}, bodyName(one.receiving_body), " → ", bodyName(one.handling_body)), h("dt", {}, say("case.holder")), h("dd", {}, bodyName(one.holder_body)),
-      waits && h("dt", {}, say("case.next")), waits && h("dd", {}, of("next", waits.step), waits.body && [say("case.by"), bodyName(waits.body)], waits.due && say("case.until", { day: day(waits.due) }))),
+      waits && h("dt", {}, say("case.next")), waits && h("dd", {}, waits.step === "accept" ? say("case.accept") : of("next", waits.step), waits.body && [say("case.by"), bodyName(waits.body)], waits.due && say("case.until", { day: day(waits.due) }))),
     one.situation === "in-correction" && notice && h("div", { class: "note wait" }, h("strong", {}, say("notice.title", { day: day(notice.due) })), h("ul", {}, notice.missing.map((each) => h("li", {}, materialName(one.materials, each.code), " · ", of("missing", each.reason_code))))),
-    desk.error?.at === one.case_no && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
+    desk.error?.at === one.case_no && h("div", { class: "note bad", role: alarm(desk.error), id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     one.steps.length > 0 && !journey.outcome && [h("h3", {}, say("acts.title")), actButtons(one.steps, one)], desk.act?.case_no === one.case_no && actForm(one, journey));
 }
 
@@ -46,9 +52,9 @@ function story(journey) {
     h("time", { datetime: entry.at }, happened(entry)), h("span", { class: voided.has(entry.visit_id) ? "void" : null }, of("fact", entry.fact), detail(entry), !voided.has(entry.visit_id) && takeOff(entry, journey))))));
 }
 /** A mistake of today at this venue can be taken off; later ones are for those who keep the record. */
-function takeOff(entry, { journey, outcome }) {
-  if (outcome || entry.fact !== "visit-recorded" || entry.venue_id !== desk.venue || entry.local_date !== today()) return null;
-  return [" ", h("button", { type: "button", class: "quiet", id: `undo-${entry.visit_id}`, disabled: desk.busy, click: () => undo(entry.visit_id, journey) }, say("record.undo"))];
+function takeOff(entry, { outcome }) {
+  if (outcome || entry.fact !== "visit-recorded" || entry.venue_id !== desk.venue || entry.local_date !== todayHere()) return null;
+  return [" ", h("button", { type: "button", class: "quiet", id: `undo-${entry.visit_id}`, disabled: isBusy(), click: () => undo(entry.visit_id, present()) }, say("record.undo"))];
 }
 function detail(entry) {
   if (entry.fact === "visit-recorded") return [" · ", name(desk.names.venues[entry.venue_id], entry.venue_id), ` · ${of("purpose", entry.purpose)} · ${of("outcome", entry.outcome)}`, entry.cause !== "normal" && ` · ${of("cause", entry.cause)}`];

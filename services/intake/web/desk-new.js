@@ -1,7 +1,8 @@
 // Somebody of whom nothing is open: the number on the card, where the person lives, and what the person came for.
 import { all, get } from "/parts/ask.js";
-import { h, named, say, spelled } from "/parts/page.js";
-import { desk, draw } from "./desk.js";
+import { h, lead, named, say, spelled } from "/parts/page.js";
+import { desk, drawPanel } from "./desk.js";
+import { alarm } from "./desk-turn.js";
 
 const AGAIN_MS = 3_000;
 let published = null;
@@ -9,14 +10,19 @@ let asking = null;
 
 /** The places, items and bodies that forms offer; null until they are here. The first form that is drawn asks for them. */
 export function offered() {
-  asking ??= load().catch(() => setTimeout(() => { asking = null; draw(); }, AGAIN_MS));
+  asking ??= load().catch(() => setTimeout(() => { asking = null; drawPanel(); }, AGAIN_MS));
   return published;
 }
 async function load() {
   const [guide, items, bodies] = await Promise.all([get("/v1/guide"), all("/v1/items", "item_code"), all("/v1/bodies", "body_uscc")]);
   published = { places: guide.places, items: items.filter((item) => !item.retired_from), bodies };
-  draw();
+  drawPanel();
+  if (desk.open === "new") leadIn();
 }
+/** The item that was chosen for somebody new. */
+export const chosenItem = () => offered()?.items.find((one) => one.item_code === desk.form.item_code);
+/** Lead to what is asked first. */
+export function leadIn() { lead(desk.form.id_no ? "item" : "id_no"); }
 /** The ID number in a form, as the record spells it. */
 export const idNo = () => spelled(desk.form.id_no ?? "");
 export const isIdNo = (text) => /^[0-9A-Z]{6,18}$/.test(text);
@@ -27,7 +33,8 @@ export function regionChoice(id, chosen, change) {
 /** The items of the region's own bodies and of the city and the province above them first, then all others. */
 function itemChoice(items, change) {
   const own = (desk.who.region ?? "").slice(0, 4);
-  const groups = [["new.near", items.filter((item) => item.body_region.startsWith(own))], ["new.far", items.filter((item) => !item.body_region.startsWith(own))]];
+  const isNear = (item) => item.body_region.startsWith(own) || item.body_region === `${own.slice(0, 2)}0000`;
+  const groups = [["new.near", items.filter(isNear)], ["new.far", items.filter((item) => !isNear(item))]];
   return h("select", { id: "item", name: "item_code", required: true, change }, h("option", { value: "" }, say("choose")), groups.map(([title, group]) => h("optgroup", { label: say(title) }, group.map((item) => h("option", { value: item.item_code, selected: desk.form.item_code === item.item_code }, `${named([item.name_zh, item.name_en])} · ${place(item.body_region)}`)))));
 }
 function place(region) {
@@ -42,12 +49,12 @@ function place(region) {
 export function newForm() {
   const items = offered()?.items;
   if (!items) return h("div", { class: "card" }, h("p", { class: "loading" }, say("loading")));
-  const set = (event) => { desk.form[event.target.name] = event.target.value; if (event.target.tagName === "SELECT") draw(); };
+  const set = (event) => { desk.form[event.target.name] = event.target.value; if (event.target.tagName === "SELECT") drawPanel(); };
   const wrong = (field) => (desk.error?.field === field ? "true" : null);
-  const lacking = (field) => desk.error?.at === "field" && desk.error.field === field && h("p", { class: "error", id: "error", role: "alert" }, desk.error.sentence);
-  const item = items.find((one) => one.item_code === desk.form.item_code);
+  const lacking = (field) => desk.error?.at === "field" && desk.error.field === field && h("p", { class: "error", id: "error", role: alarm(desk.error) }, desk.error.sentence);
+  const item = chosenItem();
   return h("div", { class: "card" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("new.title")), h("p", { class: "how" }, say("new.how")),
-    h("div", { class: "field" }, h("label", { for: "id_no" }, say("new.id")), h("p", { class: "hint", id: "id-hint" }, say("new.idhow")), lacking("id_no"), h("input", { type: "text", id: "id_no", name: "id_no", autocomplete: "off", spellcheck: "false", maxlength: "18", "aria-describedby": "id-hint", "aria-invalid": wrong("id_no"), value: desk.form.id_no ?? "", input: set })),
+    h("div", { class: "field" }, h("label", { for: "id_no" }, say("new.id")), h("p", { class: "hint", id: "id-hint" }, say("new.idhow")), lacking("id_no"), h("input", { type: "text", id: "id_no", name: "id_no", autocomplete: "off", spellcheck: "false", maxlength: "64", "aria-describedby": "id-hint", "aria-invalid": wrong("id_no"), value: desk.form.id_no ?? "", input: set })),
     h("div", { class: "field" }, h("label", { for: "region" }, say("new.region")), lacking("region"), regionChoice("region", desk.form.region, set)),
     h("div", { class: "field" }, h("label", { for: "item" }, say("new.item")), lacking("item_code"), itemChoice(items, set)),
     item && h("div", { class: "note promised" }, h("strong", {}, say("promise.declared", { n: item.declared_visits }))));

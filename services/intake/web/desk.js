@@ -1,17 +1,23 @@
 // The clerk's desk: the queue on the left, one journey on the right; everything has a key, nothing needs a mouse.
 import { about, caution, get, leave, oncaution, post, reread, staff } from "/parts/ask.js";
-import { wall } from "/parts/days.js";
-import { clock, day, fill, find, frame, h, keep, kept, moment, name, named, number, of, say, spelled } from "/parts/page.js";
+import { today, wall } from "/parts/days.js";
+import { clock, day, fill, find, frame, h, keep, kept, lead, moment, name, named, newest, number, of, say, settle, spelled, typing } from "/parts/page.js";
 import { journeyPanel } from "./desk-journey.js";
-import { isIdNo } from "./desk-new.js";
-import { recordKey } from "./desk-record.js";
+import { isIdNo, leadIn } from "./desk-new.js";
+import { presume, recordKey } from "./desk-record.js";
+import { isBusy, turnTo } from "./desk-turn.js";
 
 const EVERY_MS = 15_000;
 const SOUGHT = /^[\w.:/-]{6,64}$/;
+const RECEIPT = /^S[A-Z2-7]{12}$/;
 const TASKS = ["offered", "receive", "check", "correction", "deliver", "waiting"];
+const reading = newest(), looking = newest(), asking = newest();
 export const desk = {
-  who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} },
-  found: null, open: null, journey: null, visit: {}, act: null, form: {}, error: null, away: false, seen: null, keys: kept("desk.keys") !== "off", busy: false, issued: null,
+  who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} }, found: null, away: false, seen: null, keys: kept("desk.keys") !== "off",
+  // Whoever is in front of the clerk: which turn it is, and what was typed before the journey was here.
+  turn: 0, open: null, journey: null, visit: {}, early: [], act: null, form: {}, error: null,
+  // For whom something is under way, and the receipts that are to be handed out, by journey.
+  under: new Set(), issued: {},
 };
 
 export function learn(answer) {
@@ -20,22 +26,25 @@ export function learn(answer) {
 }
 export const itemName = (code) => name(desk.names.items[code], code);
 export const bodyName = (code) => name(desk.names.bodies[code], code);
+/** The day at the service, whatever this machine's clock says. */
+export const todayHere = () => desk.queue?.today ?? today();
 
 /** Read the queue, and draw only what is new: a list that somebody chooses from and a number that is being copied stay. */
 export async function readQueue({ reopen = false } = {}) {
-  const { seen, away } = desk, before = standing();
+  const { seen, away } = desk, before = standing(), still = reading();
   try {
-    desk.queue = learn(await reread(`/v1/desk?venue_id=${encodeURIComponent(desk.venue)}`));
-    desk.away = false;
-    desk.seen = JSON.stringify(desk.queue);
+    const queue = learn(await reread(`/v1/desk?venue_id=${encodeURIComponent(desk.venue)}`));
+    if (!still()) return;
+    Object.assign(desk, { queue, away: false, seen: JSON.stringify(queue) });
   } catch (problem) {
+    if (!still()) return;
     desk.away = problem.status !== 401;
   }
   const venues = desk.queue?.venues ?? [];
   if (!venues.some((venue) => venue.venue_id === desk.venue) && venues.length) return seat(venues[0].venue_id);
-  if (desk.seen !== seen || desk.away !== away) draw();
+  if (desk.seen !== seen || desk.away !== away) drawAround();
   // Another window acted on what is open here.
-  if (reopen && desk.journey && !desk.busy && standing() !== before) await open(desk.open, { quiet: true });
+  if (reopen && desk.journey && !isBusy() && standing() !== before) await refresh(desk.open);
 }
 /** What the queue says of the journey that is open. */
 function standing() {
@@ -43,59 +52,88 @@ function standing() {
   const rows = [...desk.queue.here, ...Object.values(desk.queue.to_do).flatMap((task) => task.cases)];
   return JSON.stringify(rows.filter((row) => row.journey === desk.open));
 }
-function seat(venue) {
-  desk.venue = venue;
+/** Sit at another venue, where a visit is another run and other steps are possible. */
+async function seat(venue) {
+  Object.assign(desk, { venue, seen: null });
   keep("desk.venue", venue);
-  return readQueue();
+  await readQueue();
+  await refresh(desk.open);
 }
 
-/** Put something else in front of the clerk. A receipt goes when she leaves the journey that it was made out for. */
-function turnTo(journey, form = {}) {
-  const issued = desk.issued?.journey === desk.open && desk.open !== journey ? null : desk.issued;
-  Object.assign(desk, { open: journey, journey: null, visit: {}, act: null, form, error: null, issued });
-}
 /** Open a journey; `quiet` keeps what is being typed, as a reread after a change does. */
-export async function open(journey, { quiet = false } = {}) {
+export async function open(journey, { quiet = false, visit = {} } = {}) {
   if (!quiet) {
-    turnTo(journey);
+    turnTo(journey, { visit });
     draw();
   }
+  const { turn } = desk, still = looking();
+  const isOver = () => !still() || turn !== desk.turn;
   try {
     const answer = learn(await get(`/v1/desk/journeys/${journey}?venue_id=${encodeURIComponent(desk.venue)}`));
-    if (desk.open === journey) desk.journey = answer;
+    if (isOver()) return;
+    desk.journey = answer;
   } catch (problem) {
-    if (desk.open === journey && !desk.journey) desk.error = problem;
+    if (isOver()) return;
+    if (!desk.journey) desk.error = problem;
   }
-  draw();
-  if (!quiet && desk.open === journey) find("journey-title")?.focus();
+  if (!quiet) presume();
+  drawPanel();
+  if (!quiet) arrived();
+}
+/** A clerk is faster than a network: the keys that she pressed before the journey was here count now. */
+function arrived() {
+  lead("journey-title");
+  for (const key of desk.early.splice(0)) recordKey(key);
+}
+/** Show how a journey stands now, if it is in front of the clerk. */
+export async function refresh(journey) {
+  if (journey && journey !== "new" && desk.open === journey) await open(journey, { quiet: true });
 }
 
-/** Begin for somebody of whom nothing is open here. */
+/** Begin for somebody of whom nothing is open here; a receipt that was searched for is no ID number. */
 export function begin(text = "") {
-  if (!desk.found?.journeys.length) desk.found = null;
-  turnTo("new", { id_no: isIdNo(spelled(text)) ? spelled(text) : "" });
+  const id = spelled(text);
+  turnTo("new", { form: { id_no: isIdNo(id) && !RECEIPT.test(id) ? id : "" } });
   draw();
-  find(desk.form.id_no ? "item" : "id_no")?.focus();
+  leadIn();
+}
+/** By key: what is typed for somebody new already stays. */
+function beginOrGoOn() {
+  if (desk.open === "new" && !isBusy()) lead("id_no");
+  else begin();
 }
 
 async function search(event) {
   event.preventDefault();
-  const text = find("search").value.normalize("NFKC").trim();
+  const typed = find("search").value, text = typed.normalize("NFKC").replaceAll(/\s/g, "");
   if (!text) return;
-  if (!SOUGHT.test(text)) {
-    desk.found = { text, journeys: [], problem: { get sentence() { return say("desk.findbad"); } } };
-    return draw();
-  }
+  const { turn } = desk, still = asking();
+  // What was found last goes first, so that the same answer once more is news.
+  show(null);
+  if (!SOUGHT.test(text)) return show({ text, journeys: [], problem: { get sentence() { return say("desk.findbad"); } } });
   try {
     const answer = learn(await post("/v1/desk/find", { text, venue_id: desk.venue }));
-    desk.found = { text, journeys: answer.journeys };
-    draw();
-    if (answer.journeys.length === 1) open(answer.journeys[0].journey);
-    else document.querySelector("#found .pick")?.focus();
+    if (!still()) return;
+    show({ text, journeys: answer.journeys });
+    follow(typed, turn);
   } catch (problem) {
-    desk.found = { text, journeys: [], problem };
-    draw();
+    if (still()) show({ text, journeys: [], problem });
   }
+}
+function show(found) {
+  desk.found = found;
+  drawLeft();
+}
+/** Go to what was found: the box is free for whoever comes next. A clerk who went on meanwhile is led nowhere. */
+function follow(typed, turn) {
+  const box = find("search");
+  if (box.value === typed) {
+    box.value = "";
+    box.blur();
+  }
+  if (turn !== desk.turn || typing()) return;
+  if (desk.found.journeys.length === 1) open(desk.found.journeys[0].journey);
+  else lead(document.querySelector("#found .pick")?.id);
 }
 
 function pick(row, second, third, list = "pick") {
@@ -110,21 +148,23 @@ function group(title, rows, count = rows.length) {
 function queue() {
   const answer = desk.queue;
   if (!answer) return h("p", { class: "loading" }, say(desk.away ? "trouble.away" : "loading"));
-  const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), " · ", row.outcome === "done" ? of("outcome", "done") : of("outcome", row.outcome), row.situation && ` · ${of("situation", row.situation)}`].filter(Boolean).join(""), clock(row.at), "here"));
+  const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), of("outcome", row.outcome), row.situation && of("situation", row.situation)].filter(Boolean).join(" · "), clock(row.at), "here"));
   const tasks = TASKS.filter((task) => answer.to_do[task]).map((task) => group(of("task", task), answer.to_do[task].cases.map((row) => pick(row, row.receipt_no, row.due ? say("desk.until", { day: day(row.due) }) : moment(row.changed_at))), answer.to_do[task].count));
   const nothing = !here.length && !tasks.length;
   return [here.length > 0 && group(say("desk.here"), here), ...tasks, nothing && h("p", { class: "how" }, say("desk.empty"))].filter(Boolean);
 }
 
+/** The name of a key, while keys count. */
+const key = (text) => desk.keys && [" ", h("kbd", {}, text)];
 function finder() {
-  return h("form", { submit: search, role: "search" }, h("div", { class: "field" }, h("label", { for: "search" }, say("desk.find"), " ", h("kbd", {}, "/")), h("p", { class: "hint", id: "search-hint" }, say("desk.findhow")),
-    h("input", { type: "search", id: "search", autocomplete: "off", spellcheck: "false", "aria-describedby": "search-hint", value: find("search")?.value ?? "" })),
-    h("div", { class: "row" }, h("button", { class: "second", id: "find" }, say("desk.search")), h("button", { type: "button", class: "quiet", id: "begin", click: () => begin(find("search").value.trim()) }, say("desk.begin"), " ", h("kbd", {}, "N"))));
+  return h("form", { submit: search, role: "search" }, h("div", { class: "field" }, h("label", { for: "search" }, say("desk.find"), key("/")), h("p", { class: "hint", id: "search-hint" }, say("desk.findhow")),
+    h("input", { type: "search", id: "search", autocomplete: "off", spellcheck: "false", "aria-describedby": "search-hint" })),
+    h("div", { class: "row" }, h("button", { class: "second", id: "find" }, say("desk.search")), h("button", { type: "button", class: "quiet", id: "begin", click: () => begin(find("search").value) }, say("desk.begin"), key("N"))));
 }
 function foundList() {
   if (!desk.found) return null;
-  const { journeys, problem, text } = desk.found;
-  if (!journeys.length) return h("div", { class: "note", role: "alert" }, h("strong", {}, problem?.sentence ?? say("desk.nothing")), h("button", { type: "button", class: "second", id: "begin-found", click: () => begin(text) }, say("desk.begin")));
+  const { journeys, problem } = desk.found;
+  if (!journeys.length) return h("div", { class: "note", role: "alert", id: "nothing" }, h("strong", {}, problem?.sentence ?? say("desk.nothing")), h("button", { type: "button", class: "second", id: "begin-found", click: () => begin(desk.found?.text) }, say("desk.begin")));
   return h("div", { id: "found" }, group(say("desk.found"), journeys.map((row) => pick(row, row.outcome ? of("over", row.outcome) : row.situation ? of("situation", row.situation) : say("desk.onlyvisits"), day(wall(row.first_contact)), "found"))));
 }
 
@@ -132,14 +172,31 @@ function seatChoice() {
   const venues = desk.queue?.venues ?? [];
   return h("div", { class: "field" }, h("label", { for: "venue" }, say("desk.venue")), h("select", { id: "venue", change: (event) => seat(event.target.value) }, venues.map((venue) => h("option", { value: venue.venue_id, selected: venue.venue_id === desk.venue }, named(venue.name, venue.venue_id)))));
 }
+function keyChoice() {
+  const turn = () => { desk.keys = !desk.keys; keep("desk.keys", desk.keys ? "on" : "off"); draw(); };
+  return h("p", { class: "small soft keys" }, say("desk.keyshow"), " ", h("button", { type: "button", class: "quiet", id: "keys", "aria-pressed": String(desk.keys), click: turn }, say(desk.keys ? "desk.keysoff" : "desk.keyson")));
+}
 
+/** The frame stands once and for all, so that what is announced is announced when it is new and no other time. */
 export function draw() {
-  fill(find("main"), h("h1", { class: "unseen" }, say("desk.title")),
-    caution(desk.away),
-    h("div", { class: "two" },
-      h("div", { id: "left" }, h("div", { class: "card" }, seatChoice(), finder(), foundList()), h("nav", { class: "card", id: "queue", "aria-label": say("desk.queue") }, h("h2", {}, say("desk.queue")), queue(),
-        h("p", { class: "small soft keys" }, say("desk.keyshow"), " ", h("button", { type: "button", class: "quiet", id: "keys", "aria-pressed": String(desk.keys), click: () => { desk.keys = !desk.keys; keep("desk.keys", desk.keys ? "on" : "off"); draw(); } }, say(desk.keys ? "desk.keysoff" : "desk.keyson"))))),
-      h("section", { id: "panel", "aria-label": say("desk.one") }, journeyPanel())));
+  if (!find("left")) fill(find("main"), h("h1", { class: "unseen", id: "title" }), h("div", { id: "caution" }), h("div", { class: "two" }, h("div", { id: "left" }), h("section", { id: "panel" })));
+  find("title").textContent = say("desk.title");
+  find("panel").setAttribute("aria-label", say("desk.one"));
+  drawAround();
+  drawPanel();
+}
+function drawAround() {
+  drawCaution();
+  drawLeft();
+}
+function drawCaution() {
+  settle(find("caution"), h("div", { id: "caution" }, caution(desk.away)));
+}
+function drawLeft() {
+  settle(find("left"), h("div", { id: "left" }, h("div", { class: "card" }, seatChoice(), finder(), foundList()), h("nav", { class: "card", id: "queue", "aria-label": say("desk.queue") }, h("h2", {}, say("desk.queue")), queue(), keyChoice())));
+}
+export function drawPanel() {
+  fill(find("panel"), journeyPanel());
 }
 
 function move(step) {
@@ -156,7 +213,7 @@ addEventListener("keydown", (event) => {
   if (!desk.keys || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "radio") return;
   const key = event.key.toLowerCase();
   if (key === "/") find("search").focus();
-  else if (key === "n") begin();
+  else if (key === "n") beginOrGoOn();
   else if (key === "j" || (event.key === "ArrowDown" && event.target.classList?.contains("pick"))) move(1);
   else if (key === "k" || (event.key === "ArrowUp" && event.target.classList?.contains("pick"))) move(-1);
   else if (!recordKey(key)) return;
@@ -165,8 +222,11 @@ addEventListener("keydown", (event) => {
 
 const [place, me] = await Promise.all([about(), staff()]);
 desk.who = me;
-oncaution(() => { if (find("left")) draw(); });
+oncaution(() => { if (find("caution")) drawCaution(); });
 const write = frame("desk.title", { about: place, leave, who: () => `${of("role", desk.who.role)} · ${named(desk.names.bodies[desk.who.body], desk.who.id)}`, draw });
 await readQueue();
 write();
-setInterval(() => { if (!document.hidden) readQueue({ reopen: true }); }, EVERY_MS);
+const readAgain = () => { if (!document.hidden) readQueue({ reopen: true }); };
+setInterval(readAgain, EVERY_MS);
+// A page that was out of sight knows neither the queue nor the day.
+document.addEventListener("visibilitychange", readAgain);
