@@ -128,7 +128,8 @@ async def _read(doors: Doors, watch: Watch) -> None:
 
 async def _listen(doors: Doors, watch: Watch) -> None:
     timeout = aiohttp.ClientTimeout(total=None)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(doors.urls["metrics"] + "/v1/stream") as answer:
+    stream = doors.urls["metrics"] + "/v1/stream?readings=true"
+    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(stream) as answer:
         moved = False
         async for line in answer.content:
             if line.startswith(b"event:"):

@@ -19,7 +19,7 @@ from shared.reference.deadlines import local_date
 
 UNKNOWN_FIGURE = Rule("unknown-figure", "unknown", "没有这个指标；见 /v1/figures。", "There is no such figure; see /v1/figures.")
 UNKNOWN_READING = Rule(
-    "unknown-reading", "invalid", "该指标没有这个读数；见 /v1/figures。", "This figure has no such reading; see /v1/figures."
+    "unknown-reading", "invalid", "该指标没有这个口径；见 /v1/figures。", "This figure has no such reading; see /v1/figures."
 )
 UNKNOWN_DIMENSION = Rule(
     "unknown-dimension",
@@ -36,16 +36,16 @@ RULE_CHANGED = Rule(
 NO_SUM = Rule(
     "no-sum",
     "invalid",
-    "该读数来自逐次等待的时长或状态，无法逐件相加；请选择其他读数。",
+    "该口径来自逐次等待的时长或状态，无法逐件相加；请选择其他口径。",
     "This reading is a percentile or a state of waits and cannot be added up fact by fact; choose another reading.",
 )
 KNOWN_REVERSED = Rule(
     "known-reversed",
     "invalid",
     "较早的知悉日必须早于较晚的知悉日；请改正。",
-    "`then` must be earlier than `now`; mend them.",
+    "The earlier known day must come before the later one.",
 )
-DAYS_REVERSED = Rule("days-reversed", "invalid", "起始日晚于结束日；请改正。", "`from` is later than `to`; mend them.")
+DAYS_REVERSED = Rule("days-reversed", "invalid", "起始日晚于结束日；请改正。", "The first day is later than the last.")
 
 READERS: frozenset[Role] = frozenset({"operator", "auditor", "service"})
 """Who may look behind a figure."""

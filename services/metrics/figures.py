@@ -151,13 +151,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         "F0",
         Text("事项去向", "What became of journeys"),
-        Text("办成、撤回、失效和不予受理各有多少？", "How many were delivered, withdrawn, lapsed or not accepted?"),
+        Text("办成、撤回、逾期终止和不予受理各有多少？", "How many were delivered, withdrawn, lapsed or not accepted?"),
         "handling",
         Text("结束日", "day of the end"),
         (
             _count("delivered", "已送达", "delivered", _DELIVERED),
             _count("withdrawn", "已撤回", "withdrawn", {"ended.withdrawn": 1}),
-            _count("lapsed", "已失效", "lapsed", {"ended.lapsed": 1}),
+            _count("lapsed", "逾期终止", "lapsed", {"ended.lapsed": 1}),
             _count("not_accepted", "不予受理", "not accepted", {"ended.not_accepted": 1}),
         ),
         _PROVISIONS,

@@ -16,17 +16,18 @@ def _words(**pairs: tuple[str, str]) -> Words:
 
 CAUSES = _words(
     normal=("正常", "Normal"),
-    not_informed=("未被告知", "Not informed"),
-    missing_material=("材料不齐", "Missing material"),
-    wrong_place=("跑错地方", "Wrong place"),
+    not_informed=("没有一次告知", "Not told beforehand"),
+    missing_material=("申请人漏带材料", "Applicant left something at home"),
+    wrong_place=("申请人走错地方", "Applicant went to the wrong place"),
     system_failure=("系统故障", "System failure"),
-    staff_error=("工作差错", "Staff error"),
-    hall_closed=("大厅关闭", "Hall closed"),
-    gap_fill=("补充缺项", "Gap to fill"),
-    collect_failed=("领取未成", "Collection failed"),
-    unknown=("原因不明", "Unknown"),
+    staff_error=("工作人员失误", "Mistake of staff"),
+    hall_closed=("大厅未开", "Hall closed"),
+    gap_fill=("申请人补充更正", "Applicant changed or added something"),
+    collect_failed=("来取件没取到", "Result was not ready"),
+    unknown=("说不清", "Unknown"),
 )
-RESPONSIBLE = _words(government=("政府", "Government"), applicant=("申请人", "Applicant"), unknown=("不明", "Unknown"))
+"""As the pages call them; so are those who answer for them."""
+RESPONSIBLE = _words(government=("政府原因", "Government"), applicant=("申请人原因", "Applicant"), unknown=("原因不明", "Unknown"))
 CHANNELS = _words(
     window=("窗口", "Window"),
     terminal=("自助终端", "Terminal"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -25,6 +25,8 @@ from shared.runtime.parts import lasting
 
 REST_S = 0.04
 """Between two frames; at least as long as it took to read one, so that telling never takes more than half the time."""
+DRAWN_S = 0.45
+"""Between two words to a board, which asks and draws no oftener (`web/board.js`)."""
 ALIVE_S = 15.0
 LISTENERS_MAX = 200
 WAITING_MAX = 100
@@ -39,15 +41,58 @@ def _event(name: str, data: Any) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data, option=orjson.OPT_UTC_Z) + b"\n\n"
 
 
-class Hub:
-    """Hears commits and tells listeners. A listener that does not keep up is let go; it comes back by itself."""
+class _Crowd:
+    """Listeners who are told the same at the same pace. One that does not keep up is let go; it comes back by itself."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
-        self._listeners: set[asyncio.Queue[bytes | None]] = set()
+    def __init__(self, rest_s: float, read: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self.listeners: set[asyncio.Queue[bytes | None]] = set()
+        self._rest_s, self._read = rest_s, read
         self._heard = asyncio.Event()
         self._cells: list[dict[str, Any]] = []
         self._more = False
+
+    def hear(self, cells: list[dict[str, Any]], *, more: bool) -> None:
+        """Cells moved, and perhaps more than those."""
+        self._more = self._more or more or len(self._cells) + len(cells) > MOVED_MAX
+        self._cells = (self._cells + cells)[:MOVED_MAX]
+        self._heard.set()
+
+    async def tell(self, stop: asyncio.Event) -> None:
+        """Tell what moved until `stop`, all that was heard meanwhile at once."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._heard.wait(), RETRY_S)
+            if not self._heard.is_set():
+                continue
+            self._heard.clear()
+            cells, more, self._cells, self._more = self._cells, self._more, [], False
+            begun = asyncio.get_running_loop().time()
+            if self.listeners:
+                try:
+                    self.say(_event("moved", {**await self._read(), "cells": cells, "more": more}))
+                except (UnavailableError, VersionConflictError) as error:
+                    _log.warning("stream-waits", extra={"error_class": type(error).__name__})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), max(self._rest_s, asyncio.get_running_loop().time() - begun))
+
+    def say(self, said: bytes) -> None:
+        """Say it to everybody."""
+        for listener in list(self.listeners):
+            if not _offer(listener, said):
+                self.listeners.discard(listener)
+                with contextlib.suppress(asyncio.QueueEmpty):
+                    listener.get_nowait()
+                _offer(listener, None)
+
+
+class Hub:
+    """Hears commits and tells listeners: boards, which ask for what they draw, and whoever wants the readings themselves."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._boards = _Crowd(DRAWN_S, _nothing)
+        self._readers = _Crowd(REST_S, lambda: answers.read(_province))
+        self._crowds = (self._boards, self._readers)
         self.stopped = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -55,16 +100,19 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting(self._hear, stop))
-                group.create_task(lasting(self._tell, stop))
+                for crowd in self._crowds:
+                    group.create_task(lasting(crowd.tell, stop))
         finally:
             self.stopped = True
-            for listener in self._listeners:
-                _offer(listener, None)
+            for crowd in self._crowds:
+                for listener in crowd.listeners:
+                    _offer(listener, None)
 
-    async def listen(self) -> AsyncIterator[bytes]:
-        """The stream of one listener."""
+    async def listen(self, *, readings: bool = False) -> AsyncIterator[bytes]:
+        """The stream of one listener, with the province's readings for whoever asks for them."""
         listener: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING_MAX)
-        self._listeners.add(listener)
+        listeners = (self._readers if readings else self._boards).listeners
+        listeners.add(listener)
         try:
             yield b": as figures change\n\n"
             while not self.stopped:
@@ -76,11 +124,11 @@ class Hub:
                     return
                 yield said
         finally:
-            self._listeners.discard(listener)
+            listeners.discard(listener)
 
     @property
     def is_full(self) -> bool:
-        return len(self._listeners) >= LISTENERS_MAX
+        return sum(len(crowd.listeners) for crowd in self._crowds) >= LISTENERS_MAX
 
     async def _hear(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -99,39 +147,13 @@ class Hub:
 
     def _take(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         said = orjson.loads(str(payload))
-        if "alert" in said:
-            self._say(_event("alert", said["alert"]))
-            return
-        if "swapped" in said:
-            self._say(_event("generation", {"generation": said["swapped"]}))
-            return
-        self._more = self._more or said["more"] or len(self._cells) + len(said["cells"]) > MOVED_MAX
-        self._cells = (self._cells + said["cells"])[:MOVED_MAX]
-        self._heard.set()
-
-    async def _tell(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._heard.wait(), RETRY_S)
-            if not self._heard.is_set():
-                continue
-            self._heard.clear()
-            cells, more, self._cells, self._more = self._cells, self._more, [], False
-            begun = asyncio.get_running_loop().time()
-            if self._listeners:
-                try:
-                    self._say(_event("moved", {**await self._answers.read(_province), "cells": cells, "more": more}))
-                except (UnavailableError, VersionConflictError) as error:
-                    _log.warning("stream-waits", extra={"error_class": type(error).__name__})
-            await asyncio.sleep(max(REST_S, asyncio.get_running_loop().time() - begun))
-
-    def _say(self, said: bytes) -> None:
-        for listener in list(self._listeners):
-            if not _offer(listener, said):
-                self._listeners.discard(listener)
-                with contextlib.suppress(asyncio.QueueEmpty):
-                    listener.get_nowait()
-                _offer(listener, None)
+        for crowd in self._crowds:
+            if "alert" in said:
+                crowd.say(_event("alert", said["alert"]))
+            elif "swapped" in said:
+                crowd.say(_event("generation", {"generation": said["swapped"]}))
+            else:
+                crowd.hear(said["cells"], more=said["more"])
 
 
 def _offer(listener: asyncio.Queue[bytes | None], said: bytes | None) -> bool:
@@ -140,6 +162,10 @@ def _offer(listener: asyncio.Queue[bytes | None], said: bytes | None) -> bool:
     except asyncio.QueueFull:
         return False
     return True
+
+
+async def _nothing() -> dict[str, Any]:
+    return {}
 
 
 async def _province(snap: Snapshot) -> dict[str, Any]:
@@ -151,7 +177,9 @@ def stream_door(app: FastAPI, hub: Hub) -> None:
     """Mount the stream."""
 
     @app.get("/v1/stream", summary="Figures as they change (server-sent events)")
-    async def stream() -> StreamingResponse:
+    async def stream(readings: bool = False) -> StreamingResponse:
         if hub.is_full:
             raise UnavailableError("too-many-listeners")
-        return StreamingResponse(hub.listen(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+        return StreamingResponse(
+            hub.listen(readings=readings), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )

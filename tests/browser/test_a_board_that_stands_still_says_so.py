@@ -87,6 +87,12 @@ async def test_whoever_never_promised_anything_is_named(board: BoardHouse, windo
         await expect(page.locator("#q-trust tr", has_text="通知 notify").first).to_contain_text("未知")
 
 
+async def test_services_that_do_not_answer_are_called_by_their_names(windows: Windows) -> None:
+    page = await windows.open("/?period=0", role=None)
+
+    await expect(page.locator("#q-trust .note.wait")).to_contain_text("没有应答：收件 intake、审批 approval、通知 notify。")
+
+
 async def test_books_that_cannot_be_read_again_are_called_exact_no_more(windows: Windows) -> None:
     page = await windows.open("/?period=0", role=None)
     await page.locator("#q-trust td.ok").first.wait_for()

@@ -51,6 +51,15 @@ async def test_what_still_waits_is_said(board: BoardHouse, windows: Windows) -> 
     await expect(page.locator("#said")).to_contain_text("0 events were applied; 1 still waits.")
 
 
+async def test_a_service_is_called_by_its_name(board: BoardHouse, windows: Windows) -> None:
+    await board.park("called-by-its-name")
+    page = await windows.open("/operations.html", role="operator")
+    await expect(page.locator("#redrive-metrics")).to_have_text("重新处理 统计 metrics 的全部")
+    await page.locator("#redrive-metrics").click()
+
+    await expect(page.locator("#question-title")).to_have_text("确认在 统计 metrics 重新处理以下内容？")
+
+
 async def test_whoever_has_decided_goes_on_from_where_the_question_came_up(board: BoardHouse, windows: Windows) -> None:
     await board.park("goes-on-from-here")
     page = await opened(windows)

@@ -336,8 +336,9 @@ WEIGHED = """() => performance.getEntriesByType("resource").concat(performance.g
 
 async def test_the_page_is_light_and_its_first_figure_quick(windows: Windows) -> None:
     page = await windows.open("/", role=None)
-    await is_ready(page, "board")
+    await page.locator("#t-F4").wait_for()
     took = await page.evaluate("performance.now()")
+    await is_ready(page, "board")
 
     assert 50_000 < await page.evaluate(WEIGHED) <= WEIGHT_MAX
     assert took <= FIRST_FIGURE_MS * 3, took  # Other work may share the machine; the budget itself is measured alone.

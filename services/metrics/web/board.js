@@ -4,72 +4,104 @@ import { about, get, leave, who } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { day, fill, find, frame, h, listed, named, of, say, settle } from "/parts/page.js";
 import { span } from "/parts/tables.js";
-import { board, live, promise, trust, whereNot, whoHandles } from "./sections.js";
-import { isFew, own, parts, percent, placed, places, warning, when, word } from "./charts.js";
-import { chosen, NAMES, remember, sliced } from "./slice.js";
+import { board, causes, custody, duty, gaps, live, matrix, movers, onTime, promise, question, speed, travel, trust, whereNot, whoHandles } from "./sections.js";
+import { choices, FIRST_DAY, isFew, own, parts, percent, placed, places, warning, when, word } from "./charts.js";
+import { chosen, extended, NAMES, remember, sliced } from "./slice.js";
 
 const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000, LATE_S = 30;
 // Of the 16 ms of a frame; the browser needs the rest for what was drawn.
 const SHARE_MS = 4;
-const PARTS = [head, notice, strip, filters, asKnown, promise, whereNot, whoHandles, trust, live];
-let problem = null, seenAt = 0, waiting = null, timer = null, reading = false, again = false, streaming = false;
+// What follows the filters and the language alone, what the figures move, and what of it cannot be drawn without names.
+const STANDING = [head, filters, asKnown, whereNot, whoHandles];
+const MOVING = [notice, strip, promise, gaps, causes, movers, matrix, travel, custody, onTime, speed, duty, trust, live];
+const PARTS = [...STANDING, ...MOVING], BARE = [head, notice, strip, filters], NAMING = [filters, gaps, movers, matrix, travel, live];
+const stood = new Map(PARTS.map((part) => [part, h("div")]));
+// Nobody knows at first whether changes are heard of; only then is it untrue to say that they are not.
+let problem = null, seenAt = 0, waiting = null, timer = null, reading = false, again = false, stream = null, streaming = null, looking = null;
 
 Object.assign(board, {
-  query: sliced, layer: chosen.layer,
-  evidence: (figure, extra = {}) => `/evidence.html?${sliced({ figure, ...extra })}`,
+  layer: chosen.layer,
+  query: (more = {}) => extended(board.shown, more),
+  evidence: (figure, more = {}) => `/evidence.html?${board.query({ figure, ...more })}`,
   city: (code) => placed(board.names, code).replace(/[市省]$/, ""),
   thing: (code) => named(word(board.names.basics[code]), code),
-  turn: (layer) => { board.layer = chosen.layer = layer; remember(); draw([whoHandles]); },
+  turn: (layer) => { board.layer = chosen.layer = layer; remember(); draw([matrix, head]); },
+  again: (part) => draw([part]),
 });
 /** Whether asking the same again may be answered otherwise; what was refused stays refused until the filters are others. */
 const isPassing = ({ status }) => !(status >= 400 && status < 500) || status === 408 || status === 429;
-/** Names and figures at once; where the figures are refused, there are names to choose other filters by. */
-async function ask() {
-  const [names, figures] = await Promise.allSettled([board.names ?? get(NAMES), get(`/v1/dashboard?${sliced()}`)]);
-  if (names.value) board.names = names.value;
-  for (const { reason } of [figures, names]) if (reason) throw reason;
-  board.figures = figures.value;
+const mayAsk = () => !problem || isPassing(problem);
+/** Figures and names at once, each drawn as soon as it is there: no figure waits for the names of places. */
+async function ask(query) {
+  const names = board.names ?? get(NAMES).then((found) => { board.names = found; draw(NAMING); });
+  const figures = get(`/v1/dashboard?${query}`).then((found) => take(query, found));
+  for (const { reason } of await Promise.allSettled([figures, names])) if (reason) throw reason;
+}
+/** Figures are drawn only under the filters that they were asked for by. */
+function take(query, found) {
+  if (query !== sliced()) return;
+  const moved = query === board.shown ? MOVING : PARTS;
+  Object.assign(board, { figures: found, shown: query });
+  seenAt = Date.now();
+  problem = null;
+  // What somebody came for is drawn first.
+  draw([promise, ...moved]);
 }
 async function load() {
   if (reading) { again = true; return; }
   reading = true;
   clearTimeout(timer);
-  try {
-    await ask();
-    seenAt = Date.now();
-    problem = null;
-    // What somebody came for is drawn first.
-    draw([promise, ...PARTS]);
-  } catch (failed) {
-    problem = failed;
-    draw(board.figures ? [notice] : PARTS);
-  }
+  const query = sliced();
+  const failed = await ask(query).then(() => null, (reason) => reason);
   reading = false;
-  if (!problem || isPassing(problem)) timer = setTimeout(load, problem ? AGAIN_MS : REFRESH_MS);
+  // Whatever came of it, under other filters it answers nobody any more.
+  if (query !== sliced()) return load();
+  if (failed) {
+    problem = failed;
+    draw(board.figures ? [notice] : BARE);
+  }
+  if (mayAsk()) timer = setTimeout(refresh, problem ? AGAIN_MS : REFRESH_MS);
   fresh();
-  if (again) { again = false; soon(); }
+  if (again) { again = false; heard(); }
+}
+/** Nobody looks at a hidden board; it asks when it is seen again. */
+function refresh() {
+  if (!document.hidden) load();
 }
 async function balance() {
+  clearTimeout(looking);
+  if (document.hidden) return;
   try {
     board.books = await get("/v1/trust");
     board.lost = false;
   } catch { board.lost = true; }
   draw([strip, trust]);
-  setTimeout(balance, REFRESH_MS / 2);
+  looking = setTimeout(balance, REFRESH_MS / 2);
 }
-/** However many changes arrive, one frame in a while asks once for all of them. */
+/** However many changes arrive, one frame in a while asks for all of them, and once more for those that came while it waited. */
 function soon() {
-  if (document.hidden) { again = true; return; }
-  waiting ??= setTimeout(() => { waiting = null; requestAnimationFrame(() => load()); }, FRAME_MS);
+  if (document.hidden) return;
+  if (waiting) again = true;
+  else waiting = setTimeout(() => { waiting = null; requestAnimationFrame(refresh); }, FRAME_MS);
 }
 function heard() {
-  if (!problem || isPassing(problem)) soon();
+  if (mayAsk()) soon();
 }
+/** Changes are heard of while somebody looks: a browser has six connections to a service, whatever the number of its windows. */
 function listen() {
-  const stream = new EventSource("/v1/stream");
-  stream.addEventListener("open", () => { if (!streaming && seenAt) load(); streaming = true; fresh(); });
+  if (document.hidden) return;
+  stream?.close();
+  stream = new EventSource("/v1/stream");
+  stream.addEventListener("open", () => {
+    const missed = streaming === false;
+    streaming = true;
+    if (missed && mayAsk()) load(); else heard();
+    fresh();
+  });
   stream.addEventListener("moved", (event) => {
-    for (const cell of JSON.parse(event.data).cells ?? []) if (cell.group === "delivered") board.moved.add(`${cell.basic}|${cell.region.slice(0, 4)}`);
+    const { cells, more } = JSON.parse(event.data);
+    for (const cell of cells) if (cell.group === "delivered") board.moved.add(`${cell.basic}|${cell.region.slice(0, 4)}`);
+    board.many ||= more;
     heard();
   });
   stream.addEventListener("alert", heard);
@@ -80,11 +112,23 @@ function listen() {
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
   });
 }
+function rest() {
+  stream?.close();
+  streaming = null;
+  clearTimeout(waiting);
+  waiting = null;
+}
+function wake() {
+  listen();
+  balance();
+  if (mayAsk()) load();
+}
 /** Whether what is shown is what is; if not, since when, or whose records are not in it. */
 function stands() {
   const { as_of: asOf, behind_s: behind, trust: { services } } = board.figures;
-  if (problem && !isPassing(problem)) return say("board.refused", { t: when(seenAt) });
-  if (!streaming || Date.now() - seenAt > STALE_MS) return say("board.stale", { t: when(seenAt) });
+  if (!mayAsk()) return say("board.refused", { t: when(seenAt) });
+  if (board.shown !== sliced()) return say("board.changing");
+  if (streaming === false || Date.now() - seenAt > STALE_MS) return say("board.stale", { t: when(seenAt) });
   if (asOf === null) return say("board.unheard", { s: listed(services.filter((one) => !one.complete_to).map((one) => of("service", one.service))) });
   if (behind <= LATE_S) return null;
   const [last] = [...services].sort((one, other) => Date.parse(one.complete_to) - Date.parse(other.complete_to));
@@ -97,57 +141,78 @@ function fresh() {
 
 const due = new Set();
 /** What can be drawn of what is known so far. */
-const drawable = () => (board.figures ? PARTS : PARTS.slice(0, board.names ? 4 : 3));
+const isReady = (part) => (board.figures || BARE.includes(part)) && (board.names || !NAMING.includes(part));
 /** Draw some parts: the first ones at once, the others in the frames to come. */
 function draw(parts = PARTS) {
-  const resting = !due.size, ready = drawable();
-  for (const part of parts) if (ready.includes(part)) due.add(part);
+  const resting = !due.size;
+  for (const part of parts) if (isReady(part)) due.add(part);
   if (resting) go();
 }
 function go() {
-  const main = find("main"), ends = performance.now() + SHARE_MS;
+  const ends = performance.now() + SHARE_MS;
   // Asked for beforehand: a part that cannot be drawn holds nothing up but itself.
   const next = requestAnimationFrame(go);
-  if (main.children.length !== PARTS.length) fill(main, PARTS.map(() => h("div")));
+  if (!stood.get(head).isConnected) fill(find("main"), rooms());
   while (due.size && performance.now() < ends) {
     const [part] = due;
     due.delete(part);
-    settle(main.children[PARTS.indexOf(part)], part());
+    settle(stood.get(part), part());
   }
   if (!due.size) cancelAnimationFrame(next);
 }
-function head() {
-  return h("div", {}, own(board.figures ? `?${sliced()}` : ""), h("h1", {}, say("board.title")), h("p", { class: "how" }, say("board.how")));
+function rooms() {
+  const at = (...some) => some.map((part) => stood.get(part));
+  return [at(head, notice, strip, filters, asKnown, promise),
+    question("where", at(whereNot, gaps), h("div", { class: "wide2" }, at(causes, movers))),
+    question("who", at(whoHandles), h("div", { class: "wide2" }, at(matrix, travel)), h("div", { class: "four" }, at(custody, onTime, speed, duty))),
+    at(trust, live)];
 }
-function notice() { return warning(problem); }
+function head() {
+  return h("div", {}, own(board.figures ? `?${board.shown}` : ""), h("h1", {}, say("board.title")), h("p", { class: "how" }, say("board.how")));
+}
+function notice() { return h("div", {}, warning(problem)); }
 function strip() {
-  if (!board.figures) return h("p", { class: "loading", id: "state" }, problem ? null : say("loading"));
-  const { as_of: asOf, behind_s: behind, trust: known } = board.figures, { books, lost } = board, still = stands();
-  const state = h("b", { id: "state", role: "status", class: still ? "late" : "ok" }, still ?? say("board.live"));
-  const whole = lost ? h("span", { class: "late" }, say("board.nobooks")) : !books ? null : books.balanced === false ? h("a", { href: "#q-trust", class: "wrong" }, say("board.unbalanced")) : books.balanced ? h("span", { class: "ok" }, say("board.balanced")) : h("span", { class: "late" }, say("board.askedothers"));
-  return h("p", { class: "strip" }, state, h("span", {}, say("board.asof"), " ", h("b", {}, asOf ? when(asOf) : say("unknown")), behind === null ? null : ` · ${say("board.behind", { s: span(behind) })}`),
-    h("span", {}, say("board.unattributed"), " ", h("a", { id: "unattributed", href: board.evidence("F10") }, percent(known.unattributed)), ` ${parts(known.unattributed)}`, isFew(known.unattributed) ? ` · ${say("few")}` : null), whole);
+  const known = board.figures, still = known && stands();
+  // One place from the beginning to the end: what changes in it is said aloud.
+  const state = h("b", { id: "state", role: "status", class: known && (still ? "late" : "ok") }, known ? still ?? say("board.live") : problem ? null : say("loading"));
+  return h("div", {}, h("p", { class: "strip" }, state, known && complete(known), known && unattributed(known.trust), known && balanced()));
+}
+function complete({ as_of: asOf, behind_s: behind }) {
+  return h("span", {}, say("board.asof"), " ", h("b", {}, asOf ? when(asOf) : say("unknown")), behind === null ? null : ` · ${say("board.behind", { s: span(behind) })}`);
+}
+function unattributed({ unattributed: found }) {
+  return h("span", {}, say("board.unattributed"), " ", h("a", { id: "unattributed", href: board.evidence("F10") }, percent(found)), ` ${parts(found)}`, isFew(found) ? ` · ${say("few")}` : null);
+}
+function balanced() {
+  const { books, lost } = board;
+  if (lost) return h("span", { class: "late" }, say("board.nobooks"));
+  if (!books) return null;
+  if (books.balanced === false) return h("a", { href: "#q-trust", class: "wrong" }, say("board.unbalanced"));
+  return books.balanced ? h("span", { class: "ok" }, say("board.balanced")) : h("span", { class: "late" }, say("board.askedothers"));
 }
 function picker(key, word_, options) {
   return h("label", {}, say(word_), h("select", { id: `f-${key}`, name: key, change: pick }, options.map(([code, text]) => h("option", { value: code, selected: code === chosen[key] }, text))));
 }
-const dated = (key, word_) => h("label", {}, say(word_), h("input", { type: "date", id: `f-${key}`, name: key, value: chosen[key], max: today(), change: pick }));
+const dated = (key, word_) => h("label", {}, say(word_), h("input", { type: "date", id: `f-${key}`, name: key, value: chosen[key], min: FIRST_DAY, max: today(), change: pick }));
+/** A day that is still being typed is no day yet. */
 function pick(event) {
+  if (!event.target.checkValidity()) return;
   chosen[event.target.name] = event.target.value;
+  problem = null;
   remember();
+  draw([notice]);
+  fresh();
   load();
 }
 function filters() {
   const { names } = board;
-  return h("form", { class: "filters", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
-    picker("region", "filter.region", places(names, chosen.region)),
-    picker("basic", "filter.thing", [["", say("all")], ...Object.keys(names.basics).map((code) => [code, board.thing(code)])]),
-    picker("channel", "filter.channel", [["", say("all")], ...Object.entries(names.channels).map(([code, words]) => [code, named(word(words))])]),
-    picker("period", "filter.period", ["7", "30", "90", "0"].map((days) => [days, of("period", days)])), dated("to", "filter.to"), dated("known_at", "filter.known"));
+  return h("div", {}, h("form", { class: "filters", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
+    picker("region", "filter.region", places(names, chosen.region)), picker("basic", "filter.thing", choices(names.basics, chosen.basic)), picker("channel", "filter.channel", choices(names.channels, chosen.channel)),
+    picker("period", "filter.period", ["7", "30", "90", "0"].map((days) => [days, of("period", days)])), dated("to", "filter.to"), dated("known_at", "filter.known")));
 }
 function asKnown() {
-  const { known_at: known } = chosen;
-  return h("p", { class: "note promised", hidden: !known }, say("board.past", { d: day(known) }), " ", h("a", { href: `/past.html?${sliced({ then: known, known_at: "" })}` }, say("board.pastlink")));
+  const { known_at: known } = board.figures.slice;
+  return h("div", {}, h("p", { class: "note promised", hidden: !known }, say("board.past", { d: day(known) }), " ", h("a", { href: `/past.html?${board.query({ then: known })}` }, say("board.pastlink"))));
 }
 // The figures are what somebody came for: they are asked for first, and what takes the service longest comes after them.
 const first = load();
@@ -157,4 +222,4 @@ await first;
 balance();
 listen();
 setInterval(fresh, 1_000);
-addEventListener("visibilitychange", () => { if (!document.hidden && again) load(); });
+addEventListener("visibilitychange", () => (document.hidden ? rest() : wake()));

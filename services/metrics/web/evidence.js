@@ -1,14 +1,14 @@
 // Evidence: from a number to the journeys or items behind it, to their events, and to the bytes; counted again on request.
-import { about, get, leave, staff } from "/parts/ask.js";
-import { find, frame, h, harmless, named, number, of, say, told } from "/parts/page.js";
+import { about, get, leave, Problem, staff } from "/parts/ask.js";
+import { find, frame, h, harmless, lead, named, number, of, redraw, say, told } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { fact, filtered, fixed, inUnit, isFew, own, parts, redraw, warning, word } from "./charts.js";
+import { fact, filtered, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
 if (!query.get("figure")) query.set("figure", "F4");
 const SLICE = ["region", "basic", "item", "channel", "from", "to", "known_at", "layer", "pair", "cause", "home", "axis"], PLAIN = { layer: "all", axis: "occurred" };
-let names = null, first = null, rows = [], next = null, looked = 0, counting = null, shown = null, problem = null, busy = false;
+let names = null, first = null, rows = [], next = null, looked = 0, counting = null, shown = null, problem = null, missed = null, busy = false;
 // Which question this is: what was asked for an earlier one answers nobody any more.
 let turn = 0, opening = null, leaving = null;
 
@@ -32,7 +32,8 @@ async function load() {
     rows = rows.concat(page.rows);
     next = page.next;
     looked += page.looked_at ?? 0;
-    if (!shown && query.get("journey")) await open(query.get("journey"), false);
+    // Its bytes may take a while, and the figure waits for none of them.
+    if (!opening && query.get("journey")) open(query.get("journey"), false);
   } catch (failed) { if (mine === turn) problem = failed; }
   if (mine !== turn) return;
   busy = false;
@@ -42,8 +43,9 @@ async function load() {
 }
 /** F1 rests on items, all others on journeys. */
 const onItems = () => first.figure === "F1";
-async function open(journey, linked = true) {
+async function open(journey, chosen = true) {
   opening = journey;
+  missed = null;
   try {
     const known = !onItems() && query.get("known_at") ? `?known_at=${query.get("known_at")}` : "";
     const found = await get(`/v1/evidence/${onItems() ? "items" : "journeys"}/${encodeURIComponent(journey)}${known}`);
@@ -51,19 +53,19 @@ async function open(journey, linked = true) {
     shown = found;
     query.set("journey", journey);
     history.replaceState(null, "", `?${query}`);
-    if (linked) { draw(); find("journey-title").focus(); }
   } catch (failed) {
     if (opening !== journey) return;
-    problem = failed;
-    draw();
+    missed = failed;
   }
+  draw();
+  if (chosen && !missed) lead("journey-title");
 }
 async function again(changes) {
   const held = document.activeElement?.id;
   for (const [key, value] of Object.entries(changes)) if (value) query.set(key, value); else query.delete(key);
   for (const key of ["journey", "rule"]) query.delete(key);
   history.replaceState(null, "", `?${query}`);
-  [first, rows, next, looked, counting, shown, opening] = [null, [], null, 0, null, null, null];
+  [first, rows, next, looked, counting, shown, opening, missed] = [null, [], null, 0, null, null, null, null];
   turn += 1;
   leaving?.abort();
   await load();
@@ -84,7 +86,7 @@ async function recount() {
   draw();
   try {
     const answer = await fetch(`/v1/recount/progress?${asked()}`, { credentials: "same-origin", cache: "no-store", signal: leaving.signal });
-    if (!answer.ok) throw Object.assign(new Error(), { sentence: say("trouble.unknown") });
+    if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
@@ -98,22 +100,19 @@ async function recount() {
     }
     // What was counted again is what the board says by now; life may have gone on since the page was opened.
     if (counting.projected) first.total = counting.projected;
-    if (counting.equal === undefined && !counting.failed) counting.failed = { zh: say("recount.broke"), en: say("recount.broke") };
+    if (counting.equal === undefined && !counting.failed) counting.failed = { get sentence() { return say("recount.broke"); } };
   } catch (failed) {
     if (mine !== turn) return;
-    counting = { failed: { zh: failed.sentence ?? say("trouble.away"), en: failed.sentence ?? say("trouble.away") } };
+    counting = { failed: failed instanceof Problem ? failed : new Problem(0) };
   }
   draw();
 }
-/** How far the recount is, for eyes alone; its end is said aloud too. */
-function counted() {
-  const far = counting && say(onItems() ? "recount.faritems" : "recount.far", { n: whole(counting.looked_at), d: whole(counting.of), j: whole(counting.journeys), e: whole(counting.events), s: fixed((counting.took_ms ?? 0) / 1000, 1) });
-  return [h("div", {}, isCounting() && h("label", {}, far, h("progress", { max: counting.of || 1, value: counting.looked_at }))), h("div", { role: "status" }, counting && !isCounting() && result(far))];
-}
-function result(far) {
-  if (counting.failed) return h("p", { class: "note bad" }, h("strong", {}, named(word(counting.failed))));
-  const { equal, projected, recounted } = counting;
-  return h("div", { class: `note ${equal ? "good" : "bad"}`, id: "recounted" }, h("strong", {}, say(equal ? "recount.same" : "recount.differs")), h("p", {}, say("recount.both", { a: parts(projected), b: parts(recounted) })), h("p", {}, far));
+/** How far the recount is, for eyes alone; what comes of it is said aloud too. */
+const far = () => say(onItems() ? "recount.faritems" : "recount.far", { n: whole(counting.looked_at), d: whole(counting.of), j: whole(counting.journeys), e: whole(counting.events), s: fixed((counting.took_ms ?? 0) / 1000, 1) });
+function result() {
+  const { failed, equal, projected, recounted } = counting;
+  if (failed) return h("div", { class: "note bad" }, failed.sentence ? sorry(failed) : h("strong", {}, named(word(failed))));
+  return h("div", { class: `note ${equal ? "good" : "bad"}`, id: "recounted" }, h("strong", {}, say(equal ? "recount.same" : "recount.differs")), h("p", {}, say("recount.both", { a: parts(projected), b: parts(recounted) })), h("p", {}, far()));
 }
 
 function head() {
@@ -125,14 +124,8 @@ function head() {
     h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, parts(first.total), isFew(first.total) ? ` · ${say("few")}` : null)),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
     h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, "aria-disabled": isCounting() && "true" }, say("recount.act")),
-      h("button", { type: "button", class: "second", id: "keep", click: copy }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${past()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
-    h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), counted());
-}
-function past() {
-  const made = asked();
-  if (made.get("day")) { made.set("to", made.get("day")); made.delete("day"); }
-  if (made.get("known_at")) { made.set("then", made.get("known_at")); made.delete("known_at"); }
-  return made;
+      h("button", { type: "button", class: "second", id: "keep", click: copy }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${asked()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
+    h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), isCounting() && h("label", {}, far(), h("progress", { max: counting.of || 1, value: counting.looked_at })));
 }
 async function copy() {
   try { await navigator.clipboard.writeText(find("permalink").href); told(say("evidence.copied")); } catch { find("permalink").focus(); told(say("evidence.copyit")); }
@@ -167,13 +160,18 @@ function journey() {
 function event(one) {
   return h("details", { id: `e-${one.source}-${one.sequence}` }, h("summary", {}, `${one.source} ${one.sequence} · `, one.type ? fact(one.type) : "?", ` · ${one.topic}[${one.partition}]@${one.offset}`),
     one.body === null ? null : h("dl", {}, h("dt", {}, "id"), h("dd", {}, h("code", {}, one.id)), h("dt", {}, say("evidence.known")), h("dd", {}, one.known_on), h("dt", {}, "SHA-256"), h("dd", {}, h("code", {}, one.sha256)),
-      h("dt", {}, say("evidence.chain")), h("dd", {}, one.chain ? h("code", {}, one.chain) : say("unknown"), " ", one.chain_holds === null ? null : h("b", { class: one.chain_holds ? "ok" : "wrong" }, say(one.chain_holds ? "evidence.chained" : "evidence.unchained")))), one.body === null ? null : h("pre", {}, harmless(one.body)));
+      h("dt", {}, say("evidence.chain")), h("dd", {}, one.chain ? h("code", {}, one.chain) : say("unknown"), " ", one.chain_holds === null ? null : h("b", { class: one.chain_holds ? "ok" : "wrong" }, say(one.chain_holds ? "evidence.chained" : "evidence.unchained")))), one.body === null ? null : h("pre", {}, legible(one.body)));
+}
+/** Stored bytes to read: what hides in a text or turns it around is spelled as JSON would, since nothing may be left out. */
+function legible(bytes) {
+  return harmless(bytes) === bytes ? bytes : [...bytes].map((one) => harmless(one) || `\\u${one.codePointAt(0).toString(16).padStart(4, "0")}`).join("");
 }
 function draw() {
   document.body.dataset.ready = String(Boolean(first) && !busy);
-  const known = first && names;
-  redraw(own(), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem),
-    h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", {}, known && shown && (onItems() ? itemCard() : journey())), h("div", {}, known && list()));
+  const known = first && names, counted = known && counting && !isCounting();
+  // What is said aloud is said in a place that is always there.
+  redraw(own(`?${asked()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed),
+    h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", { role: "status" }, counted && result()), h("div", {}, known && shown && (onItems() ? itemCard() : journey())), h("div", {}, known && list()));
 }
 frame("evidence.title", { about: place, who: () => of("role", me.role), leave, draw });
 await load();

@@ -1,19 +1,23 @@
 // Permit logs of others: what they say, under their own names, apart from our figures.
 import { about, get, leave, who } from "/parts/ask.js";
-import { frame, h, named, of, say } from "/parts/page.js";
+import { frame, h, named, newest, of, redraw, say } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { bar, fixed, own, redraw, warning, word } from "./charts.js";
+import { bar, fixed, own, warning, word } from "./charts.js";
 
 const [place, staff] = await Promise.all([about(), who().catch(() => null)]);
 let told = null, chosen = new URLSearchParams(location.search).get("log"), figures = null, problem = null;
+const question = newest();
 
 async function load() {
+  const still = question();
+  let found = null, failed = null;
   try {
     told = await get("/v1/logs");
     chosen ??= told.logs[0]?.origin;
-    figures = chosen ? await get(`/v1/logs/${encodeURIComponent(chosen)}`) : null;
-    problem = null;
-  } catch (failed) { problem = failed; }
+    found = chosen ? await get(`/v1/logs/${encodeURIComponent(chosen)}`) : null;
+  } catch (reason) { failed = reason; }
+  if (!still()) return;
+  [figures, problem] = [failed ? figures : found, failed];
   draw();
 }
 function choose(origin) {

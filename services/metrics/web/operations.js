@@ -1,8 +1,8 @@
 // Operations: how every service stands, who is behind, what is parked and why; acts are two steps, and say what they do.
 import { about, get, leave, post, staff } from "/parts/ask.js";
-import { find, frame, h, moment, number, of, say, settle, told } from "/parts/page.js";
+import { find, frame, h, lead, moment, number, of, redraw, say, settle, told } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
-import { own, redraw, warning, when } from "./charts.js";
+import { own, warning, when } from "./charts.js";
 
 const EVERY_MS = 3_000, LATE_MS = 9_000, LAG_LATE = 1_000, OUTBOX_LATE_S = 10;
 const [place, me] = await Promise.all([about(), staff()]);
@@ -17,8 +17,9 @@ async function look() {
   } catch (failed) { away = failed; }
   draw();
 }
+/** Nobody looks at a hidden page; it asks when it is seen again. */
 async function watch() {
-  await look();
+  if (!document.hidden) await look();
   setTimeout(watch, EVERY_MS);
 }
 /** The first step: ask what exactly is parked now, and show it. */
@@ -32,18 +33,18 @@ async function ask(service, journey) {
     if (!asking) told(say("ops.noneparked"));
   } catch (failed) { refused = failed; }
   draw();
-  find("confirm")?.focus();
+  lead("confirm");
 }
 function askRebuild() {
   if (busy || isBuilding()) return;
   asking = { kind: "rebuild", from: "rebuild", serving: seen.rebuilds.find((one) => one.state === "live")?.generation };
   refused = null;
   draw();
-  find("confirm")?.focus();
+  lead("confirm");
 }
 /** Whoever has decided goes on from where the question came up, or, where that is gone, from the heading above it. */
-function lead(kind, from) {
-  (find(from) ?? find(kind === "rebuild" ? "ops-builds" : "ops-parkedtitle"))?.focus();
+function goOn(kind, from) {
+  lead(find(from) ? from : kind === "rebuild" ? "ops-builds" : "ops-parkedtitle");
 }
 /** The second step: what was shown, or nothing. */
 async function confirm() {
@@ -63,20 +64,20 @@ async function confirm() {
   } catch (failed) { refused = failed; }
   [asking, busy] = [null, false];
   await look();
-  lead(kind, from);
+  goOn(kind, from);
 }
 function cancel() {
   if (busy) return;
   const { kind, from } = asking;
   asking = null;
   draw();
-  lead(kind, from);
+  goOn(kind, from);
 }
 function question() {
   if (!asking) return null;
   const redrive = asking.kind === "redrive";
   const rows = (asking.faults ?? []).map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, one.error_code), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts))));
-  return h("section", { class: "note wait", id: "question", "aria-labelledby": "question-title", keydown: (event) => { if (event.key === "Escape") cancel(); } }, h("h2", { id: "question-title" }, redrive ? say("ops.sure", { s: asking.service }) : say("ops.surerebuild", { n: asking.serving })),
+  return h("section", { class: "note wait", id: "question", "aria-labelledby": "question-title", keydown: (event) => { if (event.key === "Escape") cancel(); } }, h("h2", { id: "question-title" }, redrive ? say("ops.sure", { s: of("service", asking.service) }) : say("ops.surerebuild", { n: asking.serving })),
     h("p", {}, say(redrive ? "ops.surehow" : "ops.surerebuildhow")), redrive ? table(say("ops.parked"), ["evidence.journey", "ops.fault", "ops.events", "ops.attempts"].map((key) => say(key)), rows) : null, asking.more ? h("p", {}, h("strong", {}, say("ops.andmore", { n: whole(asking.more) }))) : null,
     h("div", { class: "row" }, h("button", { type: "button", id: "confirm", class: "warn", "aria-disabled": busy && "true", click: confirm }, say(redrive ? "ops.confirm" : "ops.confirmrebuild")), h("button", { type: "button", class: "second", id: "cancel", "aria-disabled": busy && "true", click: cancel }, say("cancel"))));
 }
@@ -105,7 +106,7 @@ function lag() {
 function parked() {
   const rows = seen.parked.map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, `${one.service} · ${one.group}`), h("td", { class: "t" }, h("b", {}, one.error_code), " ", one.type), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts)), h("td", {}, span(one.age_s)), h("td", { class: "t" }, `${one.topic}[${one.partition}]@${one.offset}`),
     acts ? h("td", {}, one.can_redrive && h("button", { type: "button", class: "second", id: `redrive-${one.group}-${one.journey}`, "aria-label": `${say("ops.redrive")} ${one.journey}`, click: () => ask(one.service, one.journey) }, say("ops.redrive"))) : null));
-  const all = acts ? [...new Set(seen.parked.filter((one) => one.can_redrive).map((one) => one.service))].map((service) => h("button", { type: "button", class: "second", id: `redrive-${service}`, click: () => ask(service, null) }, say("ops.redriveall", { s: service }))) : null;
+  const all = acts ? [...new Set(seen.parked.filter((one) => one.can_redrive).map((one) => one.service))].map((service) => h("button", { type: "button", class: "second", id: `redrive-${service}`, click: () => ask(service, null) }, say("ops.redriveall", { s: of("service", service) }))) : null;
   const more = seen.services.flatMap((one) => one.parked ?? []).reduce((sum, group) => sum + group.journeys, 0) - rows.length;
   return card("ops.parkedtitle", h("p", { class: "how" }, say("ops.parkedhow")), rows.length ? [table(say("ops.parkedtitle"), ["evidence.journey", "ops.where", "ops.fault", "ops.events", "ops.attempts", "ops.age", "evidence.stands", ...(acts ? ["ops.act"] : [])].map((key) => say(key)), rows), more > 0 ? h("p", {}, say("ops.more", { n: whole(more) })) : null, h("p", { class: "row" }, all)] : h("p", { class: "ok" }, say("ops.noneparked")));
 }
@@ -133,3 +134,4 @@ function draw() {
 frame("ops.title", { about: place, who: () => of("role", me.role), leave, draw });
 await watch();
 setInterval(fresh, 1_000);
+addEventListener("visibilitychange", () => { if (!document.hidden) look(); });

@@ -1,4 +1,4 @@
-"""The stream: whoever listens hears of a commit within a quarter of a second, with the cells that moved."""
+"""The stream: whoever listens hears of a commit within a quarter of a second, with the cells that moved, and then at his pace."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import orjson
 from services.metrics.alerts import Alert, keep
 from services.metrics.figure_doors import Answers
 from services.metrics.shelf import Shelf
-from services.metrics.store import Store
-from services.metrics.stream import Hub
+from services.metrics.store import CHANNEL, Store
+from services.metrics.stream import DRAWN_S, Hub
 from shared.postgres.event_log import EventLog
 from shared.telemetry import clock
 from tests.conftest import within
@@ -36,9 +36,9 @@ async def next_event(stream: AsyncIterator[bytes]) -> tuple[str, dict[str, Any]]
                 return name.removeprefix("event: "), orjson.loads(data.removeprefix("data: "))
 
 
-async def listening(hub: Hub, log: EventLog) -> AsyncIterator[bytes]:
+async def listening(hub: Hub, log: EventLog, *, readings: bool = False) -> AsyncIterator[bytes]:
     """A listener that surely hears what comes next."""
-    stream = hub.listen()
+    stream = hub.listen(readings=readings)
     await anext(stream)
     async with within(10):
         while not await log.pool.fetchval(_LISTENS):
@@ -50,7 +50,7 @@ async def test_a_failed_visit_is_heard_within_a_quarter_of_a_second_as_one_cell(
     hub = Hub(Answers(log, Shelf(), demo=False))
     stop = asyncio.Event()
     task = asyncio.create_task(hub.run(stop))
-    stream = await listening(hub, log)
+    stream, board = await listening(hub, log, readings=True), await listening(hub, log)
     told, wire = Told(), Wire()
     told.says(opened(), visited("v", told.at, outcome="wrong_place", cause="wrong_place", responsible="applicant"))
     wire.publish([told])
@@ -65,8 +65,37 @@ async def test_a_failed_visit_is_heard_within_a_quarter_of_a_second_as_one_cell(
     assert name == "moved"
     assert [cell["tag"] for cell in said["cells"]] == ["wrong_place|applicant"]
     assert said["readings"]["F10"]["visits"]["value"] == 1
+    assert await next_event(board) == ("moved", {"cells": said["cells"], "more": False}), "a board asks for its figures itself"
     stop.set()
     await task
+
+
+async def test_a_board_is_told_at_once_and_then_no_oftener_than_it_draws(log: EventLog) -> None:
+    hub = Hub(Answers(log, Shelf(), demo=False))
+    stop = asyncio.Event()
+    task = asyncio.create_task(hub.run(stop))
+    stream = await listening(hub, log)
+    started = perf_counter()
+    await moves(log, "first")
+    heard = [await next_event(stream)]
+    at_once = perf_counter() - started
+    tags = [str(number) for number in range(20)]
+    for tag in tags:
+        await moves(log, tag)
+    while heard[-1][1]["cells"][-1]["tag"] != tags[-1]:
+        heard.append(await next_event(stream))
+
+    assert at_once < DRAWN_S
+    assert [cell["tag"] for _, said in heard for cell in said["cells"]] == ["first", *tags]
+    assert len(heard) <= (perf_counter() - started) / DRAWN_S + 1
+    stop.set()
+    await task
+
+
+async def moves(log: EventLog, tag: str) -> None:
+    """Let a cell move, as far as listeners know."""
+    said = orjson.dumps({"generation": 1, "cells": [{"tag": tag}], "more": False}).decode()
+    await log.pool.execute("SELECT pg_notify($1, $2)", CHANNEL, said)
 
 
 async def test_alerts_and_swaps_are_told_too_and_the_end_is_orderly(log: EventLog) -> None:

@@ -9,8 +9,9 @@ from typing import get_args
 
 import pytest
 
-from services.metrics import item_revision, revision
+from services.metrics import item_revision, names, revision
 from services.metrics.contributions import GROUPS
+from services.metrics.figures import BY_CODE
 from services.notify.overview import Standing
 from shared.contracts import approval, catalogue, intake, notify
 from shared.contracts.registry import EVENT_MODELS
@@ -106,6 +107,18 @@ def test_a_family_names_exactly_the_codes_of_its_contract(family: str) -> None:
     named = [key.split(".", 1)[1] for key in KEYS if key.startswith(f"{family}.")]
 
     assert sorted(named) == sorted(FAMILIES[family])
+
+
+def test_what_metrics_names_itself_is_called_as_on_its_pages() -> None:
+    """Tables to take along and alerts have their words from the service, evidence beside them its own from here."""
+    words = {key: (zh, en) for key, zh, en in catalogue_lines()}
+    told = [(f"cause.{code}", pair["zh"], pair["en"]) for code, pair in names.CAUSES.items()]
+    told += [(f"party.{code}", pair["zh"], pair["en"]) for code, pair in names.RESPONSIBLE.items()]
+    ended = [reading for reading in BY_CODE["F0"].readings if f"over.{reading.code}" in words]
+    told += [(f"over.{reading.code}", reading.name.zh, reading.name.en.capitalize()) for reading in ended]
+
+    assert len(ended) == 3
+    assert [line for line in told if words[line[0]] != line[1:]] == []
 
 
 def test_every_family_that_is_asked_for_exists() -> None:

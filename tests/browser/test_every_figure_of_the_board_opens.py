@@ -1,0 +1,121 @@
+"""Every figure of the board opens what it is made of, also those within a sentence; what cannot be opened says why."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import Windows, is_ready
+from tests.browser.looking import objections
+
+pytestmark = pytest.mark.browser
+WITHIN_WORDS = (
+    "F1-once_less_exceptions",
+    "F2-zero",
+    "F3-mean",
+    "F4-gap",
+    "F5-extra",
+    "F6-cross_city",
+    "F8-offered",
+    "F8-returned",
+    "F9-decided",
+    "F9-statutory_breaches",
+    "F12-off_list_n",
+    "F12-yellow_n",
+    "F12-red_n",
+)
+ITEMS = [f"item-{number:02}" for number in range(14)]
+BARELY_LESS = {"value": -0.002, "numerator": -1, "denominator": 500, "few": False}
+
+
+async def behind(page: Page, link: Locator) -> dict[str, Any]:
+    """The reading that the evidence behind a link begins with."""
+    address = str(await link.get_attribute("href")).replace("/evidence.html", "/v1/evidence")
+    answer = await page.request.get(await page.evaluate("location.origin") + address)
+    assert answer.ok, await answer.text()
+    found: dict[str, Any] = (await answer.json())["total"]
+    return found
+
+
+def spelled(reading: dict[str, Any]) -> set[str]:
+    """How a page may spell a reading."""
+    value = reading["value"]
+    if value is None:
+        return {"未知"}
+    return {f"{value:,}"} if reading["denominator"] is None else {f"{rounded(value * 100, '.1')} %", rounded(abs(value), ".01")}
+
+
+def rounded(value: float, step: str) -> str:
+    """Half upwards, as browsers round."""
+    return str(Decimal(value).quantize(Decimal(step), ROUND_HALF_UP))
+
+
+async def test_a_number_within_a_sentence_opens_that_number(windows: Windows) -> None:
+    page = await windows.open("/?period=0")
+    await page.locator("#s-F12-red_n").wait_for()
+    await page.locator("#s-F6-cross_city").wait_for()
+    for name in WITHIN_WORDS:
+        link = page.locator(f"#s-{name}")
+        said, found = str(await link.text_content()), await behind(page, link)
+
+        assert any(one in said for one in spelled(found)), (name, said, found)
+
+
+async def test_a_week_opens_its_own_days(windows: Windows) -> None:
+    page = await windows.open("/?period=0")
+    await page.locator("#weeks summary").click()
+    week = page.locator("#weeks tbody tr").first
+    await week.wait_for()
+    of = await week.locator("td").last.text_content()
+    for link in await week.locator("a").all():
+        said, found = str(await link.text_content()), await behind(page, link)
+
+        assert said in spelled(found)
+        assert f"{found['denominator']:,}" == of
+
+
+async def test_what_cannot_be_opened_says_why(windows: Windows) -> None:
+    page = await windows.open("/?period=0", role=None)
+    await expect(page.locator("#q-now .how")).to_contain_text("因此不能点开")
+    median = page.locator("#q-who .four .card").first
+
+    await expect(median).to_contain_text("因此没有证据页")
+    assert await page.locator("#q-now a[href^='/evidence']").count() == 0
+    assert await median.locator("a", has_text="查看证据").count() == 0
+
+
+async def test_only_the_worst_items_stand_open(windows: Windows) -> None:
+    async def many(page: Page) -> None:
+        async def answer(route: Route) -> None:
+            told = await (await route.fetch()).json()
+            cells = {item: {"330100": {"gap": BARELY_LESS, "kept": BARELY_LESS}} for item in ITEMS}
+            told["gap"] |= {"items": ITEMS, "cells": cells}
+            await route.fulfill(json=told)
+
+        await page.route("**/v1/dashboard*", answer)
+
+    page = await windows.open("/?period=0", role=None, before=many)
+    rows = page.locator("#q-where > .card tbody tr")
+    await expect(rows).to_have_count(10)
+    await expect(page.locator("#gap-item-00-330100")).to_have_text(re.compile("^0 "))
+    summary = page.locator("#gap-rest summary")
+    await expect(summary).to_have_text("其余 4 个事项")
+
+    await summary.click()
+    await expect(rows).to_have_count(len(ITEMS))
+    assert await objections(page) == []
+    await summary.click()
+    await expect(rows).to_have_count(10)
+    await page.unroute_all(behavior="ignoreErrors")
+
+
+async def test_the_board_of_few_items_has_nothing_folded_away(windows: Windows) -> None:
+    page = await windows.open("/?period=0", role=None)
+    await is_ready(page, "board")
+    await page.locator("#gap-basic-1-330100").wait_for()
+
+    assert await page.locator("#gap-rest").count() == 0
