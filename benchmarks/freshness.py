@@ -104,6 +104,7 @@ async def _at(house: Installation, rate: int, seconds: float) -> list[Result]:
         *spread(rate, "HTTP", read.delays(recorded, before), right=right),
         *spread(rate, "stream", told.delays(recorded, before), right=right),
         *spread(rate, "answer to the batch", load.took, right=right),
+        Result(WORD, "ours", rate, round(load.late_s * 1_000, 1), "ms the sender was late at most", correct=right),
     ]
     say(", ".join(f"{one.unit} {one.value if one.value is None else round(one.value, 1)}" for one in found))
     return found

@@ -41,7 +41,7 @@ BURST_EVENTS_PER_S = 4_000
 BURST_S = 60.0
 SMOKE_BURST_S = 2.0
 QUIET_S = 600.0
-SILENCE_S = LOOK_EVERY_S * QUIET_LOOKS
+SILENCE_S = LOOK_EVERY_S * (QUIET_LOOKS - 1)
 """Silence is only believed after so long; that is not part of the work."""
 SLICES = 300
 REQUESTS_MAX = 32
@@ -132,9 +132,9 @@ async def _stored(house: Installation) -> dict[str, int]:
 
 def slices(today: date) -> list[dict[str, str]]:
     """Slices of the first screen that begin on days of the history, of cities and of the province."""
-    rng = random.Random(5)
-    begins = [(today - timedelta(days=rng.randint(0, DAYS))).isoformat() for _ in range(SLICES)]
-    return [{"from": day, "region": rng.choice((*CITY_CODES, "330000"))} for day in begins]
+    days = [(today - timedelta(days=ago)).isoformat() for ago in range(DAYS + 1)]
+    known = [{"from": day, "region": region} for day in days for region in (*CITY_CODES, "330000")]
+    return random.Random(5).sample(known, SLICES)
 
 
 async def _dashboard(doors: Doors, journeys: int) -> list[Result]:

@@ -71,7 +71,10 @@ def _results(standing: Standing, slow_s: float) -> list[Result]:
     slow = sum(one.calibration_s > slow_s for one in standing.rounds)
     told = f"the machine was slower than at its best in {slow} of {len(standing.rounds)} rounds" if slow else ""
     note = "; ".join(filter(None, (standing.note, told)))
-    values = {RATE: standing.rates(), CPU: standing.costs(with_servers=False), CPU_ALL: standing.costs(with_servers=True)}
+    values = {RATE: standing.rates()}
+    if correct:
+        # Over a part, what was read beyond the records that count was paid for too.
+        values |= {CPU: standing.costs(with_servers=False), CPU_ALL: standing.costs(with_servers=True)}
     return [
         Result(BENCH, standing.contestant, standing.size, median(rounds), unit, correct=correct, rounds=rounds, note=note)
         for unit, rounds in values.items()

@@ -44,7 +44,9 @@ def application(kafka: str, group: str, directory: Path, progress: Progress) -> 
         consumer_group=group,
         auto_offset_reset="earliest",
         processing_guarantee="exactly-once",
-        commit_interval=5.0,
+        # Its defaults, a poll of up to a second and a commit every five, would have it wait most of the time.
+        commit_interval=1.0,
+        consumer_poll_timeout=0.05,
         state_dir=directory,
         on_message_processed=processed,
         loglevel="WARNING",
