@@ -48,7 +48,7 @@ async def test_a_refusal_names_reasons_and_remedies(house: House, opens: Opens, 
     await shot(page, f"worklist-refusal-{size[0]}")
     await page.locator("#act-send").click()
 
-    await expect(page.locator("#decision")).to_contain_text("不予许可")
+    await expect(page.locator("#decision")).to_contain_text("不予批准")
     assert await situation(house, case_no) == "refused"
     await shot(page, f"worklist-decided-{size[0]}")
 
@@ -214,7 +214,7 @@ async def test_of_two_officers_at_one_case_one_decides_and_the_other_sees_how(ho
         await page.locator("#decision").wait_for()
 
     decided = await situation(house, case_no)
-    told = {"granted": "准予", "refused": "不予许可"}[decided]
+    told = {"granted": "准予", "refused": "不予批准"}[decided]
     for page in (first, second):
         await expect(page.locator("#decision")).to_contain_text(told)
         await expect(page.locator("#decision")).to_contain_text(f"doc-{decided}")

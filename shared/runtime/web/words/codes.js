@@ -34,7 +34,7 @@ export const CODES = {
   "situation.not-accepted": ["不予受理", "Not accepted"],
   "situation.withdrawn": ["已撤回", "Withdrawn"],
   "over.granted": ["准予", "Granted"],
-  "over.refused": ["不予许可", "Refused"],
+  "over.refused": ["不予批准", "Refused"],
   "over.withdrawn": ["已撤回", "Withdrawn"],
   "over.lapsed": ["逾期终止", "Lapsed"],
   "over.not_accepted": ["不予受理", "Not accepted"],

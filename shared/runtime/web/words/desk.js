@@ -73,7 +73,7 @@ export const DESK = {
   "case.holder": ["现在持有", "Held by"],
   "case.next": ["下一步", "Next"],
   "case.accept": ["受理，或一次告知补正", "It is accepted, or the applicant is told what is missing"],
-  "case.by": ["，由", ", at "],
+  "case.by": ["，承办：", ", at "],
   "case.until": ["，{day}前", ", by {day}"],
   "notice.title": ["已一次性告知，{day}前补正", "Told once; to be answered by {day}"],
   "story.title": ["这件事的经过", "What happened so far"],
