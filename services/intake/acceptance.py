@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.intake.authority import may_use, require_body, require_handler, require_party
+from services.intake.authority import is_mandated, require_competent, require_handler, require_party
 from services.intake.commands import Accept, Deliver, NotAccept, NoteDecision, NoteWithdrawal, Withdraw
 from services.intake.custody import require_no_offer, situation
 from services.intake.refusals import (
@@ -13,7 +13,6 @@ from services.intake.refusals import (
     ALREADY_DELIVERED,
     CASE_ENDED,
     CORRECTION_OPEN,
-    NOT_COMPETENT,
     NOT_DECIDED,
     NOT_RECEIVED,
     WITHDRAWAL_IS_APPROVALS,
@@ -68,7 +67,7 @@ def accept(command: Accept, case: Case) -> list[IntakeEvent]:
     match case:
         case Received():
             require_no_offer(case)
-            _require_competent(command, case.file)
+            require_competent(command.by, case.file, command.window)
             corrected = any(notice.answered for notice in case.file.notices)
             start = clock_start(case) if corrected else None
             return [accepted(command.case_no, case.file, start or command.now, "normal", command.calendars)]
@@ -79,30 +78,12 @@ def accept(command: Accept, case: Case) -> list[IntakeEvent]:
             require_handler(command.by, case.file)
             raise RefusedError(CORRECTION_OPEN, state=situation(case))
         case Accepted() | Decided() | Delivered():
-            if not _is_mandated(command, case.file):
+            if not is_mandated(command.by, case.file, command.window):
                 require_party(command.by, case.file)
             return []
         case NotAccepted() | Withdrawn():
             require_party(command.by, case.file)
             raise RefusedError(CASE_ENDED, state=situation(case))
-
-
-def _is_mandated(command: Accept, file: CaseFile) -> bool:
-    """Whether who asks stands at a window that may accept for the handling body."""
-    window = command.window
-    return window is not None and file.terms.handling_body in window.mandates and may_use(command.by, window)
-
-
-def _require_competent(command: Accept, file: CaseFile) -> None:
-    if _is_mandated(command, file):
-        return
-    terms, window = file.terms, command.window
-    require_handler(command.by, file)
-    if window is not None and terms.handling_body in window.mandates:
-        return
-    if file.custody.body != terms.handling_body:
-        raise RefusedError(NOT_COMPETENT, state="held-by-another-body")
-    require_body(command.by, terms.handling_body, terms.handling_region)
 
 
 def accepted(case_no: str, file: CaseFile, at: datetime, mode: AcceptanceMode, calendars: Calendars) -> ApplicationAccepted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.intake.commands import Venue
-from services.intake.refusals import NOT_YOUR_VENUE, NOT_YOURS, ROLE_MAY_NOT
+from services.intake.refusals import NOT_COMPETENT, NOT_YOUR_VENUE, NOT_YOURS, ROLE_MAY_NOT
 from services.intake.state import CaseFile
 from shared.contracts import commands as wire
 from shared.contracts.base import Command
@@ -107,3 +107,26 @@ def require_venue(by: Actor, venue: Venue) -> None:
     """Raises `RefusedError` unless the venue lies in the region of `by`."""
     if not may_use(by, venue):
         raise RefusedError(NOT_YOUR_VENUE)
+
+
+def is_mandated(by: Actor, file: CaseFile, window: Venue | None) -> bool:
+    """Whether `by` stands at a window that may accept for the body that decides. To name such a window is not enough."""
+    return window is not None and file.terms.handling_body in window.mandates and may_use(by, window)
+
+
+def require_competent(by: Actor, file: CaseFile, window: Venue | None) -> None:
+    """Who may accept: the body that decides while it holds the case, or a window that it mandated."""
+    if is_mandated(by, file, window):
+        return
+    terms = file.terms
+    require_handler(by, file)
+    if file.custody.body != terms.handling_body:
+        raise RefusedError(NOT_COMPETENT, state="held-by-another-body")
+    require_body(by, terms.handling_body, terms.handling_region)
+
+
+def require_receiver(by: Actor, file: CaseFile, window: Venue | None) -> None:
+    """Who may take materials in: those whose case it is; and a window of the holder's region, for every body there."""
+    at_home = window is not None and may_use(by, window) and by.region is not None and covers(by.region, file.custody.region)
+    if not at_home:
+        require_party(by, file)

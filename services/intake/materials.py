@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.authority import covers, may_use, require_handler, require_party
+from services.intake.authority import require_handler, require_party, require_receiver
 from services.intake.commands import IssueCorrection, Receive, SubmitCorrection
 from services.intake.custody import situation
 from services.intake.refusals import (
@@ -45,8 +45,7 @@ NOTICES_MAX = 20
 
 def receive(command: Receive, case: Case) -> list[IntakeEvent]:
     """Take the materials in, once. What was sent without a visit may be received at an electronic counter."""
-    if not _at_own_window(command, case):
-        require_party(command.by, case.file)
+    require_receiver(command.by, case.file, command.window)
     known = case.file.receipt
     if known is not None:
         if known.window_id == command.window_id:
@@ -66,12 +65,6 @@ def receive(command: Receive, case: Case) -> list[IntakeEvent]:
             identity_check=command.identity_check,
         )
     ]
-
-
-def _at_own_window(command: Receive, case: Case) -> bool:
-    # A comprehensive window takes in for every body of its region.
-    by, held = command.by, case.file.custody
-    return command.window is not None and may_use(by, command.window) and by.region is not None and covers(by.region, held.region)
 
 
 def issue_correction(command: IssueCorrection, case: Case) -> list[IntakeEvent]:

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.intake.acceptance import clock_start
-from services.intake.authority import covers, may_use, require_body, require_handler, require_holder, require_party
+from services.intake.authority import (
+    require_body,
+    require_competent,
+    require_handler,
+    require_holder,
+    require_party,
+    require_receiver,
+)
 from services.intake.commands import Venue
-from services.intake.state import Accepted, Case, CaseFile, Decided, InCorrection, Received, Submitted
+from services.intake.state import Accepted, Case, Decided, InCorrection, Received, Submitted
 from shared.contracts.envelope import Actor
 from shared.eventsourcing.errors import RefusedError
 from shared.reference.calendar import Calendars
@@ -57,13 +64,13 @@ def _candidates(by: Actor, case: Case, window: Venue | None) -> Iterator[tuple[s
     file = case.file
     offer = file.custody.offer
     if isinstance(case, Submitted):
-        yield "receive", lambda: _require_receiver(by, file, window)
+        yield "receive", lambda: require_receiver(by, file, window)
     if isinstance(case, Received | InCorrection):
         yield "issue-correction", lambda: require_handler(by, file)
     if isinstance(case, InCorrection):
         yield "submit-correction", lambda: require_party(by, file)
     if isinstance(case, Received) and offer is None:
-        yield "accept", lambda: _require_competent(by, file, window)
+        yield "accept", lambda: require_competent(by, file, window)
     if isinstance(case, Submitted | Received | InCorrection):
         if offer is None:
             yield "offer-custody", lambda: require_holder(by, file)
@@ -75,20 +82,6 @@ def _candidates(by: Actor, case: Case, window: Venue | None) -> Iterator[tuple[s
         yield "withdraw", lambda: require_party(by, file)
     if isinstance(case, Decided):
         yield "deliver", lambda: require_party(by, file)
-
-
-def _require_receiver(by: Actor, file: CaseFile, window: Venue | None) -> None:
-    own = window is not None and may_use(by, window) and by.region is not None and covers(by.region, file.custody.region)
-    if not own:
-        require_party(by, file)
-
-
-def _require_competent(by: Actor, file: CaseFile, window: Venue | None) -> None:
-    mandated = window is not None and file.terms.handling_body in window.mandates
-    if mandated and window is not None and may_use(by, window):
-        return
-    require_body(by, file.terms.handling_body, file.terms.handling_region)
-    require_body(by, file.custody.body, file.custody.region)
 
 
 def _holds(allowed: Callable[[], object]) -> bool:

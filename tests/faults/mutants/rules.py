@@ -99,6 +99,13 @@ MUTANTS = (
         (suite("unit/intake"),),
     ),
     Mutant(
+        "a-mandated-window-named-from-afar",
+        "who accepts at a mandated window stands there",
+        "D4, D9",
+        (Edit(_AUTHORITY, "in window.mandates and may_use(by, window)", "in window.mandates"),),
+        (suite(_SILENCE_TESTS),),
+    ),
+    Mutant(
         "any-role-may-do-anything",
         "a role that is not named for a command may not ask for it",
         "4.2",

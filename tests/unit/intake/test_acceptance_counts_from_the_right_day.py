@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from services.intake.commands import JourneyCommand, TimePassed
+from services.intake.commands import JourneyCommand, TimePassed, Venue
 from services.intake.refusals import (
     ALREADY_ACCEPTED,
     CASE_ENDED,
@@ -24,6 +24,7 @@ from shared.reference.calendar import Calendars, WorkingCalendar
 from tests.unit.intake.story import (
     CALENDARS,
     CASE,
+    HANGZHOU,
     HANGZHOU_BODY,
     MANDATED,
     MONDAY,
@@ -99,6 +100,16 @@ def test_a_mandated_window_accepts_for_the_body_which_then_holds_the_case() -> N
 
     assert fact.accepted_body == HANGZHOU_BODY
     assert story.case().file.custody.body == HANGZHOU_BODY
+
+
+def test_whoever_does_not_stand_at_a_mandated_window_gains_nothing_by_naming_it() -> None:
+    of_hangzhou = Venue("hall-hz", HANGZHOU, "hall", frozenset({HANGZHOU_BODY}))
+    story = Story().given(submit(across=True), receive(window=WENZHOU_VENUE))
+
+    story.when(accept(by=WENZHOU_CLERK, window=of_hangzhou)).then_refused(NOT_COMPETENT)
+    story.given(offer(), take())
+    story.when(accept(by=WENZHOU_CLERK, window=of_hangzhou)).then_refused(NOT_YOURS)
+    story.when(accept(by=OFFICER, window=MANDATED)).then(ApplicationAccepted)
 
 
 def test_a_mandated_window_that_asks_again_changes_nothing_and_is_not_refused() -> None:
