@@ -106,6 +106,13 @@ MUTANTS = (
         (suite(_SILENCE_TESTS),),
     ),
     Mutant(
+        "accepted-by-a-region",
+        "the item's body accepts, and not whoever is in charge of its region",
+        "D4",
+        (Edit(_AUTHORITY, "    if by.role not in _UNBOUND and by.body != terms.handling_body:", "    if False:"),),
+        (suite(_SILENCE_TESTS),),
+    ),
+    Mutant(
         "any-role-may-do-anything",
         "a role that is not named for a command may not ask for it",
         "4.2",

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from services.intake.commands import JourneyCommand, TimePassed, Venue
+from services.intake.next_steps import steps_for
 from services.intake.refusals import (
     ALREADY_ACCEPTED,
     CASE_ENDED,
@@ -20,16 +21,19 @@ from services.intake.refusals import (
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Actor
 from shared.contracts.intake import ApplicationAccepted, ApplicationNotAccepted, JourneyCompleted
+from shared.eventsourcing.errors import RefusedError
 from shared.reference.calendar import Calendars, WorkingCalendar
 from tests.unit.intake.story import (
     CALENDARS,
     CASE,
     HANGZHOU,
     HANGZHOU_BODY,
+    IMPORTER,
     MANDATED,
     MONDAY,
     OFFICER,
     STRANGER,
+    VENUE,
     WENZHOU_BODY,
     WENZHOU_CLERK,
     WENZHOU_VENUE,
@@ -209,12 +213,33 @@ def test_turning_away_again_is_no_news_and_nothing_follows_it() -> None:
     Story().given(submit(), withdraw()).when(turn_away()).then_refused(CASE_ENDED)
 
 
-def test_a_clerk_of_a_region_acts_for_the_bodies_of_that_region() -> None:
-    city_clerk = replace(OFFICER, body=None, region="330100")
+def test_a_clerk_of_a_region_helps_its_bodies_along_but_accepts_only_where_they_mandated() -> None:
+    city_clerk = replace(OFFICER, body=None, region=HANGZHOU)
     other_clerk = replace(OFFICER, body=None, region="330200")
+    mandated = replace(VENUE, mandates=frozenset({HANGZHOU_BODY}))
+    story = Story().given(submit(), receive(by=city_clerk))
 
-    Story().given(submit(), receive()).when(accept(by=city_clerk)).then(ApplicationAccepted)
-    Story().given(submit(), receive()).when(accept(by=other_clerk)).then_refused(NOT_YOURS)
+    story.when(accept(by=city_clerk)).then_refused(NOT_COMPETENT)
+    story.when(accept(by=city_clerk, window=VENUE)).then_refused(NOT_COMPETENT)
+    story.when(accept(by=other_clerk)).then_refused(NOT_YOURS)
+    story.when(accept(by=city_clerk, window=mandated)).then(ApplicationAccepted)
+
+
+@pytest.mark.parametrize("window", [None, VENUE, WENZHOU_VENUE, MANDATED], ids=str)
+@pytest.mark.parametrize(
+    "by", [IMPORTER, OFFICER, WENZHOU_CLERK, STRANGER, DEPARTMENT, replace(OFFICER, body=None), replace(WENZHOU_CLERK, body=None)]
+)
+@pytest.mark.parametrize("across", [False, True])
+def test_a_page_offers_acceptance_to_whoever_may_accept(by: Actor, window: Venue | None, across: bool) -> None:
+    story = Story().given(submit(across=across), receive())
+    offered = "accept" in steps_for(by, story.case(), window)
+
+    try:
+        story.when(accept(by=by, window=window)).then(ApplicationAccepted)
+    except RefusedError:
+        assert not offered
+    else:
+        assert offered
 
 
 @pytest.mark.parametrize(
