@@ -154,6 +154,12 @@ class Chronicle:
         names = {"accepted": "custody-accepted", "returned": "custody-returned", "withdrawn": "custody-offer-withdrawn"}
         self._note(_INTAKE, names[ending])
 
+    def _withdraw(self, step: Step, _: Mapping[str, Any]) -> None:
+        offers = self._case.offers
+        if offers and not offers[-1].ending:
+            self._end_offer(step, "withdrawn")
+        self._finish(step, "application-withdrawn", "withdrawn")
+
     def _accept(self, step: Step, _: Mapping[str, Any]) -> None:
         case = self._case
         if case.accepted_on is None:
@@ -293,7 +299,7 @@ _ACTS: dict[str, _Act] = {
     "withdraw-custody-offer": lambda c, step, _: c._end_offer(step, "withdrawn"),
     "accept": Chronicle._accept,
     "not-accept": lambda c, step, _: c._finish(step, "application-not-accepted", "not_accepted"),
-    "withdraw": lambda c, step, _: c._finish(step, "application-withdrawn", "withdrawn"),
+    "withdraw": Chronicle._withdraw,
     "deliver": Chronicle._deliver,
     "withdraw-case": Chronicle._withdraw_case,
     "start-special-procedure": Chronicle._start_procedure,

@@ -234,7 +234,6 @@ def _count_offers(truth: Truth, catalogue: Catalogue, case: Case, as_of: datetim
         pair = f"{city(offer.source)}>{city(offer.target)}"
         what = {"item": case.item, "basic": _basic(catalogue, case.item), "channel": case.channel, "pair": pair}
         dimensions = {"city": city(offer.source), "county": offer.source, **what, "day": on(offer.at).isoformat()}
-        # A case that ended in the middle of an offer still shows it as open, which is how the record has it.
         amounts = {"offered": 1, names[offer.ending]: 1, "overdue": int(not offer.ending and offer.due < on(as_of))}
         truth.add("F8", dimensions, amounts)
         if offer.took is not None:

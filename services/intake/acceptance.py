@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.intake.authority import is_mandated, require_competent, require_handler, require_party
 from services.intake.commands import Accept, Deliver, NotAccept, NoteDecision, NoteWithdrawal, Withdraw
-from services.intake.custody import require_no_offer, situation
+from services.intake.custody import open_offer_ended, require_no_offer, situation
 from services.intake.refusals import (
     ALREADY_ACCEPTED,
     ALREADY_DECIDED,
@@ -133,7 +133,7 @@ def withdraw(command: Withdraw, case: Case, journey: Journey) -> list[IntakeEven
     match case:
         case Submitted() | Received() | InCorrection():
             back = ApplicationWithdrawn(case_no=command.case_no, reason_code=command.reason_code)
-            return [back, *completion(command.case_no, "withdrawn", command.now, journey)]
+            return [*open_offer_ended(case), back, *completion(command.case_no, "withdrawn", command.now, journey)]
         case Withdrawn():
             return []
         case Accepted():

@@ -98,7 +98,7 @@ def row_after(row: CaseRow, fact: Any, at: datetime) -> CaseRow:
         case ApplicationNotAccepted():
             return replace(row, situation="not-accepted", due=None, changed_at=at)
         case ApplicationWithdrawn() | WithdrawalNoted():
-            return replace(row, situation="withdrawn", due=None, changed_at=at)
+            return replace(_unoffered(row, at), situation="withdrawn", due=None)
         case DecisionNoted():
             return replace(row, situation="decided", due=None, changed_at=at)
         case ResultDelivered():

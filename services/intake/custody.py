@@ -117,6 +117,14 @@ def withdraw_offer(command: WithdrawCustodyOffer, case: Case) -> list[IntakeEven
     return [CustodyOfferWithdrawn(case_no=command.case_no, handover_no=handover.handover_no)]
 
 
+def open_offer_ended(case: Case) -> list[IntakeEvent]:
+    """The end of the open offer of a case that is over: nobody has to answer it any more."""
+    offer = case.file.custody.offer
+    if offer is None:
+        return []
+    return [CustodyOfferWithdrawn(case_no=case.file.terms.case_no, handover_no=offer.handover_no)]
+
+
 def _meant(command: Answer, case: Case) -> Handover:
     handovers = case.file.custody.handovers
     if command.handover_no is None and handovers:

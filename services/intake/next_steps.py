@@ -36,9 +36,10 @@ def next_of(case: Case, changed_at: datetime, due: date | None, calendars: Calen
     """What a case waits for; None once it is over. `due` is the day that its situation itself names."""
     file = case.file
     offer = file.custody.offer
-    if offer is not None:
-        return Next("answer-offer", offer.to_body, offer.due)
     match case:
+        # A record may hold an offer that was never answered although its case is over.
+        case Submitted() | Received() | InCorrection() if offer is not None:
+            return Next("answer-offer", offer.to_body, offer.due)
         case Submitted():
             return Next("receive", file.custody.body)
         case Received():

@@ -78,6 +78,13 @@ MUTANTS = (
         (suite("unit/intake/test_custody_has_one_holder_at_every_instant.py"),),
     ),
     Mutant(
+        "withdrawn-while-an-offer-stays-open",
+        "an offer of a case that is taken back waits for nobody",
+        "D9, ruling 44",
+        (Edit(_ACCEPTANCE, "return [*open_offer_ended(case), back,", "return [back,"),),
+        (suite("unit/intake/test_custody_has_one_holder_at_every_instant.py"),),
+    ),
+    Mutant(
         "open-offer-does-not-block-silence",
         "an open offer blocks acceptance by silence",
         "ruling 44",

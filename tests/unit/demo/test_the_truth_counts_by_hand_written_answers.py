@@ -97,6 +97,13 @@ def test_it_moves_the_pair_wenzhou_to_hangzhou_by_one() -> None:
     assert truth.wait_quantile(0.5) == (172_800.0, 172_800.0)
 
 
+def test_whoever_withdraws_takes_the_open_offer_back() -> None:
+    truth = told(*SCRIPTED[:5], step("2026-11-04T09:00", "withdraw", case_no=CASE, reason_code="changed-mind"))
+
+    assert truth.readings("F8")["withdrawn"] == (1, 1)
+    assert events(truth)["intake.custody-offer-withdrawn"] == 1
+
+
 def test_decided_on_the_second_working_day_is_on_time() -> None:
     readings = told(*SCRIPTED).readings("F9")
 

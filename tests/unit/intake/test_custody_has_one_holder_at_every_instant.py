@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
+from services.intake.commands import JourneyCommand
+from services.intake.next_steps import next_of
 from services.intake.refusals import (
     CASE_ENDED,
     MOVES_BEFORE_ACCEPTANCE,
@@ -13,8 +17,17 @@ from services.intake.refusals import (
     OFFER_TO_HOLDER,
     UNKNOWN_HANDOVER,
 )
-from shared.contracts.intake import CustodyAccepted, CustodyOffered, CustodyOfferWithdrawn, CustodyReturned
+from services.intake.state import Withdrawn
+from shared.contracts.intake import (
+    ApplicationWithdrawn,
+    CustodyAccepted,
+    CustodyOffered,
+    CustodyOfferWithdrawn,
+    CustodyReturned,
+    JourneyCompleted,
+)
 from tests.unit.intake.story import (
+    CALENDARS,
     HANGZHOU_BODY,
     NINGBO_BODY,
     OFFICER,
@@ -24,6 +37,7 @@ from tests.unit.intake.story import (
     WENZHOU_VENUE,
     Story,
     accept,
+    correct,
     give_back,
     later,
     offer,
@@ -120,7 +134,25 @@ def test_an_accepted_case_stays_where_it_is() -> None:
 
 
 def test_an_ended_case_moves_nowhere() -> None:
-    story = handed_in().given(offer(), withdraw())
+    story = handed_in().given(withdraw())
 
-    story.when(take()).then_refused(CASE_ENDED)
     story.when(offer()).then_refused(CASE_ENDED)
+
+
+@pytest.mark.parametrize("before", [(), (correct("deed"),)], ids=["received", "in-correction"])
+def test_whoever_withdraws_leaves_no_offer_open(before: tuple[JourneyCommand, ...]) -> None:
+    story = handed_in().given(*before, offer())
+
+    ended, *_ = story.when(withdraw(later(days=1))).then(CustodyOfferWithdrawn, ApplicationWithdrawn, JourneyCompleted)
+
+    assert isinstance(ended, CustodyOfferWithdrawn)
+    assert ended.handover_no == "H1"
+    assert next_of(story.case(), later(days=1), None, CALENDARS) is None
+    story.when(withdraw(later(days=1))).then_nothing()
+    story.when(take(later(days=2))).then_refused(OFFER_CLOSED)
+
+
+def test_an_offer_that_an_older_record_left_open_is_nobodys_next_step() -> None:
+    case = handed_in().given(offer()).case()
+
+    assert next_of(Withdrawn(case.file), later(days=1), None, CALENDARS) is None
