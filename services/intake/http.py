@@ -10,9 +10,8 @@ from uuid import UUID
 from fastapi import FastAPI, Query, Response
 from fastapi import Path as PathPart
 
-from services.intake import cases, names, people, progress, register
-from services.intake.decider import journey_decider
-from services.intake.desk_doors import desk_doors, desk_of, region_prefix
+from services.intake import accesses, cases, names, people, progress, register
+from services.intake.desk_doors import STAFF, desk_doors, desk_of, events_of, folded, region_prefix
 from services.intake.people import Pseudonyms
 from services.intake.public_doors import public_doors
 from services.intake.refusals import UNKNOWN_CONTACT, UNKNOWN_ITEM_PAGE, UNKNOWN_JOURNEY
@@ -20,8 +19,6 @@ from services.intake.service import Intake
 from services.intake.state import Journey
 from shared.contracts.base import Command
 from shared.contracts.commands import CatalogueCommand, IntakeCaseCommand, JourneyCommand, ReportHistory
-from shared.contracts.ids import journey_stream
-from shared.contracts.wire import decode
 from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog
 from shared.postgres.inbound import Inbound
@@ -110,17 +107,16 @@ def _journeys(app: FastAPI, log: EventLog) -> None:
     @app.get("/v1/journeys/{journey}", summary="One journey with its visits and cases")
     async def one(caller: SignedIn, journey: UUID) -> Response:
         require(caller, {"clerk", "officer", "operator", "auditor", "importer", "service"})
-        state = await _state(log, journey)
-        if state is None or not _may_see(caller, state):
-            raise RefusedError(UNKNOWN_JOURNEY)
-        return plain(progress.journey_told(journey, state))
-
-
-async def _state(log: EventLog, journey: UUID) -> Journey | None:
-    bodies = await log.read_stream(journey_stream(journey))
-    if not bodies:
-        return None
-    return journey_decider(Calendars()).fold([decode(body) for body in bodies])
+        async with log.transaction() as tx:
+            events = await events_of(tx, journey)
+            state = folded(events, Calendars())
+            seen = bool(events) and _may_see(caller, state)
+            if caller.role in STAFF:
+                # In the same transaction: what cannot be written down is not shown.
+                await accesses.note(tx, caller, journey, found=seen)
+            if seen:
+                return plain(progress.journey_told(journey, state))
+        raise RefusedError(UNKNOWN_JOURNEY)
 
 
 def _desk(caller: Caller) -> cases.Desk:

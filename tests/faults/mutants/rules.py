@@ -158,6 +158,13 @@ MUTANTS = (
         (suite("unit/intake/test_a_status_code_is_not_worth_guessing.py"),),
     ),
     Mutant(
+        "looked-at-without-a-trace",
+        "every look of a clerk or officer at a journey is written down",
+        "4.2",
+        (Edit("services/intake/http.py", "if caller.role in STAFF:", "if False:"),),
+        (suite("integration/intake/test_every_look_at_a_journey_is_written_down.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",

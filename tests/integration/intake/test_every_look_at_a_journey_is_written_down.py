@@ -38,6 +38,16 @@ async def test_what_a_search_tells_is_a_look_too(city: City, door: Door) -> None
     assert await city.log.pool.fetchval("SELECT count(*) FROM desk_access WHERE journey = $1", journey) == 1
 
 
+async def test_the_plain_door_to_a_journey_is_a_look_too(city: City, door: Door) -> None:
+    _, journey = await city.case()
+    stranger = Caller("officer", "o-9", "1" * 18, "330200")
+    answers = [await door.get(f"/v1/journeys/{journey}", who) for who in (CLERK, stranger, AUDITOR)]
+
+    assert [answer.status_code for answer in answers] == [200, 404, 200]
+    rows = await city.log.pool.fetch("SELECT caller, found FROM desk_access WHERE journey = $1 ORDER BY n", journey)
+    assert [tuple(row) for row in rows] == [(CLERK.id, True), (stranger.id, False)]
+
+
 async def test_a_look_at_what_is_not_there_is_written_down_too(city: City, door: Door) -> None:
     nowhere = uuid4()
 
