@@ -85,7 +85,7 @@ async def _move(
     await keep_in_step(tx, tx.appended[before:])
     applied = _applied(outcomes)
     await journeys.move_visit(tx, command.visit_id, journey)
-    await people.keep(tx, [] if draft.person is None else [draft.person])
+    await people.keep(tx, [] if draft.left is None else [draft.left])
     return receipt(asked, Applied(applied), case_no=None, journey=str(journey))
 
 

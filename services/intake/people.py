@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -48,35 +49,68 @@ class Pseudonyms:
         return hmac.new(self._key, text.encode(), sha256).hexdigest()
 
 
-_KEEP = """
-INSERT INTO person (subject_ref, name, phone, email, language, region)
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What somebody left about the person behind `subject_ref`: with a submission for its case, and at a desk for others too."""
+
+    subject_ref: str
+    applicant: Applicant
+    at_desk: bool
+    case_no: str | None = None
+
+
+# Nobody who comes later moves what is known: whoever acts in somebody's name would lead that person's letters elsewhere.
+_FILL = """
+INSERT INTO person (subject_ref, region, name, phone, email, language)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-ON CONFLICT (subject_ref) DO UPDATE SET name = coalesce(excluded.name, person.name),
-    phone = coalesce(excluded.phone, person.phone), email = coalesce(excluded.email, person.email),
-    language = excluded.language, region = excluded.region, changed_at = clock_timestamp()
-WHERE (person.language, person.region) IS DISTINCT FROM (excluded.language, excluded.region)
-    OR coalesce(excluded.name, person.name) IS DISTINCT FROM person.name
-    OR coalesce(excluded.phone, person.phone) IS DISTINCT FROM person.phone
-    OR coalesce(excluded.email, person.email) IS DISTINCT FROM person.email
+ON CONFLICT (subject_ref) DO UPDATE SET name = coalesce(person.name, excluded.name),
+    phone = coalesce(person.phone, excluded.phone), email = coalesce(person.email, excluded.email),
+    language = coalesce(person.language, excluded.language), changed_at = clock_timestamp()
+WHERE person.name IS NULL AND excluded.name IS NOT NULL OR person.phone IS NULL AND excluded.phone IS NOT NULL
+    OR person.email IS NULL AND excluded.email IS NOT NULL OR person.language IS NULL AND excluded.language IS NOT NULL
+"""
+_KEEP_WITH_CASE = """
+INSERT INTO case_contact (case_no, subject_ref, phone, email, language)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) ON CONFLICT DO NOTHING
 """
 
 
-async def keep(tx: Tx, people: Sequence[tuple[str, Applicant]]) -> None:
-    """Remember how to reach these people; what is not given stays as it was."""
-    newest = dict(people)
-    rows = [(ref, a.name, a.phone, a.email, a.language, a.region) for ref, a in sorted(newest.items(), key=lambda p: p[0])]
-    if rows:
-        await tx.execute(_KEEP, *(list(column) for column in zip(*rows, strict=True)))
+async def keep(tx: Tx, left: Sequence[Left]) -> None:
+    """Remember how to reach these people: each case its own way, and of the person only what nobody had said yet."""
+    people = _first_said(left)
+    if people:
+        rows = [(subject, *people[subject]) for subject in sorted(people)]
+        await tx.execute(_FILL, *(list(column) for column in zip(*rows, strict=True)))
+    of_cases = [one for one in left if one.case_no is not None and any(_ways_to(one.applicant))]
+    if of_cases:
+        ways = [(one.case_no, one.subject_ref, *_ways_to(one.applicant)) for one in of_cases]
+        await tx.execute(_KEEP_WITH_CASE, *(list(column) for column in zip(*ways, strict=True)))
+
+
+def _ways_to(applicant: Applicant) -> tuple[str | None, ...]:
+    return applicant.phone, applicant.email, applicant.language
+
+
+def _first_said(left: Sequence[Left]) -> dict[str, tuple[str | None, ...]]:
+    """Region, name, phone, email and language of each person, as far as they may be filled in."""
+    people: dict[str, tuple[str | None, ...]] = {}
+    for one in left:
+        said = (one.applicant.name, *_ways_to(one.applicant)) if one.at_desk else (None,) * 4
+        new = (one.applicant.region, *said)
+        known = people.get(one.subject_ref, new)
+        people[one.subject_ref] = tuple(now if before is None else before for before, now in zip(known, new, strict=True))
+    return people
 
 
 async def contact(tx: Tx, caller: str, journey: UUID, case_no: str | None) -> dict[str, Any] | None:
-    """How to reach the person behind a journey (and, if named, its case); every look is written down.
+    """How to reach the person behind a journey; for a case as it was said with its submission. Every look is written down.
 
     None for a journey or case that is not known. A person who was erased, or left nothing, has empty fields.
     """
     row = await tx.fetchrow(
-        "SELECT p.phone, p.email, coalesce(p.language, 'zh') AS language "
-        "FROM journey_index j LEFT JOIN person p ON p.subject_ref = j.subject_ref "
+        "SELECT coalesce(k.phone, p.phone) AS phone, coalesce(k.email, p.email) AS email, "
+        "coalesce(k.language, p.language, 'zh') AS language "
+        "FROM journey_index j LEFT JOIN person p ON p.subject_ref = j.subject_ref LEFT JOIN case_contact k ON k.case_no = $2 "
         "WHERE j.journey = $1 AND ($2::text IS NULL OR EXISTS "
         "(SELECT 1 FROM case_index c WHERE c.journey = j.journey AND c.case_no = $2))",
         journey,

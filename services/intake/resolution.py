@@ -14,7 +14,7 @@ from services.intake import commands as domain
 from services.intake.authority import covers, require_role
 from services.intake.cases import CaseRow
 from services.intake.journeys import Wanted
-from services.intake.people import Pseudonyms
+from services.intake.people import Left, Pseudonyms
 from services.intake.refusals import (
     APPLICANT_DIFFERS,
     DATE_IN_FUTURE,
@@ -83,13 +83,13 @@ Target = Joins | Alone | OnCase | OnVisit
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A resolved command that waits for its journey. `person` is kept once the command took effect."""
+    """A resolved command that waits for its journey. What was `left` about its person is kept once it took effect."""
 
     asked: Asked
     target: Target
     command: domain.JourneyCommand
     case_no: str | None = None
-    person: tuple[str, wire.Applicant] | None = None
+    left: Left | None = None
 
 
 @dataclass(slots=True)
@@ -160,6 +160,11 @@ class Resolver:
             return replace(actor, region=self._register.bodies.get(actor.body))
         return actor
 
+    def _left_by(self, asked: Asked, applicant: wire.Applicant | None, case_no: str | None = None) -> Left | None:
+        if applicant is None:
+            return None
+        return Left(self._pseudonyms.subject_ref(applicant.id_no), applicant, asked.caller.role != "portal", case_no)
+
     # Visits.
 
     def _record_visit(self, asked: Asked, visit: wire.RecordVisit) -> Draft:
@@ -190,8 +195,7 @@ class Resolver:
         )
         target = self._place_of(asked, visit, opening)
         self._visits.add(visit.visit_id)
-        person = None if visit.applicant is None or opening.subject_ref is None else (opening.subject_ref, visit.applicant)
-        return Draft(asked, target, command, visit.case_no, person)
+        return Draft(asked, target, command, visit.case_no, self._left_by(asked, visit.applicant))
 
     def _opening_by_visit(self, asked: Asked, visit: wire.RecordVisit) -> domain.Opening:
         item = self._newest(visit.item_code, visit.local_date).item
@@ -244,7 +248,7 @@ class Resolver:
         )
         wanted = (subject, visit.item_code)
         target = Joins(wanted, opening.first_contact, opening)
-        return Draft(asked, target, command, None, (subject, applicant)), wanted
+        return Draft(asked, target, command, None, self._left_by(asked, applicant)), wanted
 
     # The catalogue as it was on a day.
 
@@ -303,7 +307,7 @@ class Resolver:
         target: Target = Joins((subject, item.item_code), asked.now, opening)
         if command.case_no in self._cases:
             target = OnCase(command.case_no)
-        return Draft(asked, target, command, command.case_no, (subject, submission.applicant))
+        return Draft(asked, target, command, command.case_no, self._left_by(asked, submission.applicant, command.case_no))
 
     def _received_by(self, asked: Asked, submission: wire.SubmitApplication, item: domain.Item, day: date) -> tuple[str, str]:
         """Who takes it in and where. What is sent without a visit counts as received where the applicant lives."""

@@ -188,7 +188,7 @@ class _Batch:
         await keep_in_step(tx, events)
         await self._placement.settle(tx, events)
         applied = [(draft, outcome) for draft, outcome in zip(drafts, outcomes, strict=True) if _has_effect(outcome)]
-        await people.keep(tx, [draft.person for draft, _ in applied if draft.person is not None])
+        await people.keep(tx, [draft.left for draft, _ in applied if draft.left is not None])
         replies = [self._told(d, o, j) for d, o, j in zip(drafts, outcomes, placed, strict=True)]
         return dict(zip(wave, replies, strict=True))
 

@@ -57,7 +57,7 @@ class Applicant(Closed):
     name: PersonalText | None = None
     phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,20}$")] | None = None
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}$")] | None = None
-    language: Language = "zh"
+    language: Language | None = None
     region: Region
 
 

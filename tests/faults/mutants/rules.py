@@ -9,6 +9,7 @@ _ACCEPTANCE = "services/intake/acceptance.py"
 _CUSTODY = "services/intake/custody.py"
 _AUTHORITY = "services/intake/authority.py"
 _AUTH = "shared/runtime/auth.py"
+_PEOPLE = "services/intake/people.py"
 _GUESSES = "services/intake/guesses.py"
 _DECIDED_BY = "services/approval/decided_by.py"
 _RUN_TESTS = "unit/reference/test_a_run_is_counted_by_the_rule.py"
@@ -163,6 +164,16 @@ MUTANTS = (
         "4.2",
         (Edit("services/intake/http.py", "if caller.role in STAFF:", "if False:"),),
         (suite("integration/intake/test_every_look_at_a_journey_is_written_down.py"),),
+    ),
+    Mutant(
+        "letters-led-elsewhere",
+        "whoever acts for a person leads none of the person's other letters elsewhere",
+        "ruling 8",
+        (
+            Edit(_PEOPLE, "email = coalesce(person.email, excluded.email)", "email = coalesce(excluded.email, person.email)"),
+            Edit(_PEOPLE, "WHERE person.name IS NULL AND excluded.name IS NOT NULL OR", "WHERE true OR"),
+        ),
+        (suite("integration/intake/test_letters_about_a_case_go_where_its_applicant_said.py"),),
     ),
     Mutant(
         "decided-in-anothers-name",
