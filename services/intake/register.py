@@ -129,6 +129,13 @@ def _calendars(facts: tuple[str, ...]) -> Calendars:
     return Calendars(tuple(published))
 
 
+# A version that an earlier retirement ended stays ended, unless this one corrects it or comes before it.
+_RETIRE = """
+UPDATE item SET retired_from = $2 WHERE item_code = $1 AND (retired_from IS NULL OR retired_from > $2 OR retired_from =
+    (SELECT retired_from FROM item WHERE item_code = $1 ORDER BY version DESC LIMIT 1))
+"""
+
+
 async def keep(tx: Tx, events: Sequence[Envelope[Fact]]) -> None:
     """Bring the rows in step with what was just appended."""
     for event in events:
@@ -138,7 +145,7 @@ async def keep(tx: Tx, events: Sequence[Envelope[Fact]]) -> None:
             case ServiceItemPublished():
                 await _keep_item(tx, fact, spelled)
             case ServiceItemRetired():
-                await tx.execute("UPDATE item SET retired_from = $2 WHERE item_code = $1", fact.item_code, fact.effective_from)
+                await tx.execute(_RETIRE, fact.item_code, fact.effective_from)
             case BodyRegistered():
                 await tx.execute(
                     "INSERT INTO body (body_uscc, region, fact) VALUES ($1, $2, $3) "
@@ -168,8 +175,6 @@ async def keep(tx: Tx, events: Sequence[Envelope[Fact]]) -> None:
 
 
 async def _keep_item(tx: Tx, fact: ServiceItemPublished, spelled: str) -> None:
-    # A new version ends the retirement of the item: its older versions are superseded, not retired, from then on.
-    await tx.execute("UPDATE item SET retired_from = NULL WHERE item_code = $1 AND retired_from IS NOT NULL", fact.item_code)
     await tx.execute(
         "INSERT INTO item (item_code, version, effective_from, fact) VALUES ($1, $2, $3, $4)",
         fact.item_code,
