@@ -14,14 +14,25 @@ from shared.reference.regions import city_of
 
 THINGS_MAX = 500
 VENUES_MAX = 50
-_NEWEST = "SELECT DISTINCT ON (item_code) item_code, fact, retired_from FROM item ORDER BY item_code, version DESC"
+_IN_FORCE = "{0}.effective_from <= $1 AND ({0}.retired_from IS NULL OR {0}.retired_from > $1)"
+# The version that is promised on a day: no later one is in force then.
+_PROMISED = f"""
+{_IN_FORCE.format("i")} AND NOT EXISTS
+    (SELECT 1 FROM item n WHERE n.item_code = i.item_code AND n.version > i.version AND {_IN_FORCE.format("n")})
+"""
+# From one code to the next by the index: a thing is handled by a hundred bodies, and one of them is enough.
 _THINGS = f"""
-SELECT DISTINCT ON (fact::json ->> 'basic_code') fact FROM ({_NEWEST}) n WHERE retired_from IS NULL
-ORDER BY fact::json ->> 'basic_code', item_code LIMIT $1
+WITH RECURSIVE thing (basic_code) AS (
+    (SELECT basic_code FROM item ORDER BY basic_code LIMIT 1)
+    UNION ALL
+    SELECT (SELECT i.basic_code FROM item i WHERE i.basic_code > t.basic_code ORDER BY i.basic_code LIMIT 1)
+    FROM thing t WHERE t.basic_code IS NOT NULL)
+SELECT p.fact FROM thing t CROSS JOIN LATERAL
+    (SELECT fact FROM item i WHERE i.basic_code = t.basic_code AND {_PROMISED} ORDER BY body_region, item_code LIMIT 1) p LIMIT $2
 """
 _HANDLED = f"""
-SELECT fact FROM ({_NEWEST}) n WHERE retired_from IS NULL AND fact::json ->> 'basic_code' = $1
-AND fact::json ->> 'body_region' = ANY($2) ORDER BY array_position($2, fact::json ->> 'body_region') LIMIT 1
+SELECT fact FROM item i WHERE basic_code = $2 AND body_region = ANY($3) AND {_PROMISED}
+ORDER BY array_position($3, body_region), item_code LIMIT 1
 """
 _VENUES = """
 SELECT fact FROM venue WHERE starts_with(region, $2) AND (fact::jsonb -> 'item_codes') ? $1
@@ -29,9 +40,9 @@ ORDER BY region = $3 DESC, region, kind, venue_id LIMIT $4
 """
 
 
-async def things(tx: Tx) -> list[dict[str, Any]]:
-    """The things that people may come for, each once, by any of the bodies that handle it."""
-    rows = await tx.fetch(_THINGS, THINGS_MAX)
+async def things(tx: Tx, day: date) -> list[dict[str, Any]]:
+    """The things that people may come for on a day, each once, by any of the bodies that handle it."""
+    rows = await tx.fetch(_THINGS, day, THINGS_MAX)
     made = [orjson.loads(row["fact"]) for row in rows]
     return [{"basic_code": fact["basic_code"], "name": [fact["name_zh"], fact["name_en"]]} for fact in made]
 
@@ -45,10 +56,10 @@ def places(day: date) -> list[dict[str, Any]]:
     return found
 
 
-async def advice(tx: Tx, basic_code: str, region: str) -> dict[str, Any] | None:
-    """Who handles a thing for somebody in `region`, what was declared, and where one may go; None where nobody handles it."""
+async def advice(tx: Tx, basic_code: str, region: str, day: date) -> dict[str, Any] | None:
+    """Who handles a thing on a day for somebody in `region`, what was declared, and where to go; None where nobody does."""
     chain = [region, city_of(region), PROVINCE]
-    row = await tx.fetchrow(_HANDLED, basic_code, chain)
+    row = await tx.fetchrow(_HANDLED, day, basic_code, chain)
     if row is None:
         return None
     item = orjson.loads(row["fact"])

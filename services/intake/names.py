@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 
 from shared.postgres.event_log import Tx
+from shared.reference.deadlines import local_date
 from shared.reference.divisions import DIVISIONS, OTHER_PROVINCES
+from shared.telemetry import clock
 
 Names = dict[str, dict[str, list[str]]]
 _ITEMS = (
@@ -19,7 +21,7 @@ _VENUES = "SELECT venue_id AS code, fact FROM venue WHERE venue_id = ANY($1)"
 _MATERIALS = """
 SELECT a.code, a.asked, i.fact FROM unnest($1::text[], $2::int[]) AS a(code, asked)
 JOIN LATERAL (SELECT fact FROM item WHERE item_code = a.code AND (a.asked IS NULL OR version = a.asked)
-    ORDER BY version DESC LIMIT 1) i ON true
+    ORDER BY (effective_from <= $3 AND (retired_from IS NULL OR retired_from > $3)) DESC, version DESC LIMIT 1) i ON true
 """
 _REGIONS = frozenset(
     {"region", "holder_region", "holder_city", "receiving_region", "handling_region", "offered_region", "venue_region"}
@@ -75,8 +77,9 @@ async def _named(tx: Tx, sql: str, codes: Collection[str]) -> dict[str, list[str
 
 
 async def materials_of(tx: Tx, asked: Collection[tuple[str, int | None]]) -> dict[tuple[str, int | None], list[dict[str, Any]]]:
-    """The material list of each item and version asked for; of its newest version where none is named."""
-    rows = await tx.fetch(_MATERIALS, [code for code, _ in asked], [version for _, version in asked])
+    """The material list of each item and version asked for; of the one that is in force today where none is named."""
+    today = local_date(clock.now())
+    rows = await tx.fetch(_MATERIALS, [code for code, _ in asked], [version for _, version in asked], today)
     found = {(row["code"], row["asked"]): orjson.loads(row["fact"])["materials"] for row in rows}
     return {one: found.get(one, []) for one in asked}
 

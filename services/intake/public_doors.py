@@ -66,12 +66,13 @@ def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
     @app.get("/v1/guide", summary="What people may come for, and where they may live")
     async def choices() -> Response:
         async with log.transaction() as tx:
-            return plain({"things": await guide.things(tx), "places": guide.places(local_date(clock.now()))})
+            today = local_date(clock.now())
+            return plain({"things": await guide.things(tx, today), "places": guide.places(today)})
 
     @app.get("/v1/guide/advice", summary="Do I need to go? Where? With what?")
     async def advice(basic_code: Basic, region: Region) -> Response:
         async with log.transaction() as tx:
-            found = await guide.advice(tx, basic_code, region)
+            found = await guide.advice(tx, basic_code, region, local_date(clock.now()))
             if found is None:
                 raise RefusedError(UNKNOWN_ITEM_PAGE)
             return plain(found | {"names": await names.of_everything(tx, found)})

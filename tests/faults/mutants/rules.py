@@ -176,6 +176,13 @@ MUTANTS = (
         (suite("integration/intake/test_letters_about_a_case_go_where_its_applicant_said.py"),),
     ),
     Mutant(
+        "promised-before-its-day",
+        "the guide promises what is in force on the day",
+        "D14",
+        (Edit("services/intake/guide.py", '_IN_FORCE = "{0}.effective_from <= $1 AND', '_IN_FORCE = "{0}.version > 0 AND'),),
+        (suite("integration/intake/test_an_item_is_applied_for_while_it_is_in_force.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",

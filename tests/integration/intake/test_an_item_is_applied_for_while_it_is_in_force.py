@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from services.intake import register
+from services.intake import guide, names, register
 from shared.contracts import commands as wire
-from tests.integration.intake.city import ITEM, NOW, OPERATOR, City, applicant, item, submit
+from tests.integration.intake.city import HANGZHOU, ITEM, NOW, OPERATOR, City, applicant, item, submit
 
 JULY, OCTOBER, DECEMBER = date(2026, 7, 1), date(2026, 10, 1), date(2026, 12, 1)
 
@@ -32,6 +32,26 @@ async def test_a_version_of_the_future_brings_nothing_back_before_its_day(city: 
     async with city.log.transaction() as tx:
         (told,) = await register.newest_items(tx, "", 10)
     assert (told["version"], told["effective_from"], told.get("retired_from")) == (2, "2026-12-01", None)
+
+
+async def test_the_guide_promises_what_is_in_force_on_the_day(city: City) -> None:
+    await city.done(item(declared_visits=0, presence_reason=None, effective_from=OCTOBER), retire(DECEMBER), by=OPERATOR)
+
+    async def told(day: date) -> tuple[int, int | None]:
+        async with city.log.transaction() as tx:
+            found = await guide.advice(tx, ITEM, HANGZHOU, day)
+            return len(await guide.things(tx, day)), None if found is None else found["declared"]
+
+    days = [date(2025, 12, 31), JULY, OCTOBER, DECEMBER]
+    assert [await told(day) for day in days] == [(0, None), (1, 1), (1, 0), (0, None)]
+
+
+async def test_what_to_bring_is_what_the_version_in_force_asks_for(city: City) -> None:
+    await city.done(item(materials=(), effective_from=date(2099, 1, 1)), by=OPERATOR)
+
+    async with city.log.transaction() as tx:
+        told = await names.materials_of(tx, [(ITEM, None), (ITEM, 2)])
+    assert [[one["code"] for one in told[asked]] for asked in ((ITEM, None), (ITEM, 2))] == [["deed"], []]
 
 
 async def test_a_later_retirement_moves_none_that_took_place(city: City) -> None:

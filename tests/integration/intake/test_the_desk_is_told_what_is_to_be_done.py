@@ -131,8 +131,8 @@ async def test_a_desk_that_found_the_person_need_not_read_the_card_again(city: C
 
 async def test_the_guide_names_the_body_and_the_halls_of_ones_own_city(city: City) -> None:
     async with city.log.transaction() as tx:
-        advice = await guide.advice(tx, ITEM, "330102")
-        nobody = await guide.advice(tx, ITEM, WENZHOU)
+        advice = await guide.advice(tx, ITEM, "330102", TODAY)
+        nobody = await guide.advice(tx, ITEM, WENZHOU, TODAY)
 
     assert advice is not None
     assert (advice["declared"], [venue["venue_id"] for venue in advice["venues"]]) == (1, ["hall-hz"])
