@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from services.intake.custody import SITUATIONS
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.ids import receipt_no
@@ -180,19 +181,31 @@ class Desk:
     submitter: str | None = None
 
 
+# Each branch walks one index in the order of case numbers and stops at the limit, however many cases there are.
+_LISTED = """
+SELECT l.case_no FROM unnest($3::text[]) AS s(situation) CROSS JOIN LATERAL (
+    SELECT case_no FROM case_index WHERE {test} AND situation = s.situation AND case_no > $1
+    AND ($4::text IS NULL OR item_code = $4) ORDER BY case_no LIMIT $2) l
+"""
+_OF_BODY = ("holder_body = $5", "handling_body = $5", "offered_body = $5")
+_OF_SUBMITTER = ("submitted_role = 'portal' AND submitted_by = $5",)
+# Whoever sees a whole region finds the next cases nearby.
+_OF_REGION = f"""
+{_SELECT} WHERE case_no > $1 AND situation = ANY($3) AND ($4::text IS NULL OR item_code = $4)
+AND (starts_with(holder_region, $5) OR starts_with(handling_region, $5)) ORDER BY case_no LIMIT $2
+"""
+
+
+def listing(desk: Desk) -> str:
+    """The statement that lists the cases of a desk."""
+    if desk.body is None and desk.submitter is None:
+        return _OF_REGION
+    listed = " UNION ".join(_LISTED.format(test=test) for test in (_OF_SUBMITTER if desk.body is None else _OF_BODY))
+    return f"{_SELECT} WHERE case_no = ANY(ARRAY(SELECT case_no FROM ({listed}) u ORDER BY case_no LIMIT $2)) ORDER BY case_no"
+
+
 async def at_desk(tx: Tx, desk: Desk, *, situation: str | None, item_code: str | None, after: str, limit: int) -> Sequence[CaseRow]:
     """Up to `limit` cases behind `after`, by case number, as far as `desk` may see them."""
-    rows = await tx.fetch(
-        f"{_SELECT} WHERE case_no > $1 AND ($3::text IS NULL OR situation = $3) AND ($4::text IS NULL OR item_code = $4) "
-        "AND ($5::text IS NULL OR $5 IN (holder_body, handling_body, offered_body)) "
-        "AND ($6::text IS NULL OR starts_with(holder_region, $6) OR starts_with(handling_region, $6)) "
-        "AND ($7::text IS NULL OR (submitted_role = 'portal' AND submitted_by = $7)) ORDER BY case_no LIMIT $2",
-        after,
-        limit,
-        situation,
-        item_code,
-        desk.body,
-        desk.region_prefix,
-        desk.submitter,
-    )
-    return [CaseRow(*row) for row in rows]
+    situations = SITUATIONS if situation is None else (situation,)
+    whose = desk.body or desk.submitter or desk.region_prefix or ""
+    return [CaseRow(*row) for row in await tx.fetch(listing(desk), after, limit, situations, item_code, whose)]

@@ -63,6 +63,7 @@ _SITUATIONS: dict[type[Case], str] = {
     Decided: "decided",
     Delivered: "delivered",
 }
+SITUATIONS = tuple(_SITUATIONS.values())
 
 
 def offer_custody(command: OfferCustody, case: Case) -> list[IntakeEvent]:
