@@ -29,6 +29,7 @@ from shared.contracts.intake import (
     ResultDelivered,
     WithdrawalNoted,
 )
+from shared.eventsourcing.errors import VersionConflictError
 from shared.postgres.event_log import Tx
 
 
@@ -128,6 +129,7 @@ _SAVE = (
     + ", ".join(f"${n}::{_TYPES.get(name, 'text')}[]" for n, name in enumerate(_COLUMNS, 1))
     + ") ON CONFLICT (case_no) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in _CHANGING)
+    + " WHERE case_index.journey = excluded.journey"
 )
 
 
@@ -140,7 +142,10 @@ async def load(tx: Tx, case_nos: Collection[str]) -> dict[str, CaseRow]:
 
 
 async def keep(tx: Tx, events: Iterable[Envelope[Fact]]) -> None:
-    """Bring the rows in step with what was just appended. The streams are locked, so nobody else moves these cases."""
+    """Bring the rows in step with what was just appended. The streams are locked, so nobody else moves these cases.
+
+    Raises `VersionConflictError` if a new case has the number of one on another journey, which was not there a moment ago.
+    """
     of_cases = [event for event in events if getattr(event.data, "case_no", None) is not None]
     begun = {event.data.case_no for event in of_cases if isinstance(event.data, ApplicationSubmitted)}
     known = {event.data.case_no for event in of_cases} - begun  # type: ignore[attr-defined]
@@ -153,7 +158,9 @@ async def keep(tx: Tx, events: Iterable[Envelope[Fact]]) -> None:
             rows[fact.case_no] = row_after(rows[fact.case_no], fact, event.time)
     if rows:
         in_order = [_VALUES(rows[case_no]) for case_no in sorted(rows)]
-        await tx.execute(_SAVE, *(list(column) for column in zip(*in_order, strict=True)))
+        saved = await tx.execute(_SAVE, *(list(column) for column in zip(*in_order, strict=True)))
+        if int(saved.split()[-1]) < len(in_order):
+            raise VersionConflictError
 
 
 async def by_receipt(tx: Tx, number: str) -> CaseRow | None:

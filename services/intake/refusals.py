@@ -105,6 +105,11 @@ RECEIVED_ELSEWHERE = Rule(
     "The receiving body does not take in applications there. A window lies in the division of its body; what is sent is "
     "taken in by the body that decides or by one where the applicant lives.",
 )  # fmt: skip
+CASE_NUMBER_TAKEN = Rule(
+    "case-number-taken", "conflict",
+    "按本次请求生成的办件编号已属于另一位申请人。请更换请求编号后重新提交。",
+    "The case number that this request would get belongs to somebody else's case. Submit it again under a new key or id.",
+)  # fmt: skip
 
 # When it cannot be.
 

@@ -17,6 +17,7 @@ from services.intake.journeys import Wanted
 from services.intake.people import Left, Pseudonyms
 from services.intake.refusals import (
     APPLICANT_DIFFERS,
+    CASE_NUMBER_TAKEN,
     DATE_IN_FUTURE,
     DATE_TOO_EARLY,
     ITEM_NOT_IN_FORCE,
@@ -110,7 +111,13 @@ def wanted_by(requests: Iterable[Asked]) -> Codes:
         if asked.caller.body is not None:
             codes.bodies.add(asked.caller.body)
         _add(codes, asked.command)
+        if isinstance(asked.command, wire.SubmitApplication):
+            codes.cases.add(_number_of(asked, asked.command))
     return codes
+
+
+def _number_of(asked: Asked, submission: wire.SubmitApplication) -> str:
+    return case_no_of(submission.item_code, local_date(asked.now), asked.command_id)
 
 
 def _add(codes: Codes, command: Command) -> None:
@@ -293,7 +300,7 @@ class Resolver:
             now=asked.now,
             by=self.actor(asked),
             opening=opening,
-            case_no=case_no_of(item.item_code, today, asked.command_id),
+            case_no=_number_of(asked, submission),
             item=item,
             channel=submission.channel,
             virtual=submission.channel in WITHOUT_A_VISIT,
@@ -303,11 +310,17 @@ class Resolver:
             receiving_region=region,
             materials=submission.materials,
         )
+        self._require_free(command.case_no, subject)
         self._submitted[command.case_no] = command
         target: Target = Joins((subject, item.item_code), asked.now, opening)
         if command.case_no in self._cases:
             target = OnCase(command.case_no)
         return Draft(asked, target, command, command.case_no, self._left_by(asked, submission.applicant, command.case_no))
+
+    def _require_free(self, number: str, subject: str) -> None:
+        known = self._cases.get(number) or self._submitted.get(number)
+        if known is not None and known.subject_ref != subject:
+            raise RefusedError(CASE_NUMBER_TAKEN, state="taken")
 
     def _received_by(self, asked: Asked, submission: wire.SubmitApplication, item: domain.Item, day: date) -> tuple[str, str]:
         """Who takes it in and where. What is sent without a visit counts as received where the applicant lives."""

@@ -183,6 +183,13 @@ MUTANTS = (
         (suite("integration/intake/test_an_item_is_applied_for_while_it_is_in_force.py"),),
     ),
     Mutant(
+        "two-cases-under-one-number",
+        "a case number belongs to one case",
+        "ruling 10",
+        (Edit("services/intake/cases.py", '    + " WHERE case_index.journey = excluded.journey"\n', ""),),
+        (suite("integration/intake/test_a_case_number_is_one_persons.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",
