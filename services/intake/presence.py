@@ -9,7 +9,9 @@ from uuid import UUID
 
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Envelope
+from shared.contracts.ids import journey_stream
 from shared.contracts.intake import VisitRecorded, VisitVoided
+from shared.contracts.wire import decode
 from shared.postgres.event_log import Tx
 
 HERE_MAX = 100
@@ -24,8 +26,9 @@ WHERE presence.local_date <= excluded.local_date
 """
 _FORGET = """
 DELETE FROM presence p USING unnest($1::uuid[], $2::uuid[]) AS v(journey, visit_id)
-WHERE p.journey = v.journey AND p.visit_id = v.visit_id
+WHERE p.journey = v.journey AND p.visit_id = v.visit_id RETURNING p.journey
 """
+_VISITS = "SELECT body FROM event WHERE stream = ANY($1) AND type = ANY($2) ORDER BY stream, version"
 _HERE = """
 SELECT p.journey, p.visit_id, p.purpose, p.outcome, p.cause, p.at, j.item_code, j.subject_ref, c.case_no, c.receipt_no, c.situation
 FROM presence p JOIN journey_index j USING (journey)
@@ -37,8 +40,18 @@ WHERE p.venue_id = $1 AND p.local_date = $2 AND j.outcome IS NULL ORDER BY p.at 
 
 async def keep(tx: Tx, events: Iterable[Envelope[Fact]]) -> None:
     """Bring the rows in step with what was just appended."""
+    told = list(events)
+    await _save(tx, told)
+    voided = [(UUID(event.key), event.data.visit_id) for event in told if isinstance(event.data, VisitVoided)]
+    if voided:
+        left = await tx.fetch(_FORGET, [journey for journey, _ in voided], [visit for _, visit in voided])
+        if left:
+            # Whoever came before as well is still there: what stands now is the newest that was not taken off.
+            await _save(tx, await _standing(tx, [row["journey"] for row in left]))
+
+
+async def _save(tx: Tx, events: Iterable[Envelope[Fact]]) -> None:
     newest: dict[UUID, tuple[Any, ...]] = {}
-    voided: list[tuple[UUID, UUID]] = []
     for event in events:
         journey, fact = UUID(event.key), event.data
         if isinstance(fact, VisitRecorded):
@@ -46,13 +59,17 @@ async def keep(tx: Tx, events: Iterable[Envelope[Fact]]) -> None:
             if known is None or known[3] <= fact.local_date:
                 came = (fact.purpose, fact.outcome, fact.cause, event.time)
                 newest[journey] = (journey, fact.visit_id, fact.venue_id, fact.local_date, *came)
-        elif isinstance(fact, VisitVoided):
-            voided.append((journey, fact.visit_id))
     if newest:
         rows = [newest[journey] for journey in sorted(newest)]
         await tx.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))
-    if voided:
-        await tx.execute(_FORGET, [journey for journey, _ in voided], [visit for _, visit in voided])
+
+
+async def _standing(tx: Tx, journeys: Sequence[UUID]) -> list[Envelope[Any]]:
+    kinds = [str(VisitRecorded.type), str(VisitVoided.type)]
+    rows = await tx.fetch(_VISITS, [journey_stream(journey) for journey in journeys], kinds)
+    events = [decode(row["body"]) for row in rows]
+    voided = {(event.key, event.data.visit_id) for event in events if isinstance(event.data, VisitVoided)}
+    return [e for e in events if isinstance(e.data, VisitRecorded) and (e.key, e.data.visit_id) not in voided]
 
 
 async def here(tx: Tx, venue_id: str, day: date) -> Sequence[dict[str, Any]]:

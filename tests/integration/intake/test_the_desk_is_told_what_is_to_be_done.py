@@ -84,6 +84,18 @@ async def test_whoever_came_today_is_in_the_hall_until_taken_off(city: City) -> 
     assert await here(city) == [("correct", "missing_material")]
 
 
+async def test_whoever_came_twice_is_there_until_both_are_taken_off(city: City) -> None:
+    await city.done(visit("older", applicant(1), local_date=TODAY - timedelta(days=3)))
+    await city.done(visit("first", applicant(1)), visit("again", applicant(1), purpose="correct", outcome="missing_material"))
+
+    await city.done(wire.VoidVisit(visit_id=visit_id("again"), reason_code="mistake"))
+    assert await here(city) == [("apply", "done")]
+    await city.done(wire.VoidVisit(visit_id=visit_id("first"), reason_code="mistake"))
+    assert await here(city) == []
+    await city.done(visit("third", applicant(1), purpose="consult"))
+    assert await here(city) == [("consult", "done")]
+
+
 async def test_an_older_day_that_is_recorded_later_moves_nobody(city: City) -> None:
     await city.done(visit("today", applicant(1)))
     await city.done(visit("older", applicant(1), local_date=TODAY - timedelta(days=3), venue_id="hall-hz"))
