@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.intake import cases, catalogue_service, history, journeys, people, register, silence
 from services.intake.attribution import attribute_visit
-from services.intake.commands import JourneyCommand, NoteDecision, NoteWithdrawal
+from services.intake.commands import IssueCorrection, JourneyCommand, NoteDecision, NoteWithdrawal
 from services.intake.decider import LAPSE_AFTER, journey_decider
 from services.intake.journeys import Wanted
 from services.intake.people import Pseudonyms
@@ -28,7 +28,7 @@ from shared.contracts.approval import CaseWithdrawn, DecisionMade
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.ids import journey_stream, receipt_no
 from shared.contracts.ingress import Receipt
-from shared.contracts.intake import ApplicationReceived, CorrectionNoticeIssued, CustodyOffered, OffListDemandRefused
+from shared.contracts.intake import ApplicationReceived, CorrectionNoticeIssued, CustodyOffered
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import RefusedError, VersionConflictError
 from shared.eventsourcing.plan import Applied, Context, Order, Outcome, Refused
@@ -197,6 +197,8 @@ class _Batch:
         if not isinstance(outcome, Applied):
             return told
         more = numbers_of(outcome)
+        if off_list := _off_list(draft.command):
+            more["off_list"] = off_list
         if isinstance(draft.asked.command, wire.SubmitApplication) and draft.case_no is not None:
             more["receipt_no"] = receipt_no(draft.case_no)
             if outcome.events:
@@ -219,9 +221,8 @@ def _has_effect(outcome: Outcome) -> bool:
 
 
 def numbers_of(outcome: Applied) -> dict[str, Any]:
-    """What an answer tells besides the events: the numbers that the next command will need, and refused demands."""
+    """What an answer tells besides the events: the numbers that the next command will need."""
     told: dict[str, Any] = {}
-    off_list = []
     for event in outcome.events:
         match event.data:
             case ApplicationReceived():
@@ -230,10 +231,13 @@ def numbers_of(outcome: Applied) -> dict[str, Any]:
                 told["notice_no"] = event.data.notice_no
             case CustodyOffered():
                 told["handover_no"] = event.data.handover_no
-            case OffListDemandRefused():
-                off_list.append(event.data.code)
             case _:
                 pass
-    if off_list:
-        told["off_list"] = tuple(off_list)
     return told
+
+
+def _off_list(command: JourneyCommand) -> tuple[str, ...]:
+    """What is demanded and may not be. Also when it is demanded again, which is no event any more."""
+    if not isinstance(command, IssueCorrection):
+        return ()
+    return tuple(sorted({entry.code for entry in command.missing} - command.listed))

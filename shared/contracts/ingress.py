@@ -58,8 +58,8 @@ class Ingress(Closed):
 class Receipt(Closed):
     """The one answer to one request. `code` is the citizen's status code, told once with the submission's first answer.
 
-    `off_list` names the demanded materials that were refused because the item does not ask for them; without a
-    `notice_no` beside it, nothing else was demanded and no notice went out.
+    `off_list` names the demanded materials that were refused because the item does not ask for them, however often they are
+    demanded; where it is `applied` without a `notice_no` beside it, nothing else was demanded and no notice went out.
     """
 
     id: str

@@ -254,6 +254,9 @@ async def test_an_off_list_demand_is_answered_and_counted(door: Door) -> None:
     only = await door.ask(
         "issue-correction", {"case_no": case_no, "missing": [{"code": "photo", "reason_code": "absent"}]}, OFFICER
     )
+    again = await door.ask(
+        "issue-correction", {"case_no": case_no, "missing": [{"code": "photo", "reason_code": "absent"}]}, OFFICER
+    )
     both = await door.ask(
         "issue-correction",
         {
@@ -264,5 +267,6 @@ async def test_an_off_list_demand_is_answered_and_counted(door: Door) -> None:
     )
 
     assert (only.status_code, only.json()["off_list"]) == (201, ["photo"])
+    assert (again.status_code, again.json()["events"], again.json()["off_list"]) == (200, [], ["photo"])
     assert "notice_no" not in only.json()
     assert (both.json()["off_list"], both.json()["notice_no"]) == (["seal"], "N1")
