@@ -27,6 +27,7 @@ from shared.runtime.auth import Caller, require
 from shared.runtime.http import SignedIn, command_routes, plain
 from shared.runtime.operator_doors import operator_doors
 from shared.runtime.pages import serve_pages
+from shared.runtime.refusals import NOT_YOUR_ROLE
 from shared.runtime.sign_in import Play, sign_in_doors
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -35,6 +36,8 @@ COMMANDS: tuple[type[Command], ...] = (
     *get_args(IntakeCaseCommand),
     ReportHistory,
 )
+NOTIFIER = "notify"
+"""The `sub` of the one service that writes to people. What the others may read holds nothing of anybody's."""
 PAGES = Path(__file__).parent / "web"
 PAGE_MAX = 500
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
@@ -147,6 +150,8 @@ def _contacts(app: FastAPI, log: EventLog) -> None:
     @app.get("/v1/contacts/{journey}", summary="How to reach the person behind a journey; the notifier only, and logged")
     async def contacts(caller: SignedIn, journey: UUID, case_no: Word = None) -> Response:
         require(caller, {"service"})
+        if caller.id != NOTIFIER:
+            raise RefusedError(NOT_YOUR_ROLE)
         async with log.transaction() as tx:
             found: dict[str, Any] | None = await people.contact(tx, caller.id, journey, case_no)
         if found is None:

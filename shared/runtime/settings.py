@@ -35,7 +35,8 @@ class Settings(BaseModel):
     """What a service process needs to know. Every field is `RUNONCE_<FIELD>` in the environment.
 
     `instance` tells the processes of one service apart where several run; with it, one that is restarted goes on at once.
-    `token_file` holds the token with which a service asks others where it cannot sign one, in role `service`.
+    `token_file` holds the token with which a service asks others where it cannot sign one: its role is `service`, and its
+    `sub` the service's name.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)

@@ -190,6 +190,13 @@ MUTANTS = (
         (suite("integration/intake/test_a_case_number_is_one_persons.py"),),
     ),
     Mutant(
+        "contacts-for-any-service",
+        "how to reach somebody is told to the notifier alone",
+        "ruling 8",
+        (Edit("services/intake/http.py", "if caller.id != NOTIFIER:", "if False:"),),
+        (suite("integration/intake/test_the_http_door_answers_in_problem_details.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",

@@ -208,15 +208,16 @@ async def test_a_desk_sees_its_own_cases(door: Door) -> None:
     assert foreign.status_code == 404
 
 
-async def test_contacts_are_for_services_and_every_look_is_written_down(door: Door, city: City) -> None:
+async def test_contacts_are_for_the_notifier_and_every_look_is_written_down(door: Door, city: City) -> None:
     answer = (await door.ask("submit-application", SUBMISSION, PORTAL)).json()
     notifier = Caller("service", "notify")
 
     found = await door.get(f"/v1/contacts/{answer['journey']}", notifier, case_no=answer["case_no"])
-    denied = await door.get(f"/v1/contacts/{answer['journey']}", OFFICER)
+    path = f"/v1/contacts/{answer['journey']}"
+    denied = [await door.get(path, who) for who in (OFFICER, Caller("service", "metrics"), Caller("importer", "notify"))]
 
     assert found.json() == {"phone": "13800000000", "email": None, "language": "zh"}
-    assert denied.status_code == 403
+    assert [answer.status_code for answer in denied] == [403] * 3
     assert await city.log.pool.fetchval("SELECT count(*) FROM contact_access WHERE caller = 'notify'") == 1
 
 
