@@ -159,7 +159,9 @@ def _command_route(app: FastAPI, model: type[Command], answering: Answering) -> 
         }
         ingress = _read_body(document)
         fingerprint = sha256(b"POST " + route.encode() + b"\n" + caller.id.encode() + b"\n" + body).digest()
-        asked = Asked(caller, key, name, ingress_id(caller.id, key), ingress.command, clock.now())
+        # A key of this door and an id on the caller's topic are two requests, even if they are spelled alike.
+        command_id = ingress_id(f"http:{caller.id}", key)
+        asked = Asked(caller, key, name, command_id, ingress.command, clock.now())
         answer, replayed = await answering.answer(asked, fingerprint)
         headers = {"idempotent-replayed": "true"} if replayed else {}
         media_type = "application/problem+json" if answer.status >= 400 else "application/json"

@@ -15,6 +15,13 @@ _CALENDAR_TESTS = "integration/approval/test_a_published_calendar_moves_every_op
 
 MUTANTS = (
     Mutant(
+        "one-id-at-both-doors",
+        "an id on a topic and a key of HTTP are two requests",
+        "ruling 51",
+        (Edit("shared/runtime/http.py", 'ingress_id(f"http:{caller.id}", key)', "ingress_id(caller.id, key)"),),
+        (suite(_HTTP_TESTS),),
+    ),
+    Mutant(
         "record-asked-by-text",
         "whether an event is recorded is asked by its key",
         "R39",

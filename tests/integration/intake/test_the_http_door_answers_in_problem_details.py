@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.contracts import commands as wire
+from shared.contracts.intake import ApplicationWithdrawn
 from shared.runtime.auth import Caller
 from tests.integration.intake.city import (
     CLERK,
@@ -41,6 +43,15 @@ async def test_a_key_belongs_to_one_request(door: Door) -> None:
     other = await door.ask("submit-application", SUBMISSION | {"channel": "app"}, PORTAL, "k1")
 
     assert (other.status_code, other.json()["rule"]) == (422, "idempotency-key-reused")
+
+
+async def test_a_key_of_this_door_is_no_id_on_the_partners_topic(door: Door, city: City) -> None:
+    answer = (await door.ask("submit-application", SUBMISSION, PORTAL, "7")).json()
+
+    (withdrawn,) = await city.ask(wire.Withdraw(case_no=answer["case_no"], reason_code="changed-mind"), by=PORTAL, key="7")
+
+    assert withdrawn.status == "applied"
+    assert ApplicationWithdrawn in await city.told(answer["journey"])
 
 
 async def test_a_citizen_sees_the_case_with_receipt_and_code_and_nothing_otherwise(door: Door) -> None:
