@@ -215,6 +215,7 @@ async def test_a_desk_sees_its_own_cases(door: Door) -> None:
 
     assert [row["case_no"] for row in officer] == [row["case_no"] for row in portal] == [answer["case_no"]]
     assert clerk == []
+    assert ["subject_ref" in row for row in (*officer, *portal)] == [True, False]
     assert one.json()["cases"][0]["situation"] == "submitted"
     assert foreign.status_code == 404
 
