@@ -73,7 +73,7 @@ async def _move(
     resolver = Resolver(known, {}, {}, pseudonyms)
     draft, wanted = resolver.attribution(asked, command.applicant, visit, origin, recorded.time)
     placement, before = Placement({}, {}), len(tx.appended)
-    journey = (await placement.join(tx, [draft]))[wanted]
+    journey = (await placement.join(tx, [draft]))[wanted].journey
 
     release = commands.ReleaseVisit(asked.now, resolver.actor(asked), command.visit_id)
     orders = [

@@ -31,7 +31,19 @@ class Fresh:
     first_contact: datetime
 
 
-async def open_for(tx: Tx, contacts: Mapping[Wanted, datetime]) -> dict[Wanted, UUID]:
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A journey that takes what comes within ninety days of its first contact."""
+
+    journey: UUID
+    first_contact: datetime
+
+    def takes(self, contact: datetime) -> bool:
+        """Whether somebody who comes then still belongs to it."""
+        return contact < self.first_contact + LAPSE_AFTER
+
+
+async def open_for(tx: Tx, contacts: Mapping[Wanted, datetime]) -> dict[Wanted, Open]:
     """The open journey of each person and item, if it began less than ninety days before the contact.
 
     One that is older takes nothing more: it is closed to newcomers here, and ends when its own time comes.
@@ -47,11 +59,11 @@ async def open_for(tx: Tx, contacts: Mapping[Wanted, datetime]) -> dict[Wanted, 
     )
     found, stale = {}, []
     for row in rows:
-        key = (row["subject_ref"], row["item_code"])
-        if contacts[key] < row["first_contact"] + LAPSE_AFTER:
-            found[key] = row["journey"]
+        key, known = (row["subject_ref"], row["item_code"]), Open(row["journey"], row["first_contact"])
+        if known.takes(contacts[key]):
+            found[key] = known
         else:
-            stale.append(row["journey"])
+            stale.append(known.journey)
     if stale:
         await tx.execute("UPDATE journey_index SET attachable = false WHERE journey = ANY($1)", sorted(stale))
     return found

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.intake import journeys
 from services.intake.commands import RecordVisit, SubmitApplication
-from services.intake.journeys import Fresh, Wanted
+from services.intake.journeys import Fresh, Open, Wanted
 from services.intake.resolution import Alone, Draft, Joins, OnCase, OnVisit
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Envelope
@@ -28,22 +28,28 @@ class Placement:
     _entered: set[UUID] = field(default_factory=set)
 
     async def place(self, tx: Tx, drafts: Sequence[Draft]) -> list[UUID | None]:
-        """The journey of each draft; None for a visit or case that is not known."""
+        """The journey of each draft; None for a visit or case that is not known.
+
+        Only as many as can be placed together: what comes too late for the journey that those before it join, and whatever
+        follows, is placed once they have taken effect.
+        """
         joined = await self.join(tx, drafts)
         placed: list[UUID | None] = []
         for draft in drafts:
+            if isinstance(draft.target, Joins) and not joined[draft.target.wanted].takes(draft.target.contact):
+                break
             journey = self._journey(draft, joined)
             if journey is not None and isinstance(draft.command, SubmitApplication):
                 self.cases[draft.command.case_no] = journey
             if journey is not None and isinstance(draft.command, RecordVisit):
                 self.visits.setdefault(draft.command.visit_id, journey)
             placed.append(journey)
-        return await self._enter_visits(tx, drafts, placed)
+        return await self._enter_visits(tx, drafts[: len(placed)], placed)
 
-    def _journey(self, draft: Draft, joined: dict[Wanted, UUID]) -> UUID | None:
+    def _journey(self, draft: Draft, joined: dict[Wanted, Open]) -> UUID | None:
         match draft.target:
             case Joins(wanted=wanted):
-                return joined[wanted]
+                return joined[wanted].journey
             case Alone():
                 return journey_of_command(draft.asked.command_id)
             case OnCase(case_no=case_no):
@@ -53,7 +59,7 @@ class Placement:
             case _:
                 assert_never(draft.target)
 
-    async def join(self, tx: Tx, drafts: Sequence[Draft]) -> dict[Wanted, UUID]:
+    async def join(self, tx: Tx, drafts: Sequence[Draft]) -> dict[Wanted, Open]:
         """The open journey of each person and item that the drafts name, claimed where there was none."""
         contacts: dict[Wanted, datetime] = {}
         fresh: dict[Wanted, Fresh] = {}
@@ -75,7 +81,7 @@ class Placement:
         lost = {wanted: contacts[wanted] for wanted, new in fresh.items() if wanted not in joined and new.journey not in ours}
         joined |= await journeys.open_for(tx, lost)
         # A claim that is neither ours nor open belongs to this very command, which was answered before.
-        return {wanted: joined.get(wanted, new.journey) for wanted, new in fresh.items()}
+        return {wanted: joined.get(wanted, Open(new.journey, new.first_contact)) for wanted, new in fresh.items()}
 
     async def _enter_visits(self, tx: Tx, drafts: Sequence[Draft], placed: list[UUID | None]) -> list[UUID | None]:
         new = {

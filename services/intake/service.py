@@ -7,7 +7,6 @@ streams locked and appended to with a handful of statements, however many reques
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from uuid import UUID
 from services.intake import cases, catalogue_service, history, journeys, people, register, silence
 from services.intake.attribution import attribute_visit
 from services.intake.commands import IssueCorrection, JourneyCommand, NoteDecision, NoteWithdrawal
-from services.intake.decider import LAPSE_AFTER, journey_decider
+from services.intake.decider import journey_decider
 from services.intake.journeys import Wanted
 from services.intake.people import Pseudonyms
 from services.intake.placement import Placement
@@ -118,20 +117,14 @@ class _Wave:
         self.drafts: dict[int, Draft] = {}
         self._resolver = resolver
         self._ending: set[Wanted] = set()
-        self._joined: dict[Wanted, datetime] = {}
 
     def must_pass_before(self, draft: Draft) -> bool:
-        """Whether `draft` joins a journey that this wave may end, or that will be too old for it."""
-        if not isinstance(draft.target, Joins):
-            return False
-        begun = self._joined.get(draft.target.wanted)
-        return draft.target.wanted in self._ending or (begun is not None and draft.target.contact >= begun + LAPSE_AFTER)
+        """Whether `draft` joins a journey that this wave may end."""
+        return isinstance(draft.target, Joins) and draft.target.wanted in self._ending
 
     def add(self, index: int, draft: Draft) -> None:
         """Let `draft` pass with this wave."""
         self.drafts[index] = draft
-        if isinstance(draft.target, Joins):
-            self._joined.setdefault(draft.target.wanted, draft.target.contact)
         ending = self._resolver.ends(draft)
         if ending is not None:
             self._ending.add(ending)
@@ -173,11 +166,19 @@ class _Batch:
         return Resolver(known, rows, visits, self._pseudonyms)
 
     async def _act(self, wave: dict[int, Draft]) -> dict[int, Receipt]:
-        if not wave:
-            return {}
-        tx, drafts = self._tx, list(wave.values())
-        before = len(tx.appended)
+        answers: dict[int, Receipt] = {}
+        rest = list(wave)
+        while rest:
+            told = await self._act_together([wave[index] for index in rest])
+            answers |= zip(rest, told, strict=False)
+            rest = rest[len(told) :]
+        return answers
+
+    async def _act_together(self, drafts: Sequence[Draft]) -> list[Receipt]:
+        """Answer as many of `drafts`, in their order, as can be placed together."""
+        tx, before = self._tx, len(self._tx.appended)
         placed = await self._placement.place(tx, drafts)
+        drafts = drafts[: len(placed)]
         orders = [_order(draft, journey) for draft, journey in zip(drafts, placed, strict=True) if journey is not None]
         decided = iter(await tx.act(self._decider, orders))
         outcomes = [_nowhere(draft) if journey is None else next(decided) for draft, journey in zip(drafts, placed, strict=True)]
@@ -189,8 +190,7 @@ class _Batch:
         await self._placement.settle(tx, events)
         applied = [(draft, outcome) for draft, outcome in zip(drafts, outcomes, strict=True) if _has_effect(outcome)]
         await people.keep(tx, [draft.left for draft, _ in applied if draft.left is not None])
-        replies = [self._told(d, o, j) for d, o, j in zip(drafts, outcomes, placed, strict=True)]
-        return dict(zip(wave, replies, strict=True))
+        return [self._told(d, o, j) for d, o, j in zip(drafts, outcomes, placed, strict=True)]
 
     def _told(self, draft: Draft, outcome: Outcome, journey: UUID | None) -> Receipt:
         told = receipt(draft.asked, outcome, case_no=draft.case_no, journey=None if journey is None else str(journey))

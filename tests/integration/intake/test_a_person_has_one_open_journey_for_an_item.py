@@ -72,6 +72,22 @@ async def test_ninety_days_later_it_is_another_matter(city: City) -> None:
     assert first.journey != second.journey
 
 
+async def test_one_batch_can_outlast_a_journey_that_was_there_before(city: City) -> None:
+    known = await city.done(visit("first", applicant()))
+    inside, beyond = NOW + timedelta(days=89), NOW + timedelta(days=91)
+
+    joins, late, other, more = await city.batch(
+        city.request(visit("second", applicant(), local_date=inside.date()), now=inside),
+        city.request(submit(), now=beyond),
+        city.request(submit(applicant(2)), now=beyond),
+        city.request(visit("third", applicant(), local_date=beyond.date()), now=beyond),
+    )
+
+    assert [reply.status for reply in (joins, late, other, more)] == ["applied"] * 4
+    assert joins.journey == known.journey != late.journey == more.journey != other.journey
+    assert await city.log.pool.fetchval("SELECT count(*) FROM journey_index") == 3
+
+
 async def test_a_visit_on_a_case_joins_its_journey_without_naming_anybody(city: City) -> None:
     case_no, journey = await city.case()
 
