@@ -64,6 +64,7 @@ def clock_start(case: Received) -> datetime | None:
 
 def accept(command: Accept, case: Case) -> list[IntakeEvent]:
     """Accept a received case. After a correction the acceptance counts from the day everything was in."""
+    _require_concern(command, case)
     match case:
         case Received():
             require_no_offer(case)
@@ -72,18 +73,23 @@ def accept(command: Accept, case: Case) -> list[IntakeEvent]:
             start = clock_start(case) if corrected else None
             return [accepted(command.case_no, case.file, start or command.now, "normal", command.calendars)]
         case Submitted():
-            require_handler(command.by, case.file)
             raise RefusedError(NOT_RECEIVED, state=situation(case))
         case InCorrection():
-            require_handler(command.by, case.file)
             raise RefusedError(CORRECTION_OPEN, state=situation(case))
         case Accepted() | Decided() | Delivered():
-            if not is_mandated(command.by, case.file, command.window):
-                require_party(command.by, case.file)
             return []
         case NotAccepted() | Withdrawn():
-            require_party(command.by, case.file)
             raise RefusedError(CASE_ENDED, state=situation(case))
+
+
+def _require_concern(command: Accept, case: Case) -> None:
+    """Only those whose case it is, and the windows that may accept it, are told what it waits for."""
+    if is_mandated(command.by, case.file, command.window):
+        return
+    if isinstance(case, Submitted | Received | InCorrection):
+        require_handler(command.by, case.file)
+    else:
+        require_party(command.by, case.file)
 
 
 def accepted(case_no: str, file: CaseFile, at: datetime, mode: AcceptanceMode, calendars: Calendars) -> ApplicationAccepted:

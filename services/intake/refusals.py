@@ -16,6 +16,11 @@ NOT_YOURS = Rule(
     "该办件不由您的单位或区域持有。请联系持有单位办理，或先完成移交。",
     "This case is not held by your body or region. Ask the body that holds it, or have it handed over first.",
 )  # fmt: skip
+NOT_YOUR_SUBMISSION = Rule(
+    "not-your-submission", "forbidden",
+    "该办件不是由您的门户提交的，不能由您办理。请由申请人在提交的渠道或到窗口办理。",
+    "You did not submit this case, so it is not yours to act on. Have the applicant use the portal that did, or a window.",
+)  # fmt: skip
 NOT_YOUR_VENUE = Rule(
     "not-your-venue", "forbidden",
     "该办事场所不在您的区域内。请由场所所在区域的人员登记。",

@@ -22,7 +22,7 @@ from services.intake.refusals import (
     DATE_TOO_EARLY,
     ITEM_NOT_IN_FORCE,
     NO_RECEIVING_BODY,
-    NOT_YOURS,
+    NOT_YOUR_SUBMISSION,
     PSEUDONYM_IS_THE_DESKS,
     RECEIVED_ELSEWHERE,
     SELF_REPORTS_ONLY,
@@ -348,7 +348,7 @@ class Resolver:
         row = self._cases.get(case_no)
         if row is not None:
             if asked.caller.role == "portal" and (row.submitted_role, row.submitted_by) != ("portal", asked.caller.id):
-                raise RefusedError(NOT_YOURS, field="case_no")
+                raise RefusedError(NOT_YOUR_SUBMISSION, field="case_no")
             return row.subject_ref, row.item_code, row.item_version
         earlier = self._submitted.get(case_no)
         if earlier is None:

@@ -170,7 +170,7 @@ async def test_a_portal_withdraws_its_own_cases_and_no_others(city: City) -> Non
     await deliver(inbound, record(topic, 1, "m-2", "accept", {"case_no": foreign}))
 
     told = {answer["id"]: answer for answer in await answers(city, "gov.portal.zheliban.receipts.v1")}
-    assert (told["m-1"]["status"], told["m-1"]["rule"]) == ("refused", "not-yours")
+    assert (told["m-1"]["status"], told["m-1"]["rule"]) == ("refused", "not-your-submission")
     assert told["m-1"]["sentence_zh"]
     assert told["m-2"]["rule"] == "not-for-this-topic"
 

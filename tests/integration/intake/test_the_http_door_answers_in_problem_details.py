@@ -154,7 +154,7 @@ async def test_a_foreign_bodys_case_is_nobody_elses_business(door: Door) -> None
     assert (foreign.status_code, foreign.json()["rule"]) == (403, "not-yours")
     assert (own.status_code, own.json()["receipt_no"]) == (201, answer["receipt_no"])
     assert (twice.status_code, twice.json()["events"]) == (200, [])
-    assert other_portal.status_code == 403
+    assert (other_portal.status_code, other_portal.json()["rule"]) == (403, "not-your-submission")
 
 
 async def test_the_situation_that_forbids_is_named(door: Door) -> None:

@@ -21,7 +21,7 @@ from services.intake.refusals import (
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Actor
 from shared.contracts.intake import ApplicationAccepted, ApplicationNotAccepted, JourneyCompleted
-from shared.eventsourcing.errors import RefusedError
+from shared.eventsourcing.errors import RefusedError, Rule
 from shared.reference.calendar import Calendars, WorkingCalendar
 from tests.unit.intake.story import (
     CALENDARS,
@@ -31,6 +31,7 @@ from tests.unit.intake.story import (
     IMPORTER,
     MANDATED,
     MONDAY,
+    NINGBO_BODY,
     OFFICER,
     STRANGER,
     VENUE,
@@ -120,6 +121,22 @@ def test_a_mandated_window_that_asks_again_changes_nothing_and_is_not_refused() 
     story = Story().given(submit(), receive(), accept(by=WENZHOU_CLERK, window=MANDATED))
 
     story.when(accept(by=WENZHOU_CLERK, window=MANDATED)).then_nothing()
+
+
+@pytest.mark.parametrize(
+    ("before", "rule"),
+    [
+        ((submit(),), NOT_RECEIVED),
+        ((submit(), receive(), correct("deed")), CORRECTION_OPEN),
+        ((submit(), receive(), offer(NINGBO_BODY, "330200")), OFFER_OPEN),
+        ((submit(), turn_away()), CASE_ENDED),
+    ],
+)
+def test_a_mandated_window_is_told_what_the_case_waits_for(before: tuple[JourneyCommand, ...], rule: Rule) -> None:
+    story = Story().given(*before)
+
+    story.when(accept(by=WENZHOU_CLERK, window=MANDATED)).then_refused(rule)
+    story.when(accept(by=WENZHOU_CLERK)).then_refused(NOT_YOURS)
 
 
 def test_nobody_accepts_while_an_offer_is_open() -> None:
