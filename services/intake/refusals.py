@@ -257,6 +257,11 @@ SELF_REPORTS_ONLY = Rule(
     "门户只能登记申请人自报的到场。请将来源填为自报。",
     "A portal may enter only what applicants report themselves. Give the source as a self-report.",
 )  # fmt: skip
+VISITS_ARE_THE_DESKS = Rule(
+    "visits-are-the-desks", "forbidden",
+    "门户不能代窗口或自助终端提交。请以网上、移动端或邮寄渠道提交。",
+    "A portal hands in nothing at a window or terminal. Give the channel by which it was sent: web, app or courier.",
+)  # fmt: skip
 ATTRIBUTED_BY_ATTRIBUTION = Rule(
     "attributed-by-attribution", "invalid",
     "归属到场记录请使用归属操作，不要使用撤销。",

@@ -32,6 +32,7 @@ from services.intake.refusals import (
     UNKNOWN_ITEM_VERSION,
     UNKNOWN_REGION,
     UNKNOWN_VENUE,
+    VISITS_ARE_THE_DESKS,
 )
 from services.intake.register import ItemVersion, Register
 from shared.contracts import commands as wire
@@ -287,6 +288,8 @@ class Resolver:
     # Submission.
 
     def _submit(self, asked: Asked, submission: wire.SubmitApplication) -> Draft:
+        if asked.caller.role == "portal" and submission.channel not in WITHOUT_A_VISIT:
+            raise RefusedError(VISITS_ARE_THE_DESKS, field="channel")
         today = local_date(asked.now)
         item = self._applied_for(submission, today)
         opening = self._opening(submission.applicant, item, asked.now)

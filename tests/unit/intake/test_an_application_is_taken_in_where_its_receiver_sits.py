@@ -9,7 +9,7 @@ import pytest
 
 from services.intake import commands as domain
 from services.intake.people import Pseudonyms
-from services.intake.refusals import NO_RECEIVING_BODY, RECEIVED_ELSEWHERE, UNKNOWN_BODY
+from services.intake.refusals import NO_RECEIVING_BODY, RECEIVED_ELSEWHERE, UNKNOWN_BODY, VISITS_ARE_THE_DESKS
 from services.intake.register import ItemVersion, Register
 from services.intake.resolution import Resolver
 from shared.contracts import commands as wire
@@ -74,7 +74,9 @@ def test_what_is_sent_is_taken_in_where_the_applicant_lives() -> None:
         (CLERK, "window", None, HANGZHOU, RECEIVED_ELSEWHERE, "receiving_region"),
         (CLERK, "terminal", WENZHOU_BODY, "330000", RECEIVED_ELSEWHERE, "receiving_region"),
         (PORTAL, "web", "1" * 18, None, UNKNOWN_BODY, "receiving_body"),
-        (PORTAL, "window", None, WENZHOU, NO_RECEIVING_BODY, "receiving_body"),
+        (PORTAL, "window", WENZHOU_BODY, WENZHOU, VISITS_ARE_THE_DESKS, "channel"),
+        (PORTAL, "terminal", None, None, VISITS_ARE_THE_DESKS, "channel"),
+        (Caller("clerk", "clerk-1", None, WENZHOU), "window", None, None, NO_RECEIVING_BODY, "receiving_body"),
     ],
 )
 def test_another_place_is_refused_by_its_field(
