@@ -84,6 +84,11 @@ UNKNOWN_ITEM_VERSION = Rule(
     "该事项没有这个版本。请使用目录中的现行版本，或不填版本。",
     "The item has no such version. Use one of the catalogue, or name none.",
 )  # fmt: skip
+ITEM_CODE_OUTGROWN = Rule(
+    "item-code-outgrown", "invalid",
+    "该事项编码超过三十二个字符，无法编出办件编号。请联系实施主体以较短的编码重新发布该事项。",
+    "This item's code has more than 32 characters, so no case can be numbered. Ask its body to publish it under a shorter one.",
+)  # fmt: skip
 UNKNOWN_VENUE = Rule(
     "unknown-venue", "invalid",
     "没有登记这个办事场所。请先登记场所。",

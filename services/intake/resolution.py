@@ -20,6 +20,7 @@ from services.intake.refusals import (
     CASE_NUMBER_TAKEN,
     DATE_IN_FUTURE,
     DATE_TOO_EARLY,
+    ITEM_CODE_OUTGROWN,
     ITEM_NOT_IN_FORCE,
     NO_RECEIVING_BODY,
     NOT_YOUR_SUBMISSION,
@@ -38,6 +39,7 @@ from services.intake.register import ItemVersion, Register
 from shared.contracts import commands as wire
 from shared.contracts.base import Command
 from shared.contracts.envelope import Actor
+from shared.contracts.ids import ITEM_CODE_MAX
 from shared.contracts.ids import case_no as case_no_of
 from shared.contracts.intake import VisitRecorded
 from shared.eventsourcing.errors import RefusedError
@@ -273,6 +275,9 @@ class Resolver:
 
     def _applied_for(self, submission: wire.SubmitApplication, day: date) -> domain.Item:
         versions = self._versions(submission.item_code)
+        if len(submission.item_code) > ITEM_CODE_MAX:
+            # Published before codes had a limit.
+            raise RefusedError(ITEM_CODE_OUTGROWN, field="item_code")
         if submission.item_version is not None:
             versions = [v for v in versions if v.item.version == submission.item_version]
             if not versions:

@@ -34,6 +34,15 @@ async def test_a_version_of_the_future_brings_nothing_back_before_its_day(city: 
     assert (told["version"], told["effective_from"], told.get("retired_from")) == (2, "2026-12-01", None)
 
 
+async def test_an_item_of_a_code_too_long_for_a_case_number_is_refused_by_name(city: City) -> None:
+    code = "X" * 33
+    await city.log.pool.execute("INSERT INTO item SELECT $1, version, effective_from, NULL, fact FROM item", code)
+
+    (told,) = await city.ask(submit(item_code=code))
+
+    assert (told.rule, told.field) == ("item-code-outgrown", "item_code")
+
+
 async def test_the_guide_promises_what_is_in_force_on_the_day(city: City) -> None:
     await city.done(item(declared_visits=0, presence_reason=None, effective_from=OCTOBER), retire(DECEMBER), by=OPERATOR)
 
