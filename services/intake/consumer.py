@@ -47,8 +47,8 @@ def decisions(log: EventLog, intake: Intake) -> IngressInbound:
     """Departments' acts before acceptance. Approval answers for the rest, and for what neither knows."""
 
     async def handle(tx: Tx, delivered: Sequence[Delivered]) -> Sequence[Receipt]:
-        bodies = {d.partner: await register.partner_body(tx, d.partner) for d in delivered}
-        return await intake.handle(tx, [_asked(d, Caller("department", d.partner, bodies[d.partner])) for d in delivered])
+        bodies = await register.bodies_of(tx, {one.partner for one in delivered})
+        return await intake.handle(tx, [_asked(d, Caller("department", d.partner, bodies.get(d.partner))) for d in delivered])
 
     return IngressInbound(log, DECISIONS, DEPARTMENT_INTAKE_COMMANDS, DEPARTMENT_APPROVAL_COMMANDS, handle, answers_unknown=False)
 

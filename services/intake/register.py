@@ -196,10 +196,10 @@ async def _keep_venue(tx: Tx, fact: VenueRegistered, spelled: str) -> None:
     )
 
 
-async def partner_body(tx: Tx, partner: str) -> str | None:
-    """The body that a department's topic speaks for; None for a portal, and for nobody we know."""
-    found: str | None = await tx.fetchval("SELECT body_uscc FROM partner WHERE partner = $1", partner)
-    return found
+async def bodies_of(tx: Tx, partners: Collection[str]) -> dict[str, str | None]:
+    """The body that each department's topic speaks for; None for a portal, and nothing for somebody we do not know."""
+    rows = await tx.fetch("SELECT partner, body_uscc FROM partner WHERE partner = ANY($1)", sorted(partners))
+    return {row["partner"]: row["body_uscc"] for row in rows}
 
 
 ITEMS = "SELECT fact, retired_from FROM (SELECT DISTINCT ON (item_code) * FROM item WHERE item_code > $1 \
