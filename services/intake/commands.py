@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 from uuid import UUID
 
 from shared.contracts.catalogue import VenueKind
@@ -26,8 +25,6 @@ from shared.contracts.intake import (
     VoidReason,
 )
 from shared.reference.calendar import Calendars
-
-TimerKind = Literal["deemed-acceptance", "correction-expiry", "lapse"]
 
 
 @dataclass(frozen=True, slots=True)

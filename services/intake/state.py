@@ -161,7 +161,6 @@ class Delivered:
 
 
 Case = Submitted | Received | InCorrection | Accepted | NotAccepted | Withdrawn | Decided | Delivered
-Ended = NotAccepted | Withdrawn | Delivered
 
 _NO_VISITS: Mapping[UUID, VisitRecorded] = {}
 _NO_CASES: Mapping[str, Case] = {}
