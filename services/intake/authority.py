@@ -47,10 +47,16 @@ ROLES: dict[type[Command], frozenset[Role]] = {
 _UNBOUND: frozenset[Role] = frozenset({"importer", "portal", "service", "timekeeper"})
 
 
+def role_refused(role: Role, command: type[Command]) -> RefusedError | None:
+    """Why `role` may not ask for `command`; None if it may."""
+    return None if role in ROLES.get(command, frozenset()) else RefusedError(ROLE_MAY_NOT)
+
+
 def require_role(role: Role, command: type[Command]) -> None:
     """Raises `RefusedError` unless `role` may ask for `command`."""
-    if role not in ROLES.get(command, frozenset()):
-        raise RefusedError(ROLE_MAY_NOT)
+    refused = role_refused(role, command)
+    if refused is not None:
+        raise refused
 
 
 def covers(region: str, place: str) -> bool:

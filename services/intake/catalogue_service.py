@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import assert_never, cast
 
 from services.intake import catalogue, register
-from services.intake.authority import require_role
+from services.intake.authority import role_refused
 from shared.contracts import commands as wire
 from shared.contracts.ingress import Receipt
-from shared.eventsourcing.errors import RefusedError
 from shared.eventsourcing.plan import Order, Outcome, Refused
 from shared.postgres.event_log import Tx
 from shared.runtime.requests import Asked, receipt, refusal
@@ -27,22 +26,16 @@ COMMANDS = (
 
 async def handle(tx: Tx, requests: Sequence[Asked]) -> list[Receipt]:
     """Answer catalogue commands of one kind, in order."""
-    if any(isinstance(asked.command, wire.PublishCalendar) for asked in requests):
+    # Judged first: whoever may not publish a calendar makes no reader of calendars wait.
+    judged = [(asked, role_refused(asked.caller.role, type(asked.command))) for asked in requests]
+    allowed = [asked for asked, refused in judged if refused is None]
+    if any(isinstance(asked.command, wire.PublishCalendar) for asked in allowed):
         await register.exclude_readers_of_calendars(tx)
-    regions = await register.regions_of(tx, {code for asked in requests for code in _bodies(asked.command)})
+    regions = await register.regions_of(tx, {code for asked in allowed for code in _bodies(asked.command)})
     before = len(tx.appended)
-    orders: list[tuple[Asked, Order[catalogue.CatalogueCommand] | RefusedError]] = []
-    for asked in requests:
-        try:
-            require_role(asked.caller.role, type(asked.command))
-        except RefusedError as error:
-            orders.append((asked, error))
-            continue
-        orders.append((asked, _order(asked, regions)))
-    decided = iter(await tx.act(catalogue.CATALOGUE, [order for _, order in orders if isinstance(order, Order)]))
-    outcomes: list[Outcome] = [Refused(o) if isinstance(o, RefusedError) else next(decided) for _, o in orders]
+    decided = iter(await tx.act(catalogue.CATALOGUE, [_order(asked, regions) for asked in allowed]))
     await register.keep(tx, tx.appended[before:])
-    return [_told(asked, outcome) for (asked, _), outcome in zip(orders, outcomes, strict=True)]
+    return [_told(asked, next(decided) if refused is None else Refused(refused)) for asked, refused in judged]
 
 
 def _told(asked: Asked, outcome: Outcome) -> Receipt:

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.intake.authority import require_role
+from services.intake.authority import role_refused
 from shared.contracts import commands as wire
 from shared.contracts.ids import history_id, history_journey, journey_stream
 from shared.contracts.ingress import Receipt
 from shared.contracts.intake import HistoryReported
 from shared.eventsourcing.decider import Decider
-from shared.eventsourcing.errors import RefusedError
-from shared.eventsourcing.plan import Context, Order
+from shared.eventsourcing.plan import Context, Order, Outcome
 from shared.postgres.event_log import Tx
 from shared.runtime.requests import Asked, receipt, refusal
 
@@ -42,18 +41,15 @@ HISTORY: Decider[Report, None] = Decider(None, keep_row, _nothing, looks_back=Fa
 
 
 async def report(tx: Tx, requests: Sequence[Asked]) -> list[Receipt]:
-    """Record rows, each on the stream of its case, and answer each one."""
-    try:
-        for role in {asked.caller.role for asked in requests}:
-            require_role(role, wire.ReportHistory)
-    except RefusedError as error:
-        return [refusal(asked, error) for asked in requests]
-    orders = [_order(asked) for asked in requests]
-    outcomes = await tx.act(HISTORY, orders)
-    return [
-        receipt(asked, outcome, case_no=None, journey=order.key)
-        for asked, order, outcome in zip(requests, orders, outcomes, strict=True)
-    ]
+    """Record rows, each on the stream of its case, and answer each one. Who may not report stops nobody who may."""
+    judged = [(asked, role_refused(asked.caller.role, wire.ReportHistory)) for asked in requests]
+    orders = [_order(asked) for asked, refused in judged if refused is None]
+    decided = zip(orders, await tx.act(HISTORY, orders), strict=True)
+    return [_told(asked, *next(decided)) if refused is None else refusal(asked, refused) for asked, refused in judged]
+
+
+def _told(asked: Asked, order: Order[Report], outcome: Outcome) -> Receipt:
+    return receipt(asked, outcome, case_no=None, journey=order.key)
 
 
 def _order(asked: Asked) -> Order[Report]:

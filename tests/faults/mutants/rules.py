@@ -124,7 +124,7 @@ MUTANTS = (
         "any-role-may-do-anything",
         "a role that is not named for a command may not ask for it",
         "4.2",
-        (Edit(_AUTHORITY, "if role not in ROLES.get(command, frozenset()):", "if False:"),),
+        (Edit(_AUTHORITY, "return None if role in ROLES.get(command, frozenset()) else", "return None if True else"),),
         (
             suite(
                 "integration/intake/test_the_http_door_answers_in_problem_details.py::test_nobody_acts_without_a_token_or_beyond_their_role"
