@@ -197,6 +197,27 @@ MUTANTS = (
         (suite("integration/intake/test_the_http_door_answers_in_problem_details.py"),),
     ),
     Mutant(
+        "portal-at-a-window",
+        "what is handed in at a window is the desk's to say",
+        "4.2",
+        (Edit("services/intake/resolution.py", "and submission.channel not in WITHOUT_A_VISIT:", "and False:"),),
+        (suite("unit/intake/test_an_application_is_taken_in_where_its_receiver_sits.py"),),
+    ),
+    Mutant(
+        "retired-item-revived",
+        "a retired item comes back when its next version takes effect",
+        "D14",
+        (
+            Edit(
+                "services/intake/register.py",
+                '    await tx.execute(\n        "INSERT INTO item (',
+                '    await tx.execute("UPDATE item SET retired_from = NULL WHERE item_code = $1", fact.item_code)\n'
+                '    await tx.execute(\n        "INSERT INTO item (',
+            ),
+        ),
+        (suite("integration/intake/test_an_item_is_applied_for_while_it_is_in_force.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",
