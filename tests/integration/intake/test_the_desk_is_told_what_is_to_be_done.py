@@ -124,7 +124,7 @@ async def test_capitals_are_nobodys_concern(city: City) -> None:
 async def test_a_desk_applies_for_whoever_its_journey_is_of(city: City) -> None:
     ours, theirs = (Pseudonyms(KEY).subject_ref(applicant(number).id_no) for number in (5, 6))
     (stranger,) = await city.ask(submit(applicant(5)).model_copy(update={"subject_ref": theirs}), by=CLERK)
-    (portal,) = await city.ask(submit(applicant(5)).model_copy(update={"subject_ref": ours}), by=PORTAL)
+    (portal,) = await city.ask(submit(applicant(5), channel="web").model_copy(update={"subject_ref": ours}), by=PORTAL)
     (own,) = await city.ask(submit(applicant(5)).model_copy(update={"subject_ref": ours}), by=CLERK)
 
     assert [stranger.rule, portal.rule, own.rule] == ["applicant-differs", "pseudonym-is-the-desks", None]
