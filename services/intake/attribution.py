@@ -24,7 +24,6 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.ids import journey_stream
 from shared.contracts.ingress import Receipt
 from shared.contracts.intake import VisitRecorded
-from shared.contracts.wire import decode
 from shared.eventsourcing.errors import RefusedError
 from shared.eventsourcing.plan import Applied, Context, NewEvent, Order, Outcome, Refused
 from shared.postgres.event_log import Tx
@@ -56,9 +55,7 @@ async def _attribute(tx: Tx, pseudonyms: Pseudonyms, asked: Asked) -> Receipt:
 
 
 async def _recorded(tx: Tx, journey: UUID, visit_id: UUID) -> Envelope[Any]:
-    rows = await tx.fetch("SELECT body FROM event WHERE stream = $1 ORDER BY version", journey_stream(journey))
-    for row in rows:
-        event = decode(row["body"])
+    for event in await journeys.events_of(tx, journey):
         if isinstance(event.data, VisitRecorded) and event.data.visit_id == visit_id:
             return event
     raise RefusedError(UNKNOWN_VISIT, field="visit_id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from services.intake import accesses, desk, heard, names, presence, register
 from services.intake.authority import covers
 from services.intake.cases import Desk
 from services.intake.decider import journey_decider
+from services.intake.journeys import events_of
 from services.intake.next_steps import next_of, steps_for
 from services.intake.people import Pseudonyms
 from services.intake.progress import case_told, clock_told
@@ -22,8 +24,6 @@ from services.intake.refusals import NOTHING_FOUND, UNKNOWN_JOURNEY
 from services.intake.state import Case, Journey
 from services.intake.timeline import promise_told, timeline_of
 from shared.contracts.envelope import Actor, Envelope, Role
-from shared.contracts.ids import journey_stream
-from shared.contracts.wire import decode
 from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog, Tx
 from shared.reference.deadlines import local_date
@@ -40,7 +40,6 @@ class Sought(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     text: Annotated[str, Field(min_length=6, max_length=64, pattern=r"^[A-Za-z0-9_.:/-]+$")]
-    venue_id: Annotated[str, Field(max_length=64)] = ""
 
 
 def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
@@ -51,6 +50,7 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
         require(caller, STAFF)
         today = local_date(clock.now())
         async with log.transaction() as tx:
+            caller = await _at_home(tx, caller)
             venue = await _own_venue(tx, caller, venue_id)
             here = [] if venue is None else await presence.here(tx, venue.venue_id, today)
             tasks, venues = await desk.to_do(tx, desk_of(caller)), await _venues(tx, caller)
@@ -74,7 +74,7 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
         # The journey's id is told only to who named the person, a receipt or a case, or holds the case.
         require(caller, STAFF)
         async with log.transaction() as tx:
-            told = await _told(tx, caller, journey, venue_id)
+            told = await _told(tx, await _at_home(tx, caller), journey, venue_id)
             # In the same transaction: what cannot be written down is not shown.
             await accesses.note(tx, caller, journey, found=told is not None)
             if told is not None:
@@ -100,6 +100,13 @@ def region_prefix(region: str) -> str:
     return region[:2] if region.endswith("0000") else region[:4] if region.endswith("00") else region
 
 
+async def _at_home(tx: Tx, caller: Caller) -> Caller:
+    """Staff of a body whose token names no region are at home in the region of their body."""
+    if caller.region is not None or caller.body is None:
+        return caller
+    return replace(caller, region=(await register.load(tx, (), (), [caller.body])).bodies.get(caller.body))
+
+
 async def _venues(tx: Tx, caller: Caller) -> list[dict[str, Any]]:
     return await names.venues_in(tx, region_prefix(caller.region or "nowhere"))
 
@@ -109,24 +116,19 @@ async def _own_venue(tx: Tx, caller: Caller, venue_id: str) -> Any:
     return venue if venue is not None and caller.region is not None and covers(caller.region, venue.region) else None
 
 
-async def events_of(tx: Tx, journey: UUID) -> list[Envelope[Any]]:
-    """The events of a journey, in order."""
-    rows = await tx.fetch("SELECT body FROM event WHERE stream = $1 ORDER BY version", journey_stream(journey))
-    return [decode(row["body"]) for row in rows]
-
-
 async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[str, Any] | None:
     events = await events_of(tx, journey)
-    if not events:
-        return None
     calendars = await register.load_calendars(tx)
     state = folded(events, calendars)
+    if state.opened is None:
+        # Nobody's journey, or one of a permit log, which has no desk.
+        return None
     venue = await _own_venue(tx, caller, venue_id)
     actor = Actor(caller.role, caller.id, caller.body, caller.region)
     now = clock.now()
     place = None if venue is None else (venue.venue_id, venue.kind)
     promise = promise_of(events, place, local_date(now))
-    item = state.opened.item_code if state.opened is not None else events[0].data.item_code
+    item = state.opened.item_code
     cases = [_case_told(case, actor, venue) for case in state.cases.values()]
     moves = await heard.moves_of(tx, list(state.cases))
     materials = await names.materials_of(tx, {(item, None), *((told["item_code"], told["item_version"]) for told in cases)})
@@ -136,7 +138,7 @@ async def _told(tx: Tx, caller: Caller, journey: UUID, venue_id: str) -> dict[st
         told["materials"] = materials[told["item_code"], told["item_version"]]
     return {
         "journey": journey,
-        "subject_ref": None if state.opened is None else state.opened.subject_ref,
+        "subject_ref": state.opened.subject_ref,
         "item_code": item,
         "outcome": state.outcome,
         "materials": materials[item, None],

@@ -11,7 +11,8 @@ from fastapi import FastAPI, Query, Response
 from fastapi import Path as PathPart
 
 from services.intake import accesses, cases, names, people, progress, register
-from services.intake.desk_doors import STAFF, desk_doors, desk_of, events_of, folded, region_prefix
+from services.intake.desk_doors import STAFF, desk_doors, desk_of, folded, region_prefix
+from services.intake.journeys import events_of
 from services.intake.people import Pseudonyms
 from services.intake.public_doors import public_doors
 from services.intake.refusals import UNKNOWN_CONTACT, UNKNOWN_ITEM_PAGE, UNKNOWN_JOURNEY

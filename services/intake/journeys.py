@@ -9,16 +9,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.intake.decider import LAPSE_AFTER
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Envelope
+from shared.contracts.ids import journey_stream
 from shared.contracts.intake import JourneyCompleted, JourneyOpened, VisitRecorded
+from shared.contracts.wire import decode
 from shared.postgres.event_log import Tx
 
+_EVENTS = "SELECT body FROM event WHERE stream = $1 ORDER BY version"
 Wanted = tuple[str, str]
 """A person's pseudonym and an item: of these there is at most one journey that takes more."""
+
+
+async def events_of(tx: Tx, journey: UUID) -> list[Envelope[Any]]:
+    """The events of a journey, in order."""
+    return [decode(row["body"]) for row in await tx.fetch(_EVENTS, journey_stream(journey))]
 
 
 @dataclass(frozen=True, slots=True)

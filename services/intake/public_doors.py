@@ -8,8 +8,9 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake import cases, guide, heard, names, register
-from services.intake.desk_doors import due_of, events_of, folded, next_told
+from services.intake.desk_doors import due_of, folded, next_told
 from services.intake.guesses import Guesser
+from services.intake.journeys import events_of
 from services.intake.people import Pseudonyms
 from services.intake.progress import clock_told, status_told
 from services.intake.promise import promise_of

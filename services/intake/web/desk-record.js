@@ -70,7 +70,7 @@ async function recorded(at, visit, run, { journey, events }) {
 }
 /** Whether the person's journey about the item is open already: then it is put in front of the clerk with what she answered. */
 async function known({ item_code: item, applicant }, at) {
-  const found = await post("/v1/desk/find", { text: applicant.id_no, venue_id: desk.venue }).then(learn, () => null);
+  const found = await post("/v1/desk/find", { text: applicant.id_no }).then(learn, () => null);
   const row = found?.journeys.find((one) => one.item_code === item && !one.outcome);
   // Without an answer, or when somebody else is in front of the clerk by now, it joins that journey all the same; its cause was not asked.
   if (!row || !isHere(at)) return false;

@@ -112,7 +112,7 @@ async function search(event) {
   show(null);
   if (!SOUGHT.test(text)) return show({ text, journeys: [], problem: { get sentence() { return say("desk.findbad"); } } });
   try {
-    const answer = learn(await post("/v1/desk/find", { text, venue_id: desk.venue }));
+    const answer = learn(await post("/v1/desk/find", { text }));
     if (!still()) return;
     show({ text, journeys: answer.journeys });
     follow(typed, turn);
