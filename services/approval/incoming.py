@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -20,54 +20,62 @@ from shared.contracts.intake import (
 )
 from shared.postgres.event_log import Tx
 
-HEARD = (
-    CustodyOffered,
-    CustodyAccepted,
-    CustodyReturned,
-    CustodyOfferWithdrawn,
-    ApplicationAccepted,
-    ApplicationNotAccepted,
-    ApplicationWithdrawn,
-)
+ENDED = (ApplicationAccepted, ApplicationNotAccepted, ApplicationWithdrawn)
+HEARD = (CustodyOffered, CustodyAccepted, CustodyReturned, CustodyOfferWithdrawn, *ENDED)
 LIST_MAX = 200
-# A case that was taken and is offered on belongs to whoever it is offered to now.
 _OFFER = """
-INSERT INTO incoming (case_no, journey, handover_no, item_code, from_body, from_region, to_body, medium, due, offered_at, taken_at)
+INSERT INTO incoming (case_no, journey, handover_no, item_code, from_body, from_region, to_body, medium, due, offered_at)
 SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[],
-                     $10::timestamptz[], $11::timestamptz[])
-ON CONFLICT (case_no) DO UPDATE SET handover_no = excluded.handover_no, from_body = excluded.from_body,
-    from_region = excluded.from_region, to_body = excluded.to_body, medium = excluded.medium, due = excluded.due,
-    offered_at = excluded.offered_at, taken_at = excluded.taken_at
+                     $10::timestamptz[])
+ON CONFLICT DO NOTHING
 """
-_TAKE = (
-    "UPDATE incoming i SET taken_at = t.at FROM unnest($1::text[], $2::timestamptz[]) AS t(case_no, at) WHERE i.case_no = t.case_no"
+# Whoever held the case before holds it no more.
+_TAKE = """
+WITH left_behind AS (
+    DELETE FROM incoming i USING unnest($1::text[], $2::text[]) AS t(case_no, handover_no)
+    WHERE i.case_no = t.case_no AND i.handover_no <> t.handover_no
 )
-_GONE = "DELETE FROM incoming WHERE case_no = ANY($1)"
+UPDATE incoming i SET taken_at = t.at FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS t(case_no, handover_no, at)
+WHERE i.case_no = t.case_no AND i.handover_no = t.handover_no
+"""
+_CLOSE = """
+DELETE FROM incoming i USING unnest($1::text[], $2::text[]) AS t(case_no, handover_no)
+WHERE i.case_no = t.case_no AND i.handover_no = t.handover_no
+"""
+_END = "DELETE FROM incoming WHERE case_no = ANY($1)"
+# A case that was taken and is offered on belongs to whoever it is offered to; if that comes back, its holder has it again.
+_LISTED = """
+SELECT * FROM incoming i
+WHERE ($1::text IS NULL OR to_body = $1)
+  AND (taken_at IS NULL OR NOT EXISTS (SELECT FROM incoming o WHERE o.case_no = i.case_no AND o.taken_at IS NULL))
+ORDER BY taken_at IS NOT NULL, due, case_no LIMIT $2
+"""
 
 
 async def follow(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
     """Bring the list in step with facts of intake; a fact that is heard again changes nothing more."""
-    offered: dict[str, tuple[Any, ...]] = {}
-    taken: dict[str, datetime] = {}
-    gone: set[str] = set()
+    for turn in _turns(events):
+        offered = [_row(event, event.data) for event in turn if isinstance(event.data, CustodyOffered)]
+        taken = [(*_handover(event), event.time) for event in turn if isinstance(event.data, CustodyAccepted)]
+        closed = [_handover(event) for event in turn if isinstance(event.data, CustodyReturned | CustodyOfferWithdrawn)]
+        ended = [event.data.case_no for event in turn if isinstance(event.data, ENDED)]
+        for statement, rows in ((_OFFER, offered), (_TAKE, taken), (_CLOSE, closed)):
+            if rows:
+                await tx.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
+        if ended:
+            await tx.execute(_END, ended)
+
+
+def _turns(events: Sequence[Envelope[Any]]) -> Iterable[list[Envelope[Any]]]:
+    """The first fact of each case, then the second of each, and so on: what goes together in a statement keeps its order."""
+    by_case: dict[str, list[Envelope[Any]]] = {}
     for event in events:
-        fact = event.data
-        match fact:
-            case CustodyOffered():
-                offered[fact.case_no] = _row(event, fact)
-                gone.discard(fact.case_no)
-                taken.pop(fact.case_no, None)
-            case CustodyAccepted():
-                taken[fact.case_no] = event.time
-            case _:
-                gone.add(fact.case_no)
-    rows = [(*row, taken.pop(case_no, None)) for case_no, row in sorted(offered.items()) if case_no not in gone]
-    if rows:
-        await tx.execute(_OFFER, *(list(column) for column in zip(*rows, strict=True)))
-    if taken:
-        await tx.execute(_TAKE, list(taken), list(taken.values()))
-    if gone:
-        await tx.execute(_GONE, sorted(gone))
+        by_case.setdefault(event.data.case_no, []).append(event)
+    return ([event for event in turn if event is not None] for turn in zip_longest(*by_case.values()))
+
+
+def _handover(event: Envelope[Any]) -> tuple[str, str]:
+    return event.data.case_no, event.data.handover_no
 
 
 def _row(event: Envelope[Any], fact: CustodyOffered) -> tuple[Any, ...]:
@@ -77,9 +85,5 @@ def _row(event: Envelope[Any], fact: CustodyOffered) -> tuple[Any, ...]:
 
 async def for_body(tx: Tx, body: str | None) -> list[dict[str, Any]]:
     """What is offered to a body (or to anybody), then what it took; the earliest due first."""
-    rows = await tx.fetch(
-        "SELECT * FROM incoming WHERE $1::text IS NULL OR to_body = $1 ORDER BY taken_at IS NOT NULL, due, case_no LIMIT $2",
-        body,
-        LIST_MAX,
-    )
+    rows = await tx.fetch(_LISTED, body, LIST_MAX)
     return [dict(row) for row in rows]

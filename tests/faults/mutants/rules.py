@@ -218,6 +218,13 @@ MUTANTS = (
         (suite("integration/intake/test_an_item_is_applied_for_while_it_is_in_force.py"),),
     ),
     Mutant(
+        "offered-on-in-vain-and-lost",
+        "whoever takes a case has it on the list until another takes it or it ends",
+        "ruling 44",
+        (Edit("services/approval/incoming.py", 'AND i.handover_no = t.handover_no\n"""\n_END', '\n"""\n_END'),),
+        (suite("integration/approval/test_officers_see_what_is_on_its_way.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",

@@ -6,13 +6,15 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from services.approval import incoming, names, worklist
 from services.approval.service import react
 from shared.contracts.base import Fact
 from shared.contracts.catalogue import BodyRegistered
 from shared.contracts.commands import Decide
 from shared.contracts.envelope import Actor, Envelope
-from shared.contracts.intake import CustodyAccepted, CustodyOffered, CustodyReturned
+from shared.contracts.intake import CustodyAccepted, CustodyOffered, CustodyOfferWithdrawn, CustodyReturned
 from shared.postgres.event_log import EventLog, Tx
 from shared.runtime.auth import Caller, staff_ref
 from shared.runtime.requests import Asked
@@ -32,6 +34,8 @@ OFFERED = CustodyOffered(
     due=date(2026, 3, 10),
 )
 TAKEN = CustodyAccepted(case_no=NUMBER, handover_no="H1")
+ONWARD = OFFERED.model_copy(update={"handover_no": "H2", "from_body": BODY, "to_body": "3" * 18})
+TAKEN_BACK = CustodyOfferWithdrawn(case_no=NUMBER, handover_no="H2")
 RETURNED = CustodyReturned(case_no=NUMBER, handover_no="H1", reason_code="not-ours")
 
 
@@ -67,6 +71,18 @@ async def test_an_offer_is_listed_until_it_ends_however_its_facts_are_cut_into_s
     assert await after(log, [*heard(OFFERED, TAKEN)]) == [(*listed, True)]
     assert await after(log, [*heard(RETURNED, OFFERED)]) == [(*listed, False)]
     assert await after(log, [*heard(TAKEN, accepted().model_copy(update={"case_no": NUMBER}))]) == []
+
+
+@pytest.mark.parametrize("end", [CustodyReturned(case_no=NUMBER, handover_no="H2", reason_code="not-ours"), TAKEN_BACK])
+@pytest.mark.parametrize("in_one_slice", [True, False])
+async def test_a_case_that_was_offered_on_in_vain_is_its_holders_again(make_log: MakeLog, end: Fact, in_one_slice: bool) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    listed = ("TRANSFER", "2" * 18)
+    facts = [OFFERED, TAKEN, ONWARD, end]
+
+    assert await after(log, *([heard(*facts)] if in_one_slice else [heard(fact) for fact in facts])) == [(*listed, True)]
+    assert await after(log, heard(ONWARD.model_copy(update={"handover_no": "H3"}))) == []
+    assert await after(log, heard(TAKEN.model_copy(update={"handover_no": "H3"}), OFFERED)) == [(*listed, False)]
 
 
 async def test_a_decision_is_told_whole_to_whoever_comes_second(make_log: MakeLog) -> None:
