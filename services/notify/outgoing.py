@@ -25,11 +25,12 @@ ON CONFLICT DO NOTHING
 """
 # Whoever takes a message has it until its time is over. `sending`: it was handed over, and nobody recorded the end, so it may
 # have reached its person.
-# One that waits longer than any has to was put off before the clock was set back.
+# One that waits longer than any has to was put off before the clock was set back. If it was handed over then, its hand-over
+# may still be under way.
 _TAKE = """
 WITH put_off AS (
-    UPDATE intent SET next_attempt_at = clock_timestamp()
-    WHERE state = 'waiting' AND next_attempt_at > statement_timestamp() + $3 * interval '1 second'
+    UPDATE intent SET next_attempt_at = clock_timestamp() + CASE state WHEN 'sending' THEN $2 ELSE 0 END * interval '1 second'
+    WHERE state IN ('waiting', 'sending') AND next_attempt_at > statement_timestamp() + $3 * interval '1 second'
 )
 UPDATE intent SET next_attempt_at = clock_timestamp() + $2 * interval '1 second'
 WHERE intent_id IN (

@@ -34,11 +34,11 @@ async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
     return []
 
 
-@means("WITH put_off AS ( UPDATE intent SET next_attempt_at = clock_timestamp() WHERE state = 'waiting'")
+@means("WITH put_off AS ( UPDATE intent SET next_attempt_at = clock_timestamp() + CASE state WHEN 'sending' THEN $2 ELSE 0 END")
 async def take(tx: Transaction, limit: int, unknown_after_s: float, wait_max_s: float) -> list[Row]:
     now, found = tx.database.world.now(), list[Row]()
     for row in tx.view("intent").values():
-        if row["state"] == "waiting" and row["next_attempt_at"] > now + timedelta(seconds=wait_max_s):
+        if row["state"] in ("waiting", "sending") and row["next_attempt_at"] > now + timedelta(seconds=wait_max_s):
             raise AssertionError("the clock of the simulation is never set back")
     for row in sorted(tx.view("intent").values(), key=lambda row: row["next_attempt_at"] or now):
         free = tx.database.holder(("intent", (row["intent_id"],))) in (None, tx)

@@ -24,7 +24,7 @@ MUTANTS = (
         (
             Edit(
                 _OUTGOING,
-                "    WHERE state = 'waiting' AND next_attempt_at > statement_timestamp()",
+                "    WHERE state IN ('waiting', 'sending') AND next_attempt_at > statement_timestamp()",
                 "    WHERE false AND next_attempt_at > now()",
             ),
         ),
@@ -96,7 +96,7 @@ MUTANTS = (
         "attempt-in-doubt-given-up",
         "an attempt whose end nobody recorded is taken up again",
         "ruling 28",
-        (Edit(_OUTGOING, "WHERE state IN ('waiting', 'sending') AND next", "WHERE state IN ('waiting') AND next"),),
+        (Edit(_OUTGOING, "'sending') AND next_attempt_at <= ", "'waiting') AND next_attempt_at <= "),),
         (suite(f"{_MESSAGE_TESTS}::test_a_crash_after_the_call_repeats_under_the_same_key_and_says_so"),),
     ),
     Mutant(

@@ -219,6 +219,23 @@ async def test_what_was_put_off_before_a_clock_was_set_back_is_sent_soon(make_lo
     assert carrier.calls == [far["intent_id"]]
 
 
+async def test_what_was_handed_over_before_a_clock_was_set_back_is_repeated_after_a_minute(make_log: MakeLog) -> None:
+    log, carrier = await make_log("notify", MIGRATIONS), Carrier()
+    sender = Sender(log, Contacts(), carrier, demo=True)
+    await hear(log, cause(uuid4()))
+    carrier.resets = True
+    await sender.run_once()
+    carrier.resets = False
+    await log.pool.execute("UPDATE intent SET next_attempt_at = now() + interval '1 hour' WHERE state = 'sending'")
+
+    for _ in range(2):
+        await sender.run_once()
+    wait = await log.pool.fetchval("SELECT next_attempt_at - clock_timestamp() FROM intent")
+
+    assert len(carrier.calls) == 1
+    assert 50 < wait.total_seconds() <= 60
+
+
 async def test_whoever_dies_before_a_hand_over_leaves_no_doubt(make_log: MakeLog) -> None:
     log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
     await hear(log, cause(journey))
