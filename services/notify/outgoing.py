@@ -42,6 +42,10 @@ _BEGIN = """
 UPDATE intent SET state = 'sending', attempt = attempt + 1, next_attempt_at = clock_timestamp() + $3 * interval '1 second'
 WHERE intent_id = $1 AND next_attempt_at = $2 RETURNING attempt, next_attempt_at
 """
+_SHOWN = "SELECT intent_id, journey, case_no, template, channel, state, attempt, reason_code, requested_at FROM intent"
+_NEWEST = f"{_SHOWN} ORDER BY requested_at DESC LIMIT $1"
+# A statement of its own: where no state may be meant as well, a plan for both walks every message to find a rare one.
+_NEWEST_OF_STATE = f"{_SHOWN} WHERE state = $2 ORDER BY requested_at DESC LIMIT $1"
 _STILL_MINE = "WHERE intent_id = $1 AND next_attempt_at = $4"
 
 
@@ -143,10 +147,6 @@ async def failed(tx: Tx, attempt: Attempt, reason_code: str, retry_in_s: float |
 
 async def newest(tx: Tx, state: str | None, limit: int) -> list[dict[str, Any]]:
     """The newest messages, without anybody's address."""
-    rows = await tx.fetch(
-        "SELECT intent_id, journey, case_no, template, channel, state, attempt, reason_code, requested_at FROM intent "
-        "WHERE $1::text IS NULL OR state = $1 ORDER BY requested_at DESC LIMIT $2",
-        state,
-        limit,
-    )
-    return [dict(row) for row in rows]
+    if state is None:
+        return [dict(row) for row in await tx.fetch(_NEWEST, limit)]
+    return [dict(row) for row in await tx.fetch(_NEWEST_OF_STATE, limit, state)]

@@ -14,16 +14,26 @@ SELECT *, CASE WHEN state = 'failed' AND reason_code = 'unconfirmed' THEN 'uncon
        CASE WHEN state IN ('waiting', 'failed') THEN reason_code END AS reason
 FROM intent
 """
+# The statement's own time, by which an index can be asked; the clock goes on while a statement runs.
 _COUNTS = f"""
 SELECT channel, standing, reason, count(*)::int AS messages,
        extract(epoch FROM clock_timestamp() - min(requested_at))::float8 AS oldest_s
 FROM ({_STANDS}) AS stands
-WHERE state IN ('waiting', 'sending') OR (state <> 'suppressed' AND requested_at > clock_timestamp() - interval '7 days')
+WHERE state IN ('waiting', 'sending') OR (state <> 'suppressed' AND requested_at > statement_timestamp() - interval '7 days')
 GROUP BY channel, standing, reason ORDER BY channel, standing, reason
 """
+# Each standing by the key that finds it, however rare it is among all messages.
+_STANDING: dict[Standing, str] = {
+    "unconfirmed": "state = 'failed' AND reason_code = 'unconfirmed'",
+    "failed": "state = 'failed' AND reason_code IS DISTINCT FROM 'unconfirmed'",
+    "waiting": "state = 'waiting'",
+    "sending": "state = 'sending'",
+    "sent": "state = 'sent'",
+    "suppressed": "state = 'suppressed'",
+}
 _NEWEST = f"""
 SELECT case_no, template, channel, standing, attempt, reason, requested_at FROM ({_STANDS}) AS stands
-WHERE $1::text IS NULL OR standing = $1 ORDER BY requested_at DESC LIMIT $2
+WHERE {{which}} ORDER BY requested_at DESC LIMIT $1
 """
 
 
@@ -34,4 +44,5 @@ async def by_channel(tx: Tx) -> list[dict[str, Any]]:
 
 async def newest(tx: Tx, standing: Standing | None) -> list[dict[str, Any]]:
     """The newest messages, or those that stand so."""
-    return [dict(row) for row in await tx.fetch(_NEWEST, standing, SHOWN_MAX)]
+    which = "true" if standing is None else _STANDING[standing]
+    return [dict(row) for row in await tx.fetch(_NEWEST.format(which=which), SHOWN_MAX)]

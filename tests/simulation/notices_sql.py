@@ -95,6 +95,6 @@ async def failed(
 
 
 @means("SELECT intent_id, journey, case_no, template, channel, state, attempt, reason_code, requested_at FROM intent")
-async def newest(tx: Transaction, state: str | None, limit: int) -> list[Row]:
+async def newest(tx: Transaction, limit: int, state: str | None = None) -> list[Row]:
     rows = [row for row in tx.view("intent").values() if state is None or row["state"] == state]
     return sorted(rows, key=lambda row: row["requested_at"], reverse=True)[:limit]

@@ -217,7 +217,7 @@ async def owed_messages_are_taken_and_ended(make: MakeLog) -> object:
     taken = [first, second, third, fourth, await log.transact(take)]
 
     async def look(tx: Tx) -> list[dict[str, Any]]:
-        return await outgoing.newest(tx, None, 9)
+        return [*await outgoing.newest(tx, None, 9), *await outgoing.newest(tx, "failed", 9)]
 
     rows = sorted((row["case_no"], row["state"], row["attempt"], row["reason_code"]) for row in await log.transact(look))
     numbers = [None if attempt is None else attempt.number for attempt in begun]
