@@ -1,4 +1,4 @@
-"""What the other services recorded of a journey and its applicant is told: messages, and what moved the promised day.
+"""What the other services recorded of a journey and its applicant is told: messages, what moved the promised day, and refusals.
 
 Read tables only: nothing is decided by them, and hearing the same again leaves them as they are.
 """
@@ -23,6 +23,7 @@ HEARD = frozenset(
         approval.SpecialProcedureEnded,
         approval.TimeLimitExtended,
         approval.DeadlineRecomputed,
+        approval.DecisionMade,
     )
 )
 _OWE = """
@@ -40,6 +41,9 @@ INSERT INTO clock_move (journey, sequence, case_no, fact, at, reason, days, prom
 SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::int[], $8::date[])
 ON CONFLICT (journey, sequence) DO NOTHING
 """
+_REFUSED = """
+INSERT INTO refusal (case_no, reason_codes, remedies) VALUES ($1, $2, $3) ON CONFLICT (case_no) DO NOTHING
+"""
 
 
 async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
@@ -53,8 +57,10 @@ async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
                 became[intent_id] = (intent_id, "sent", event.time)
             case notify.NotificationFailed(intent_id=intent_id, final=final):
                 became[intent_id] = (intent_id, "failed" if final else "waiting", event.time)
-            case notify.NotificationRequested():
+            case notify.NotificationRequested() | approval.DecisionMade(outcome="granted"):
                 continue
+            case approval.DecisionMade(case_no=case_no, reason_codes=reasons, remedies=remedies):
+                await tx.execute(_REFUSED, case_no, list(reasons), list(remedies))
             case fact:
                 moved.append(_move(event, fact))
     await _each(tx, _OWE, owed)
@@ -99,3 +105,9 @@ async def moves_of(tx: Tx, case_nos: Collection[str]) -> dict[str, list[dict[str
     for row in rows:
         moves[row["case_no"]].append(dict(row))
     return moves
+
+
+async def refusal_of(tx: Tx, case_no: str) -> dict[str, Any] | None:
+    """Why a case was refused and what may be done about it; None if it was not, or was before anybody here listened."""
+    row = await tx.fetchrow("SELECT reason_codes, remedies FROM refusal WHERE case_no = $1", case_no)
+    return None if row is None else dict(row)

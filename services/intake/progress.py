@@ -106,7 +106,7 @@ def _result_told(case: Case) -> dict[str, Any]:
         case Accepted():
             return {"accepted_at": _instant(case.accepted_at)}
         case NotAccepted():
-            return {"reason_code": case.reason_code}
+            return {"reason_code": case.reason_code, "competent_body": case.competent_body, "remedies": list(case.remedies)}
         case Decided():
             return {"outcome": case.outcome}
         case Delivered():

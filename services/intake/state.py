@@ -130,10 +130,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotAccepted:
-    """Turned away with a reason."""
+    """Turned away with a reason, and told which body is competent, if another is, and what may be done about it."""
 
     file: CaseFile
     reason_code: str
+    competent_body: str | None
+    remedies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,7 @@ def _step(known: Case, fact: CaseFact, at: datetime) -> Case:
             held = replace(file.custody, body=fact.accepted_body, region=fact.accepted_region)
             return Accepted(replace(file, custody=held), fact.accepted_at)
         case ApplicationNotAccepted():
-            return NotAccepted(file, fact.reason_code)
+            return NotAccepted(file, fact.reason_code, fact.competent_body, fact.remedies)
         case CustodyOffered() | CustodyAccepted() | CustodyReturned() | CustodyOfferWithdrawn():
             return replace(known, file=replace(file, custody=_moved(file.custody, fact, at)))
         case ResultDelivered():

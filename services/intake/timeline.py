@@ -33,7 +33,7 @@ _TOLD: Mapping[type[Any], tuple[str, ...]] = {
     CorrectionSubmitted: ("complete",),
     OffListDemandRefused: ("code",),
     ApplicationAccepted: ("mode", "accepted_body", "promised_due"),
-    ApplicationNotAccepted: ("reason_code",),
+    ApplicationNotAccepted: ("reason_code", "competent_body", "remedies"),
     CustodyOffered: ("from_body", "to_body", "medium", "due"),
     CustodyReturned: ("reason_code",),
     DecisionNoted: ("outcome",),

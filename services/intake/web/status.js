@@ -1,6 +1,6 @@
 // Where is my case? With the receipt number and the code: the state, who has it, what comes next, and my runs.
 import { about, get, post } from "/parts/ask.js";
-import { day, fill, find, frame, h, happened, materialName, moment, name, named, newest, of, say, spelled, steps } from "/parts/page.js";
+import { day, fill, find, frame, h, happened, listed, materialName, moment, name, named, newest, of, say, spelled, steps } from "/parts/page.js";
 
 const EVERY_MS = 20_000;
 const FORM = { receipt: /^[A-Z0-9_.:/-]{1,64}$/, code: /^[0-9]{1,16}$/ };
@@ -88,7 +88,13 @@ function answer() {
   if (!found) return null;
   return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(found.names.items[found.item_code], found.item_code)),
     h("h2", { id: "answer", tabindex: "-1" }, say(`status.now.${found.outcome ? "decided" : found.situation}`, { outcome: of("over", found.outcome) })), steps(found.situation),
-    behind && h("div", { class: "note wait" }, h("strong", {}, say("trouble.away")))), bring(), halted(), where(), promise(), messages(), story()];
+    behind && h("div", { class: "note wait" }, h("strong", {}, say("trouble.away")))), why(), bring(), halted(), where(), promise(), messages(), story()];
+}
+/** Why it was turned away or refused, and what may be done about it. */
+function why() {
+  const [family, told] = found.refusal ? ["refusal", found.refusal] : found.situation === "not-accepted" ? ["turnaway", { ...found, reason_codes: [found.reason_code] }] : [null, null];
+  return told && h("section", { class: "note lived", id: "why" }, h("strong", {}, say("status.why", { v: listed(told.reason_codes.map((code) => of(family, code))) })),
+    told.competent_body && h("p", {}, say("status.competent"), body(told.competent_body)), h("p", {}, say("status.remedies", { v: listed(told.remedies.map((code) => of("remedy", code))) })));
 }
 function bring() {
   if (!found.correction) return null;

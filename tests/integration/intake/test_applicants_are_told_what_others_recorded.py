@@ -1,4 +1,4 @@
-"""Messages of notify and moves of approval's clock are kept for the applicant's page: once each, and nothing personal."""
+"""Messages of notify, moves of approval's clock and its refusals are kept for the applicant's page: once each, nothing personal."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from services.intake.heard import HEARD, hear, messages_of, moves_of
+from services.intake.heard import HEARD, hear, messages_of, moves_of, refusal_of
+from services.intake.people import Pseudonyms
 from services.intake.progress import clock_told
 from shared.contracts import approval, notify
 from shared.contracts.base import Fact
+from shared.contracts.commands import NotAccept
 from shared.contracts.envelope import Actor, Envelope
-from shared.contracts.ids import journey_stream
+from shared.contracts.ids import journey_stream, receipt_no
 from shared.postgres.event_log import Tx
-from tests.integration.intake.city import NOW, City
+from tests.integration.intake.city import HANGZHOU_BODY, KEY, NOW, City
+from tests.integration.intake.conftest import Door
 
 OFFICER = "0" * 32
 
@@ -102,16 +105,56 @@ async def test_a_halt_and_an_extension_say_how_the_day_moved(city: City) -> None
     ]
 
 
-@pytest.mark.parametrize("table", ["letter", "clock_move"])
+@pytest.mark.parametrize(
+    ("outcome", "told"), [("refused", {"reason_codes": ["untrue-materials"], "remedies": ["lawsuit"]}), ("granted", None)]
+)
+async def test_a_refusal_says_why_and_what_may_be_done(city: City, outcome: Any, told: dict[str, list[str]] | None) -> None:
+    case_no, journey = await city.accepted()
+    decision = approval.DecisionMade(
+        case_no=case_no,
+        body="1" * 18,
+        officer_ref=OFFICER,
+        outcome=outcome,
+        document_no="D-1",
+        reason_codes=("untrue-materials",),
+        remedies=("lawsuit",),
+        decided_at=NOW,
+        net_wd_used=1,
+        on_time=True,
+        statutory_met=True,
+    )
+    for _ in range(2):
+        await heard(city, recorded(journey, 2, decision))
+
+    async with city.log.transaction() as tx:
+        assert await refusal_of(tx, case_no) == told
+
+
+async def test_whoever_was_turned_away_is_told_why_who_is_competent_and_what_may_be_done(city: City, door: Door) -> None:
+    number, _ = await city.case()
+    receipt, code = receipt_no(number), Pseudonyms(KEY).status_code(number)
+    await city.done(NotAccept(case_no=number, reason_code="not-our-power", competent_body=HANGZHOU_BODY, remedies=("lawsuit",)))
+
+    told = (await door.status(receipt, code)).json()
+
+    why = {"reason_code": "not-our-power", "competent_body": HANGZHOU_BODY, "remedies": ["lawsuit"]}
+    (entry,) = [one for one in told["timeline"] if one["fact"] == "application-not-accepted"]
+    assert told.items() >= why.items()
+    assert entry.items() >= why.items()
+    assert told["names"]["bodies"][HANGZHOU_BODY] == ["局", "Bureau"]
+    assert told["refusal"] is None
+
+
+@pytest.mark.parametrize("table", ["letter", "clock_move", "refusal"])
 async def test_the_tables_have_no_room_for_anything_personal(city: City, table: str) -> None:
     columns = await city.log.pool.fetch("SELECT column_name FROM information_schema.columns WHERE table_name = $1", table)
 
     assert {row["column_name"] for row in columns} <= {
         "intent_id", "journey", "template", "channel", "state", "at",
-        "sequence", "case_no", "fact", "reason", "days", "promised_due",
+        "sequence", "case_no", "fact", "reason", "days", "promised_due", "reason_codes", "remedies",
     }  # fmt: skip
 
 
-def test_it_listens_to_notify_and_to_what_moves_a_clock_alone() -> None:
+def test_it_listens_to_notify_and_to_approval_alone() -> None:
     assert {name.split(".")[1] for name in HEARD} == {"notify", "approval"}
-    assert str(approval.DecisionMade.type) not in HEARD
+    assert str(approval.CaseTaken.type) not in HEARD
