@@ -21,6 +21,7 @@ from services.approval.refusals import (
     ALREADY_DECIDED,
     ALREADY_WITHDRAWN,
     EXTENDED_BEFORE,
+    EXTENDED_TOO_LATE,
     EXTENSION_TOO_LONG,
     NOT_SUSPENDED,
     REFUSAL_INCOMPLETE,
@@ -177,6 +178,9 @@ def extend(command: Extend, case: Running, calendars: Calendars) -> list[Approva
         raise RefusedError(EXTENDED_BEFORE, state="extended")
     if command.days > EXTENSION_WD_MAX:
         raise RefusedError(EXTENSION_TOO_LONG, field="days")
+    # Art. 42 extends a limit, and what is over is none: a late decision would become one in time.
+    if local_date(command.now) > case.promised_due:
+        raise RefusedError(EXTENDED_TOO_LATE, state="overdue")
     promised, statutory = dues(case, case.pauses, command.days, calendars)
     extended = TimeLimitExtended(
         case_no=command.case_no,

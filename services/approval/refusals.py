@@ -69,4 +69,10 @@ EXTENSION_TOO_LONG = Rule(
     "依据《行政许可法》第四十二条，最多延长十个工作日；请改正天数。",
     "Article 42 of the Licensing Law allows ten more working days at most; give fewer days.",
 )
+EXTENDED_TOO_LATE = Rule(
+    "extended-too-late",
+    "conflict",
+    "办理时限已过，不能再延长；请尽快作出决定。",
+    "The time limit is over and cannot be extended any more; decide as soon as you can.",
+)
 EXTENDED_BEFORE = Rule("extended-before", "conflict", "时限只能延长一次。", "The time limit can be extended only once.")

@@ -225,6 +225,13 @@ MUTANTS = (
         (suite("integration/approval/test_officers_see_what_is_on_its_way.py"),),
     ),
     Mutant(
+        "late-decision-made-in-time",
+        "a time limit that is over is not extended",
+        "Licensing Law Art. 42",
+        (Edit("services/approval/decider.py", "if local_date(command.now) > case.promised_due:", "if False:"),),
+        (suite("unit/approval/test_a_case_is_decided_once.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",

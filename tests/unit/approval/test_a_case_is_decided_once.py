@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.approval.commands import Command, EndSpecialProcedure, Extend, StartSpecialProcedure, WithdrawCase
 from shared.contracts.approval import CaseTaken, CaseWithdrawn, DecisionMade
-from tests.unit.approval.story import CASE, MONDAY, Story, at, days_on, decision, take
+from tests.unit.approval.story import CALENDARS, CASE, MONDAY, Story, at, days_on, decision, take
 
 
 def rules(story: Story, *commands: Command) -> str | None:
@@ -80,6 +80,13 @@ def test_time_can_be_extended_once() -> None:
     story = Story(take(), Extend(at(days_on(1)), CASE, 5, "b" * 32, "complex"))
 
     assert rules(story, Extend(at(days_on(2)), CASE, 5, "b" * 32, "complex")) == "extended-before"
+
+
+def test_a_time_limit_is_extended_up_to_its_last_day_and_not_after() -> None:
+    last, story = CALENDARS.add_working_days(MONDAY, 10), Story(take())
+
+    assert rules(story, Extend(at(last), CASE, 5, "b" * 32, "complex")) is None
+    assert rules(story, Extend(at(last + timedelta(days=1)), CASE, 5, "b" * 32, "complex")) == "extended-too-late"
 
 
 COMMANDS = st.sampled_from(["decide", "refuse", "withdraw", "start", "end", "extend"])
