@@ -46,7 +46,7 @@ from shared.eventsourcing.decider import Decider, Timer
 from shared.eventsourcing.errors import RefusedError
 from shared.reference.calendar import Calendars, WorkingCalendar
 from shared.reference.clock import RULE_NO, CardKind, threshold_days
-from shared.reference.deadlines import Pause, due_date, local_date, start_of_day
+from shared.reference.deadlines import Pause, due_date, local_date, start_of_day, used_working_days
 
 EXTENSION_WD_MAX = 10
 """Licensing Law Art. 42, for a body that decides alone."""
@@ -200,12 +200,6 @@ def dues(case: Running, pauses: tuple[Pause, ...], extended_wd: int, calendars: 
     return promised, due_date(terms.accepted_on, terms.statutory_wd + extended_wd, calendars, pauses)
 
 
-def used_until(case: Running, day: date, calendars: Calendars) -> int:
-    """Working days after the acceptance up to and including `day`, less those that stood still."""
-    paused = sum(calendars.working_days_between(p.started_on, p.ended_on) for p in case.pauses if p.ended_on)
-    return max(calendars.working_days_between(case.terms.accepted_on, day) - paused, 0)
-
-
 def make_decision(command: Decide, case: Running, calendars: Calendars) -> list[ApprovalEvent]:
     if case.suspended:
         raise RefusedError(SUSPENDED, state="suspended")
@@ -221,7 +215,7 @@ def make_decision(command: Decide, case: Running, calendars: Calendars) -> list[
         reason_codes=command.reason_codes,
         remedies=command.remedies,
         decided_at=command.now,
-        net_wd_used=used_until(case, decided_on, calendars),
+        net_wd_used=used_working_days(case.terms.accepted_on, decided_on + timedelta(days=1), calendars, case.pauses),
         on_time=decided_on <= case.promised_due,
         statutory_met=decided_on <= case.statutory_due,
     )
@@ -259,13 +253,12 @@ def time_passed(command: TimePassed, journey: Journey, calendars: Calendars) -> 
         return []
     case = journey[command.case_no or ""]
     assert isinstance(case, Running)
-    yesterday = local_date(command.now) - timedelta(days=1)
     kind: CardKind = command.kind  # type: ignore[assignment]
     raised = _CARDS[kind](
         case_no=case.terms.case_no,
         rule_no=RULE_NO[kind],
         due=case.promised_due,
-        used_wd=used_until(case, yesterday, calendars),
+        used_wd=used_working_days(case.terms.accepted_on, local_date(command.now), calendars, case.pauses),
         body=case.terms.body,
     )
     return [raised]
