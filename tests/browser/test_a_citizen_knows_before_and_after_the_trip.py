@@ -66,6 +66,37 @@ async def test_what_is_missing_is_told_whole_and_with_its_day(house: House, open
     await shot(page, "status-missing")
 
 
+@pytest.mark.parametrize(("lang", "size"), [("zh", PHONE), ("en", DESKTOP)], ids=["zh-phone", "en-desktop"])
+async def test_who_was_turned_away_or_refused_reads_why_and_what_to_do(
+    house: House, opens: Opens, lang: str, size: tuple[int, int]
+) -> None:
+    away, refused = await house.case(), await house.accepted(ago=timedelta(days=1))
+    body = house.where.bodies[0]
+    remedies = ("reconsideration", "lawsuit")
+    turn_away = wire.NotAccept(case_no=str(away.case_no), reason_code="not-our-power", competent_body=body.uscc, remedies=remedies)
+    await house.done(turn_away)
+    await house.all_carried()
+    refusal = wire.Decide(
+        case_no=str(refused.case_no),
+        officer_ref="b" * 32,
+        outcome="refused",
+        document_no="D-1",
+        reason_codes=("untrue-materials",),
+        remedies=remedies,
+    )
+    await house.decided(refusal)
+    await house.all_carried()
+
+    turned_away = {"zh": f"有权办理的单位：{body.name_zh}", "en": f"The competent body: {body.name_en}"}
+    for submitted, why in ((away, turned_away), (refused, {"zh": "材料不真实", "en": "untrue"})):
+        page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), lang=lang, size=size)
+        await expect(page.locator("#why")).to_contain_text(why[lang])
+        await expect(page.locator("#why")).to_contain_text({"zh": "可提起行政诉讼", "en": "Administrative lawsuit"}[lang])
+        assert await objections(page) == []
+        await shot(page, f"status-why-{submitted.case_no}-{lang}")
+    await expect(page.locator("#why p")).to_have_count(1)
+
+
 async def test_a_broken_promise_is_said_plainly(house: House, opens: Opens) -> None:
     submitted = await house.case()
     today = local_date(clock.now())
