@@ -7,7 +7,7 @@ topic. Pure.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from deploy.local.population import PORTAL, Body, Department, Province
 from deploy.local.story import DOOR_OF, Step, Story, command_data
@@ -92,14 +92,17 @@ class Cast:
                 return Desk(service, self._receiver())
             case "receive" if not self._virtual:
                 return Desk(service, self._receiver())
+            case "extend":
+                return Desk(service, self._officer("head"))
             case _:
                 return Desk(service, self._officer())
 
     def data(self, step: Step, case_no: str) -> dict[str, Any]:
-        """The step's command in the mouth of whoever does it: an officer does not say who decides, the token does."""
+        """The step's command in the mouth of whoever does it: no officer says who decides or approves, the token does."""
         part, data = self.part(step), command_data(step, case_no)
         if isinstance(part, Desk) and part.caller.role == "officer":
             data.pop("officer_ref", None)
+            data.pop("approver_no", None)
         return data
 
     def _applicant(self) -> Part:
@@ -119,9 +122,10 @@ class Cast:
     def _clerk(self, region: str) -> Caller:
         return Caller("clerk", f"demo-clerk-{region}", self._province.service_bodies[region].uscc, region)
 
-    def _officer(self) -> Caller:
-        assert self._body is not None
-        return Caller("officer", f"demo-officer-{self._body.region}-{self._body.bureau}", self._body.uscc, self._body.region)
+    def _officer(self, post: Literal["officer", "head"] = "officer") -> Caller:
+        body = self._body
+        assert body is not None
+        return Caller("officer", f"demo-{post}-{body.region}-{body.bureau}", body.uscc, body.region, post == "head")
 
 
 def _body_of(province: Province, item_code: str) -> Body:

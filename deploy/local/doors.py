@@ -144,7 +144,9 @@ class Doors:
         now = asyncio.get_running_loop().time()
         known = self._tokens.get(caller)
         if known is None or now - known[1] > RENEW_S:
-            token = self._keys.issue(caller.role, caller.id, body=caller.body, region=caller.region, ttl_s=TOKEN_S)
+            token = self._keys.issue(
+                caller.role, caller.id, body=caller.body, region=caller.region, head=caller.head, ttl_s=TOKEN_S
+            )
             known = self._tokens[caller] = (token, now)
         return known[0]
 

@@ -44,7 +44,7 @@ def mount(app: FastAPI, log: EventLog, heard: Inbound, forward: Forward | None =
     if forward is not None:
         for model in FORWARDED:
             _forwarded(app, kebab(model), forward)
-    sign_in_doors(app, Play(("officer",), lambda: _bodies(log)))
+    sign_in_doors(app, Play(("officer",), lambda: _bodies(log), heads=True))
     serve_pages(app, PAGES)
     return app
 

@@ -63,6 +63,18 @@ APPROVED_BY_SELF = Rule(
     "不能由本人批准本人的延长申请；请填写批准的负责人的工号。",
     "Nobody approves more time for themselves; give the staff number of the head who approved.",
 )
+ONLY_THE_HEAD = Rule(
+    "only-the-head",
+    "forbidden",
+    "延长时限须经本机关负责人批准；请由负责人本人登录后延长。",
+    "The head of the body has to approve more time; the head has to sign in and extend it.",
+)
+APPROVED_BY_ANOTHER = Rule(
+    "approved-by-another",
+    "invalid",
+    "批准由登录的负责人本人作出，不能记在他人名下；请不要填写批准人。",
+    "The head who is signed in approves, and nobody in another's name; leave the approver out.",
+)
 EXTENSION_TOO_LONG = Rule(
     "extension-too-long",
     "invalid",

@@ -37,12 +37,13 @@ class UnauthenticatedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, as the token says."""
+    """Who calls, as the token says. `head`: an officer who is the head of the body and may approve what only heads may."""
 
     role: Role
     id: str
     body: str | None = None
     region: str | None = None
+    head: bool = False
 
     def actor(self) -> Actor:
         """The caller as the actor of what follows."""
@@ -88,6 +89,7 @@ class Keys:
         *,
         body: str | None = None,
         region: str | None = None,
+        head: bool = False,
         audience: str = "*",
         ttl_s: int = 600,
     ) -> str:
@@ -105,6 +107,7 @@ class Keys:
         }
         claims |= {"body": body} if body else {}
         claims |= {"region": region} if region else {}
+        claims |= {"head": True} if head else {}
         return jwt.encode({"alg": "Ed25519", "typ": "JWT"}, claims, self._signing, algorithms=_ALGORITHMS)
 
     def verify(self, token: str, service: str) -> Caller:
@@ -142,7 +145,7 @@ def _caller(claims: dict[str, Any], service: str) -> Caller:
     role, subject = claims.get("role"), claims.get("sub")
     if not in_time or not meant_for_us or role not in get_args(Role) or not isinstance(subject, str):
         raise UnauthenticatedError
-    return Caller(cast(Role, role), subject, claims.get("body"), claims.get("region"))
+    return Caller(cast(Role, role), subject, claims.get("body"), claims.get("region"), claims.get("head") is True)
 
 
 def require(caller: Caller, roles: Collection[Role]) -> None:

@@ -30,11 +30,18 @@ Bodies = Callable[[], Awaitable[Sequence[dict[str, Any]]]]
 class Play:
     """The roles that may be chosen without proof on a local installation, and where the bodies to choose from are found.
 
-    A role without a body is everybody's; `bodies` tells each body with `body`, `region` and `name`.
+    A role without a body is everybody's; `bodies` tells each body with `body`, `region` and `name`. Where `heads` matter, one may
+    be the head of a body, too.
     """
 
     roles: tuple[Role, ...]
     bodies: Bodies | None = None
+    heads: bool = False
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What to choose from, as pages name it."""
+        return (*self.roles, "head") if self.heads else self.roles
 
 
 class TokenGiven(BaseModel):
@@ -48,7 +55,7 @@ class Chosen(BaseModel):
     """A role chosen on a local installation."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    role: Literal["citizen", "clerk", "officer", "operator", "auditor"]
+    role: Literal["citizen", "clerk", "officer", "head", "operator", "auditor"]
     body: BodyCode | None = None
 
 
@@ -82,7 +89,7 @@ def sign_in_doors(app: FastAPI, play: Play) -> None:
     async def choices(request: Request) -> Response:
         require_local(request)
         bodies = [] if play.bodies is None else await play.bodies()
-        return plain({"roles": play.roles, "bodies": bodies, "cities": _cities(bodies)})
+        return plain({"roles": play.choices, "bodies": bodies, "cities": _cities(bodies)})
 
     @app.post(f"{PATH}/demo", summary="Choose a role on a local installation")
     async def choose(request: Request, chosen: Chosen) -> Response:
@@ -90,7 +97,7 @@ def sign_in_doors(app: FastAPI, play: Play) -> None:
         session.require_own_page(request)
         keys: Keys = request.app.state.keys
         caller = await _chosen(play, chosen)
-        token = keys.issue(caller.role, caller.id, body=caller.body, region=caller.region, ttl_s=DEMO_SESSION_S)
+        token = keys.issue(caller.role, caller.id, body=caller.body, region=caller.region, head=caller.head, ttl_s=DEMO_SESSION_S)
         return _begun(request, token)
 
 
@@ -100,13 +107,15 @@ def _cities(bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def _chosen(play: Play, chosen: Chosen) -> Caller:
-    if chosen.role not in play.roles:
+    if chosen.role not in play.choices:
         raise RefusedError(NOT_YOUR_ROLE, field="role")
+    is_head = chosen.role == "head"
+    role: Role = "officer" if chosen.role == "head" else chosen.role
     if play.bodies is None:
-        return Caller(chosen.role, f"demo-{chosen.role}")
+        return Caller(role, f"demo-{chosen.role}")
     for body in await play.bodies():
         if body["body"] == chosen.body:
-            return Caller(chosen.role, f"demo-{chosen.role}-{body['body']}", body["body"], body["region"])
+            return Caller(role, f"demo-{chosen.role}-{body['body']}", body["body"], body["region"], is_head)
     raise RefusedError(NO_SUCH_BODY, field="body")
 
 
@@ -128,5 +137,6 @@ def _begun(request: Request, token: str) -> Response:
 
 
 def _told(caller: Caller, token: str) -> Response:
-    told = {"role": caller.role, "id": caller.id, "body": caller.body, "region": caller.region, "ref": staff_ref(caller.id)}
+    told: dict[str, Any] = {"role": caller.role, "id": caller.id, "body": caller.body, "region": caller.region}
+    told |= {"head": caller.head, "ref": staff_ref(caller.id)}
     return plain(told | {"csrf": session.csrf_of(token)})

@@ -3,7 +3,7 @@ import { tell } from "/parts/ask.js";
 import { codes, day, find, h, lead, listed, moment, of, say, told } from "/parts/page.js";
 import { bodyName, drawPanel, incoming, inFront, itemName, left, list, lookAt, read, readSoon, row } from "./worklist.js";
 
-/** How a machine word is spelled: a document's number, a member of staff. */
+/** How a machine word is spelled: a document's number. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
 
 export function casePanel() {
@@ -31,7 +31,7 @@ function over(one) {
 
 function acts(one) {
   const button = (act, second) => h("button", { type: "button", id: `act-${act}`, class: second ? "second" : null, "aria-expanded": String(list.act === act), disabled: isBusy(), click: () => begin(act, one) }, say(`case.act.${act}`));
-  return [h("div", { class: "row" }, one.situation === "suspended" ? button("end") : [button("decide"), button("start", true), !one.extended_wd && button("extend", true)]), list.act === "decide" && decideForm(one), list.act === "start" && startForm(one), list.act === "extend" && extendForm(one), list.act === "end" && endForm(one)];
+  return [h("div", { class: "row" }, one.situation === "suspended" ? button("end") : [button("decide"), button("start", true), mayExtend(one) && button("extend", true)]), list.act === "decide" && decideForm(one), list.act === "start" && startForm(one), list.act === "extend" && extendForm(one), list.act === "end" && endForm(one)];
 }
 function begin(act, one) {
   list.act = list.act === act ? null : act;
@@ -103,12 +103,13 @@ function startForm(one) {
     h("p", { class: "hint" }, say("start.how")), radio(say("start.kind"), "kind", codes("procedure"), "procedure"),
     h("div", { class: "field" }, h("label", { for: "expected" }, say("start.expected")), h("input", { type: "number", id: "expected", required: true, min: "1", max: "365", value: expected, input: (event) => { list.form.expected = event.target.value; } })));
 }
+/** Once, before the time is over, and by the head of the body. */
+function mayExtend(one) { return list.who.head && !one.extended_wd && list.desk.today <= one.promised_due; }
 function extendForm(one) {
-  const { why, approver, days = "5" } = list.form;
-  const go = () => send("extend", { case_no: one.case_no, days: Number(list.form.days ?? days), approver_no: list.form.approver, reason_code: why }, say("extend.done", { n: list.form.days ?? days }));
+  const { why, days = "5" } = list.form;
+  const go = () => send("extend", { case_no: one.case_no, days: Number(list.form.days ?? days), reason_code: why }, say("extend.done", { n: list.form.days ?? days }));
   return form(say("case.act.extend"), why, go, h("p", { class: "hint" }, say("extend.how")), radio(say("extend.why"), "why", codes("extension"), "extension"),
-    h("div", { class: "field" }, h("label", { for: "days" }, say("extend.days")), h("input", { type: "number", id: "days", required: true, min: "1", max: "10", value: days, input: (event) => { list.form.days = event.target.value; } })),
-    h("div", { class: "field" }, h("label", { for: "approver_no" }, say("extend.approver")), h("p", { class: "hint", id: "approver-hint" }, say("extend.approverhow")), h("input", { type: "text", id: "approver_no", required: true, pattern: CODE, autocomplete: "off", maxlength: "64", "aria-invalid": list.error?.field === "approver_no" ? "true" : null, "aria-describedby": "approver-hint", value: approver ?? "", input: (event) => { list.form.approver = event.target.value.trim(); } })));
+    h("div", { class: "field" }, h("label", { for: "days" }, say("extend.days")), h("input", { type: "number", id: "days", required: true, min: "1", max: "10", value: days, input: (event) => { list.form.days = event.target.value; } })));
 }
 function endForm(one) {
   return form(say("case.act.end"), list.form.result, () => send("end-special-procedure", { case_no: one.case_no, result: list.form.result }, say("end.done")), radio(say("end.result"), "result", codes("result"), "result"));

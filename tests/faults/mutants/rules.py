@@ -232,6 +232,13 @@ MUTANTS = (
         (suite("unit/approval/test_a_case_is_decided_once.py"),),
     ),
     Mutant(
+        "more-time-without-the-head",
+        "the head of the body approves more time",
+        "Licensing Law Art. 42",
+        (Edit("services/approval/extension.py", "if not head.head:", "if False:"),),
+        (suite("unit/approval/test_more_time_is_approved_by_the_head.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",

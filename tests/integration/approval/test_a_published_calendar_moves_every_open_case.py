@@ -43,7 +43,7 @@ from tests.unit.approval.story import BODY, at
 FRIDAY = date(2036, 12, 19)
 OLD = Calendars((WorkingCalendar(2036, 1),))
 HOLIDAYS = tuple(date(2037, 1, day) for day in range(1, 8))
-OFFICER = Caller("officer", "o-1", BODY)
+OFFICER = Caller("officer", "o-1", BODY, head=True)
 BEHIND = "SELECT EXISTS (SELECT FROM worklist WHERE computed_by < (SELECT max(n) FROM calendar))"
 
 
@@ -144,7 +144,7 @@ async def test_dates_and_signals_move_some_at_a_time_and_each_once(log: EventLog
 async def test_a_case_that_reached_the_year_only_by_more_time_is_moved_too(log: EventLog) -> None:
     case = acceptance("case-1", promised=4)
     await hear(log, case)
-    await ask(log, Extend(case_no="case-1", days=10, approver_no="head", reason_code="complex"), date(2036, 12, 22))
+    await ask(log, Extend(case_no="case-1", days=10, reason_code="complex"), date(2036, 12, 22))
 
     await hear(log, published(2037, off=HOLIDAYS))
     await caught_up(log)
@@ -203,7 +203,7 @@ async def test_an_acceptance_by_a_newer_calendar_is_never_moved_back(log: EventL
 
 async def test_whoever_computes_with_the_calendars_keeps_them_as_they_are(log: EventLog) -> None:
     await hear(log, acceptance("case-1"))
-    extension = Extend(case_no="case-1", days=5, approver_no="head", reason_code="complex")
+    extension = Extend(case_no="case-1", days=5, reason_code="complex")
 
     async with log.transaction() as tx:
         await handle(tx, [Asked(OFFICER, "key", "case-1", uuid4(), extension, at(date(2036, 12, 22)))])

@@ -23,14 +23,17 @@ async def bodies() -> list[dict[str, object]]:
     return [{"body": BODY, "region": "330100", "name": ["局", "Bureau"]}]
 
 
-def service(keys: Keys, *, local: bool) -> FastAPI:
+CLERKS = Play(("clerk",), bodies)
+
+
+def service(keys: Keys, *, local: bool, play: Play = CLERKS) -> FastAPI:
     app = make_app("intake", "intake", keys, lambda: True, about=About(local=local, demo=local))
 
     @app.post("/v1/change")
     async def change(caller: SignedIn) -> Response:
         return plain({"by": caller.id})
 
-    sign_in_doors(app, Play(("clerk",), bodies))
+    sign_in_doors(app, play)
     return app
 
 
@@ -82,6 +85,7 @@ async def test_who_is_signed_in_is_told_what_a_page_needs(seat: Seat) -> None:
     told = (await seat.client.get("/v1/session")).json()
 
     assert (told["role"], told["id"], told["body"], told["region"]) == ("clerk", "c-1", BODY, "330100")
+    assert told["head"] is False
     assert len(told["ref"]) == 32
 
 
@@ -143,6 +147,21 @@ async def test_roles_are_chosen_on_a_local_installation_alone(seat: Seat, strict
     assert (chosen.json()["body"], chosen.json()["region"]) == (BODY, "330100")
     assert [a.status_code for a in (refused, unfit)] == [422, 403]
     assert [a.status_code for a in elsewhere] == [404, 404]
+
+
+async def test_the_head_of_a_body_is_chosen_where_heads_matter_alone(tmp_path: Path, seat: Seat) -> None:
+    keys = Keys(tmp_path / "keys")
+    app = service(keys, local=True, play=Play(("officer",), bodies, heads=True))
+    chosen = {"role": "head", "body": BODY}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=LOCAL) as client:
+        choices = (await client.get("/v1/session/demo")).json()["roles"]
+        head = (await client.post("/v1/session/demo", json=chosen)).json()
+        officer = (await client.post("/v1/session/demo", json=chosen | {"role": "officer"})).json()
+
+    assert choices == ["officer", "head"]
+    assert (head["role"], head["head"], officer["head"]) == ("officer", True, False)
+    assert head["id"] != officer["id"]
+    assert (await seat.client.post("/v1/session/demo", json=chosen)).status_code == 403
 
 
 async def test_a_foreign_name_for_this_machine_chooses_nothing(tmp_path: Path) -> None:

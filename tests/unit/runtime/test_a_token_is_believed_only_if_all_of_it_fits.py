@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 import pytest
+from joserfc import jwt
+from joserfc.jwk import OKPKey
 
 from shared.runtime.auth import LEEWAY_S, Caller, Keys, UnauthenticatedError
 
@@ -56,6 +58,19 @@ def _part(words: dict[str, Any]) -> str:
 def test_a_good_token_names_its_caller(keys: Keys) -> None:
     assert keys.verify(issued(keys), "intake") == Caller("officer", "o-1", "B1", "330100")
     assert keys.verify(issued(keys, "*"), "intake").id == "o-1"
+
+
+def test_a_token_names_a_head_by_true_alone(keys: Keys, tmp_path: Path) -> None:
+    assert keys.verify(keys.issue("officer", "h-1", head=True), "approval") == Caller("officer", "h-1", head=True)
+    assert keys.verify(keys.issue("officer", "o-1"), "approval").head is False
+
+    signing = OKPKey.import_key((tmp_path / "keys" / "signing.pem").read_bytes())
+    issued_at = int(NOW.timestamp())
+    claims = {"iss": "runonce", "sub": "o-1", "role": "officer", "aud": "*", "iat": issued_at, "exp": issued_at + TTL_S}
+    words: tuple[Any, ...] = ("true", 1, {}, ["true"])
+    for word in words:
+        token = jwt.encode({"alg": "Ed25519", "typ": "JWT"}, claims | {"head": word}, signing, algorithms=["Ed25519"])
+        assert keys.verify(token, "approval").head is False
 
 
 def test_a_token_is_good_at_its_own_service_alone(keys: Keys) -> None:

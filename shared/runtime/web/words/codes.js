@@ -3,6 +3,7 @@ export const CODES = {
   "role.citizen": ["市民", "Citizen"],
   "role.clerk": ["窗口人员", "Clerk"],
   "role.officer": ["审批人员", "Officer"],
+  "role.head": ["单位负责人", "Head of the body"],
   "role.operator": ["运维人员", "Operator"],
   "role.auditor": ["审计人员", "Auditor"],
   "purpose.consult": ["咨询", "Ask for advice"],

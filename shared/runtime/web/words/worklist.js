@@ -54,8 +54,6 @@ export const WORKLIST = {
   "extend.how": ["经本机关负责人批准，可以延长一次，最多十个工作日，并把理由告知申请人。依据《行政许可法》第四十二条。", "With the approval of the head of the body, once, by ten working days at most; the applicant is told why. Licensing Law, Article 42."],
   "extend.why": ["为什么延长", "Why?"],
   "extend.days": ["延长几个工作日", "By how many working days?"],
-  "extend.approver": ["批准的负责人", "Approved by"],
-  "extend.approverhow": ["负责人的工号，不能是本人。只留下代称，不会保存原号。", "Staff number of the head, not your own. It becomes a pseudonym and is not kept."],
   "extend.done": ["时限已延长 {n} 个工作日，申请人会看到理由。", "{n} more working {n|day|days}; the applicant sees why."],
   "end.result": ["结果", "Result"],
   "end.done": ["特别程序已结束，时限继续计算。", "The special procedure is over; the clock runs again."],
