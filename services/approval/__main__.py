@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from services.approval import consumer, http
-from services.approval.service import CLOCKWORK
+from services.approval.service import CLOCKWORK, Approval
+from shared.runtime.auth import Staff
 from shared.runtime.http import make_app
 from shared.runtime.lifecycle import Health, Parts, Runtime, run
 from shared.runtime.timekeeper import keep_time
@@ -17,13 +18,14 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     """Put the parts together."""
     log = runtime.log
     heard = consumer.facts(log)
+    approval = Approval(Staff(runtime.keys.staff_key()))
 
     async def forward(path: str, token: str, key: str, body: bytes) -> tuple[int, bytes, str]:
         return await runtime.client.forward("intake", path, token, key, body)
 
     app = make_app("approval", "runonce approval", runtime.keys, health, about=runtime.settings.about())
-    http.mount(app, log, heard, forward)
-    loops = consumer.loops(log, runtime.settings.kafka, heard, runtime.settings.instance)
+    http.mount(app, log, heard, approval, forward)
+    loops = consumer.loops(log, runtime.settings.kafka, heard, approval, runtime.settings.instance)
     return Parts(app, loops, [lambda stop: keep_time(log, CLOCKWORK, stop)])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.approval import incoming, names
-from services.approval.service import handle_delivered, react
+from services.approval.service import Approval, react
 from shared.contracts.catalogue import PartnerRegistered, WorkingCalendarPublished
 from shared.contracts.commands import DEPARTMENT_APPROVAL_COMMANDS, DEPARTMENT_INTAKE_COMMANDS
 from shared.contracts.intake import ApplicationAccepted
@@ -23,14 +23,14 @@ def facts(log: EventLog) -> Inbound:
     return Inbound(log, "approval", INTERESTED, react)
 
 
-def loops(log: EventLog, kafka: str, heard: Inbound, instance: str) -> list[ConsumerLoop]:
+def loops(log: EventLog, kafka: str, heard: Inbound, approval: Approval, instance: str) -> list[ConsumerLoop]:
     """The consumer loops of this service. Unknown requests on departments' topics are answered here."""
     asked = IngressInbound(
         log,
         "approval-ingress",
         DEPARTMENT_APPROVAL_COMMANDS,
         DEPARTMENT_INTAKE_COMMANDS,
-        handle_delivered,
+        approval.handle_delivered,
         answers_unknown=True,
     )
     return [

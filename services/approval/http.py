@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request, Response
 
 from services.approval import calendars, incoming, names, worklist
 from services.approval.refusals import UNKNOWN_CASE
-from services.approval.service import handle
+from services.approval.service import Approval
 from shared.contracts.base import BodyCode, CaseNo, Command
 from shared.contracts.commands import Accept, AcceptCustody, ApprovalCommand, NotAccept, ReturnCustody
 from shared.contracts.envelope import Role
@@ -36,15 +36,15 @@ _SEES_ALL: frozenset[Role] = frozenset({"operator", "auditor", "importer", "serv
 _OFFICERS: frozenset[Role] = frozenset({"officer", "department", *_SEES_ALL})
 
 
-def mount(app: FastAPI, log: EventLog, heard: Inbound, forward: Forward | None = None) -> FastAPI:
+def mount(app: FastAPI, log: EventLog, heard: Inbound, approval: Approval, forward: Forward | None = None) -> FastAPI:
     """Mount approval's doors on `app`."""
-    command_routes(app, log, get_args(ApprovalCommand), handle)
+    command_routes(app, log, get_args(ApprovalCommand), approval.handle)
     operator_doors(app, log, [heard])
     _lists(app, log)
     if forward is not None:
         for model in FORWARDED:
             _forwarded(app, kebab(model), forward)
-    sign_in_doors(app, Play(("officer",), lambda: _bodies(log), heads=True))
+    sign_in_doors(app, Play(("officer",), lambda: _bodies(log), heads=True), approval.staff)
     serve_pages(app, PAGES)
     return app
 

@@ -35,7 +35,7 @@ from shared.eventsourcing.errors import RefusedError
 from shared.eventsourcing.plan import Context, Order
 from shared.postgres.event_log import Tx
 from shared.postgres.ingress_inbound import Delivered
-from shared.runtime.auth import Caller, require, require_body
+from shared.runtime.auth import Caller, Staff, require, require_body
 from shared.runtime.requests import Asked, receipt, refusal
 from shared.runtime.timekeeper import Clockwork
 from shared.telemetry import clock
@@ -53,32 +53,58 @@ async def decider_for(tx: Tx) -> Decider[Command, Journey]:
 CLOCKWORK = Clockwork(decider_for, calendars.behind, calendars.catch_up, worklist.keep)
 
 
-async def handle(tx: Tx, asked: Sequence[Asked]) -> Sequence[Receipt]:
-    """Do what is asked, in order, and answer each request."""
-    places = await worklist.places(tx, [request.command.case_no for request in asked])  # type: ignore[attr-defined]
-    answers: dict[int, Receipt] = {}
-    orders: dict[int, Order[Command]] = {}
-    late: dict[UUID, tuple[int, datetime]] = {}
-    for index, request in enumerate(asked):
-        place = places.get(request.command.case_no)  # type: ignore[attr-defined]
-        try:
-            if place is None:
-                raise RefusedError(UNKNOWN_CASE, field="case_no")
-            _authorise(request, place.body)
-            command = _case_command(request)
-        except RefusedError as error:
-            answers[index] = refusal(request, error)
-            continue
-        orders[index] = Order(journey_stream(place.journey), str(place.journey), command, request.context())
-        late.setdefault(place.journey, (place.computed_by, request.now))
-    by = await calendars.held(tx)
-    before = [by.recomputing(journey, at) for journey, (n, at) in late.items() if n < by.newest]
-    outcomes = await tx.act(journey_decider(by.calendars), [*before, *orders.values()])
-    for (index, order), outcome in zip(orders.items(), outcomes[len(before) :], strict=True):
-        case_no = asked[index].command.case_no  # type: ignore[attr-defined]
-        answers[index] = receipt(asked[index], outcome, case_no=case_no, journey=order.key)
-    await worklist.keep(tx)
-    return [answers[index] for index in range(len(asked))]
+class Approval:
+    """The service behind every door. `staff` makes the pseudonyms of whoever decides and approves."""
+
+    def __init__(self, staff: Staff) -> None:
+        self.staff = staff
+
+    async def handle(self, tx: Tx, asked: Sequence[Asked]) -> Sequence[Receipt]:
+        """Do what is asked, in order, and answer each request."""
+        places = await worklist.places(tx, [request.command.case_no for request in asked])  # type: ignore[attr-defined]
+        answers: dict[int, Receipt] = {}
+        orders: dict[int, Order[Command]] = {}
+        late: dict[UUID, tuple[int, datetime]] = {}
+        for index, request in enumerate(asked):
+            place = places.get(request.command.case_no)  # type: ignore[attr-defined]
+            try:
+                if place is None:
+                    raise RefusedError(UNKNOWN_CASE, field="case_no")
+                _authorise(request, place.body)
+                command = _case_command(request, self.staff)
+            except RefusedError as error:
+                answers[index] = refusal(request, error)
+                continue
+            orders[index] = Order(journey_stream(place.journey), str(place.journey), command, request.context())
+            late.setdefault(place.journey, (place.computed_by, request.now))
+        by = await calendars.held(tx)
+        before = [by.recomputing(journey, at) for journey, (n, at) in late.items() if n < by.newest]
+        outcomes = await tx.act(journey_decider(by.calendars), [*before, *orders.values()])
+        for (index, order), outcome in zip(orders.items(), outcomes[len(before) :], strict=True):
+            case_no = asked[index].command.case_no  # type: ignore[attr-defined]
+            answers[index] = receipt(asked[index], outcome, case_no=case_no, journey=order.key)
+        await worklist.keep(tx)
+        return [answers[index] for index in range(len(asked))]
+
+    async def handle_delivered(self, tx: Tx, delivered: Sequence[Delivered]) -> Sequence[Receipt]:
+        """Do what departments ask on their own topics; the topic says who asks."""
+        names = sorted({one.partner for one in delivered})
+        rows = await tx.fetch("SELECT partner, body_uscc, region FROM partner WHERE partner = ANY($1)", names)
+        callers = {r["partner"]: Caller("department", r["partner"], r["body_uscc"], r["region"]) for r in rows}
+        now = clock.now()
+        answers: dict[int, Receipt] = {}
+        asked: dict[int, Asked] = {}
+        for index, one in enumerate(delivered):
+            caller = callers.get(one.partner) or Caller("department", one.partner)
+            command_id = ingress_id(one.partner, one.ingress.id)
+            request = Asked(caller, one.ingress.id, one.ingress.subject, command_id, one.ingress.command, now)
+            if caller.body is None:
+                answers[index] = refusal(request, RefusedError(UNKNOWN_PARTNER))
+            else:
+                asked[index] = request
+        for index, reply in zip(asked, await self.handle(tx, list(asked.values())), strict=True):
+            answers[index] = reply
+        return [answers[index] for index in range(len(delivered))]
 
 
 def _authorise(request: Asked, body: str) -> None:
@@ -90,7 +116,7 @@ def _authorise(request: Asked, body: str) -> None:
     require_body(request.caller, body)
 
 
-def _case_command(request: Asked) -> CaseCommand:
+def _case_command(request: Asked, staff: Staff) -> CaseCommand:
     now, asked = request.now, request.command
     match asked:
         case wire.StartSpecialProcedure():
@@ -98,12 +124,12 @@ def _case_command(request: Asked) -> CaseCommand:
         case wire.EndSpecialProcedure():
             return EndSpecialProcedure(now, asked.case_no, asked.result)
         case wire.Extend():
-            return Extend(now, asked.case_no, asked.days, approver_of(asked, request.caller), asked.reason_code)
+            return Extend(now, asked.case_no, asked.days, approver_of(asked, request.caller, staff), asked.reason_code)
         case wire.Decide():
             return Decide(
                 now,
                 asked.case_no,
-                officer_of(asked, request.caller),
+                officer_of(asked, request.caller, staff),
                 asked.outcome,
                 asked.document_no,
                 asked.reason_codes,
@@ -159,24 +185,3 @@ async def _register_partner(tx: Tx, partner: PartnerRegistered) -> None:
             partner.body_uscc,
             partner.region,
         )
-
-
-async def handle_delivered(tx: Tx, delivered: Sequence[Delivered]) -> Sequence[Receipt]:
-    """Do what departments ask on their own topics; the topic says who asks."""
-    names = sorted({one.partner for one in delivered})
-    rows = await tx.fetch("SELECT partner, body_uscc, region FROM partner WHERE partner = ANY($1)", names)
-    callers = {r["partner"]: Caller("department", r["partner"], r["body_uscc"], r["region"]) for r in rows}
-    now = clock.now()
-    answers: dict[int, Receipt] = {}
-    asked: dict[int, Asked] = {}
-    for index, one in enumerate(delivered):
-        caller = callers.get(one.partner) or Caller("department", one.partner)
-        command_id = ingress_id(one.partner, one.ingress.id)
-        request = Asked(caller, one.ingress.id, one.ingress.subject, command_id, one.ingress.command, now)
-        if caller.body is None:
-            answers[index] = refusal(request, RefusedError(UNKNOWN_PARTNER))
-        else:
-            asked[index] = request
-    for index, reply in zip(asked, await handle(tx, list(asked.values())), strict=True):
-        answers[index] = reply
-    return [answers[index] for index in range(len(delivered))]

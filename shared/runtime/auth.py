@@ -6,11 +6,11 @@ operator and the services hold the public key alone; one that asks others is giv
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -28,7 +28,7 @@ LEEWAY_S = 5
 TOKENS_MAX = 1_000
 """Tokens whose signature need not be looked at again: checking one costs as much as a tenth of a command."""
 _ALGORITHMS = ["Ed25519", "EdDSA"]
-_PRIVATE, _PUBLIC, _PSEUDONYM = "signing.pem", "verifying.pem", "pseudonym.key"
+_PRIVATE, _PUBLIC, _PSEUDONYM, _STAFF = "signing.pem", "verifying.pem", "pseudonym.key", "staff.key"
 
 
 class UnauthenticatedError(Exception):
@@ -50,9 +50,15 @@ class Caller:
         return Actor(self.role, self.id, self.body, self.region)
 
 
-def staff_ref(number: str) -> str:
-    """The pseudonym under which the member of staff of this number appears in events: who decided, who approved."""
-    return sha256(f"staff/{number}".encode()).hexdigest()[:32]
+class Staff:
+    """The pseudonyms of a body's staff in events: who decided, who approved. Without the key nobody can try out numbers."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def ref(self, number: str) -> str:
+        """The pseudonym of the member of staff of this number."""
+        return hmac.digest(self._key, f"staff/{number}".encode(), "sha256").hex()[:32]
 
 
 class Keys:
@@ -71,12 +77,17 @@ class Keys:
             key = OKPKey.generate_key("Ed25519")
             self._write(_PUBLIC, key.as_pem(private=False))
             self._write(_PRIVATE, key.as_pem(private=True))
-        if not (self._directory / _PSEUDONYM).exists():
-            self._write(_PSEUDONYM, os.urandom(32))
+        for secret in (_PSEUDONYM, _STAFF):
+            if not (self._directory / secret).exists():
+                self._write(secret, os.urandom(32))
 
     def pseudonym_key(self) -> bytes:
         """The secret behind every `subject_ref`; intake alone reads it."""
         return (self._directory / _PSEUDONYM).read_bytes()
+
+    def staff_key(self) -> bytes:
+        """The secret behind the pseudonyms of staff; approval alone reads it."""
+        return (self._directory / _STAFF).read_bytes()
 
     def can_issue(self) -> bool:
         """Whether the key that signs is here, as it is in the local profile."""

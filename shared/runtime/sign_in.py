@@ -15,7 +15,7 @@ from shared.eventsourcing.errors import RefusedError
 from shared.reference.divisions import DIVISIONS
 from shared.reference.regions import city_of
 from shared.runtime import session
-from shared.runtime.auth import Caller, Keys, UnauthenticatedError, staff_ref
+from shared.runtime.auth import Caller, Keys, Staff, UnauthenticatedError
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.refusals import NO_SUCH_BODY, NOT_YOUR_ROLE, UNKNOWN_THING
 from shared.runtime.settings import About
@@ -59,9 +59,13 @@ class Chosen(BaseModel):
     body: BodyCode | None = None
 
 
-def sign_in_doors(app: FastAPI, play: Play) -> None:
-    """Mount the doors of the session on `app`; those of the demo answer on a local installation only."""
+def sign_in_doors(app: FastAPI, play: Play, staff: Staff | None = None) -> None:
+    """Mount the doors of the session on `app`; those of the demo answer on a local installation only.
+
+    A service that knows its `staff` by pseudonyms tells each their own.
+    """
     app.state.plays = play.roles
+    app.state.staff = staff
 
     @app.get("/v1/about", summary="What a page may know of its installation; public")
     async def about(request: Request) -> Response:
@@ -71,7 +75,7 @@ def sign_in_doors(app: FastAPI, play: Play) -> None:
 
     @app.get(PATH, summary="Who am I, and what does my page need to ask for changes?")
     async def who(request: Request, caller: SignedIn) -> Response:
-        return _told(caller, session.token_of(request))
+        return _told(request, caller, session.token_of(request))
 
     @app.post(PATH, summary="Turn a token into the session of this browser")
     async def sign_in(request: Request, given: TokenGiven) -> Response:
@@ -131,12 +135,13 @@ def _begun(request: Request, token: str) -> Response:
     caller = keys.verify(token, request.app.state.service)
     if caller.role not in request.app.state.plays:
         raise UnauthenticatedError
-    response = _told(caller, token)
+    response = _told(request, caller, token)
     session.begin(request, response, token)
     return response
 
 
-def _told(caller: Caller, token: str) -> Response:
+def _told(request: Request, caller: Caller, token: str) -> Response:
+    staff: Staff | None = request.app.state.staff
     told: dict[str, Any] = {"role": caller.role, "id": caller.id, "body": caller.body, "region": caller.region}
-    told |= {"head": caller.head, "ref": staff_ref(caller.id)}
+    told |= {"head": caller.head} | ({} if staff is None else {"ref": staff.ref(caller.id)})
     return plain(told | {"csrf": session.csrf_of(token)})

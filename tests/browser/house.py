@@ -20,7 +20,7 @@ from deploy.local.children import free_port
 from deploy.local.population import Province, province
 from services.approval import consumer as approval_consumer
 from services.approval import http as approval_http
-from services.approval.service import handle as approval_handle
+from services.approval.service import Approval
 from services.approval.service import react as approval_react
 from services.intake import consumer as intake_consumer
 from services.intake import http as intake_http
@@ -39,7 +39,7 @@ from shared.contracts.topics import Service
 from shared.contracts.wire import decode
 from shared.postgres.event_log import EventLog, Tx
 from shared.reference.deadlines import local_date
-from shared.runtime.auth import Caller, Keys
+from shared.runtime.auth import Caller, Keys, Staff
 from shared.runtime.client import ServiceClient
 from shared.runtime.http import make_app
 from shared.runtime.requests import Asked
@@ -62,6 +62,7 @@ class House:
     approval_log: EventLog
     notify_log: EventLog
     intake: Intake
+    approval: Approval
     where: Province
     keys: Keys
     urls: dict[str, str]
@@ -93,7 +94,7 @@ class House:
         asked = [self._asked(command, clock.now() - ago)]
 
         async def work(tx: Tx) -> Sequence[Receipt]:
-            return await approval_handle(tx, asked)
+            return await self.approval.handle(tx, asked)
 
         assert [reply.rule for reply in await self.approval_log.transact(work)] == [None]
 
@@ -228,8 +229,8 @@ async def opened(intake_log: EventLog, approval_log: EventLog, notify_log: Event
     keys.ensure()
     urls = {name: f"http://127.0.0.1:{free_port(None)}" for name in ("intake", "approval", "notify")}
     about = About(local=True, demo=True, urls=urls)
-    pseudonyms = Pseudonyms(KEY)
-    house = House(intake_log, approval_log, notify_log, Intake(pseudonyms), province(local_date(clock.now())), keys, urls)
+    pseudonyms, approval = Pseudonyms(KEY), Approval(Staff(keys.staff_key()))
+    house = House(intake_log, approval_log, notify_log, Intake(pseudonyms), approval, province(local_date(clock.now())), keys, urls)
     client = ServiceClient(_settings("approval", urls, directory), keys)
     apps = house.apps = {name: make_app(name, name, keys, lambda: True, about=about) for name in urls}
     intake_http.mount(apps["intake"], intake_log, house.intake, pseudonyms, [intake_consumer.reactions(intake_log, house.intake)])
@@ -237,7 +238,7 @@ async def opened(intake_log: EventLog, approval_log: EventLog, notify_log: Event
     async def forward(path: str, token: str, key: str, body: bytes) -> tuple[int, bytes, str]:
         return await client.forward("intake", path, token, key, body)
 
-    approval_http.mount(apps["approval"], approval_log, approval_consumer.facts(approval_log), forward)
+    approval_http.mount(apps["approval"], approval_log, approval_consumer.facts(approval_log), approval, forward)
     notify_http.mount(apps["notify"], notify_log, notify_consumer.facts(notify_log))
     carrier = asyncio.create_task(_carrier(house))
     try:

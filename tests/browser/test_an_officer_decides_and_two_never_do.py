@@ -10,7 +10,6 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from shared.contracts import commands as wire
-from shared.runtime.auth import staff_ref
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
 from tests.browser.house import HANGZHOU, House
 from tests.browser.looking import focused, objections
@@ -146,7 +145,7 @@ async def test_a_time_limit_is_extended_once_by_the_head_and_the_applicant_sees_
         case_no,
     )
     head = f"demo-head-{officer(house, TRANSFER)[1]}"
-    assert staff_ref(head) in stored
+    assert house.approval.staff.ref(head) in stored
     await house.all_carried()
     citizen = await opens("intake", "/", lang=lang, size=PHONE)
     await citizen.fill("#receipt", str(submitted.receipt_no))

@@ -239,6 +239,13 @@ MUTANTS = (
         (suite("unit/approval/test_more_time_is_approved_by_the_head.py"),),
     ),
     Mutant(
+        "staff-numbers-guessed",
+        "a pseudonym of staff says no number to whoever tries them out",
+        "4.2",
+        (Edit(_AUTH, 'hmac.digest(self._key, f"staff/', 'hmac.digest(b"x", f"staff/'),),
+        (suite("unit/runtime/test_a_pseudonym_of_staff_says_no_number.py"),),
+    ),
+    Mutant(
         "decided-in-anothers-name",
         "who decided is who is signed in",
         "4.2",

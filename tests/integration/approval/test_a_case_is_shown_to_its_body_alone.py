@@ -8,13 +8,14 @@ import httpx
 import pytest
 
 from services.approval import consumer, http
+from services.approval.service import Approval
 from shared.contracts.envelope import Role
 from shared.postgres.event_log import EventLog
 from shared.runtime.auth import Keys
 from shared.runtime.http import make_app
 from tests.conftest import MakeLog
 from tests.integration.approval.test_racing_officers_decide_once import with_case
-from tests.unit.approval.story import BODY, CASE
+from tests.unit.approval.story import BODY, CASE, STAFF
 
 ELSEWHERE = "2" * 18
 
@@ -22,7 +23,7 @@ ELSEWHERE = "2" * 18
 async def asked(log: EventLog, directory: Path, path: str, role: Role = "officer", body: str | None = BODY) -> httpx.Response:
     keys = Keys(directory / "keys")
     keys.ensure()
-    app = http.mount(make_app("approval", "approval", keys, lambda: True), log, consumer.facts(log))
+    app = http.mount(make_app("approval", "approval", keys, lambda: True), log, consumer.facts(log), Approval(STAFF))
     bearer = {"authorization": f"Bearer {keys.issue(role, 'somebody', body=body)}"}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://approval", headers=bearer) as client:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.approval.service import CLOCKWORK, handle, react
+from services.approval.service import CLOCKWORK, Approval, react
 from shared.contracts.approval import (
     CaseTaken,
     DeadlineRecomputed,
@@ -37,7 +37,7 @@ from shared.runtime.requests import Asked
 from shared.runtime.timekeeper import keep_time
 from tests.conftest import MakeLog, until_a_lock_is_awaited, within
 from tests.integration.approval.test_racing_officers_decide_once import MIGRATIONS
-from tests.unit.approval.story import BODY, at
+from tests.unit.approval.story import BODY, STAFF, at
 
 # Far enough ahead that no signal is due while a test runs.
 FRIDAY = date(2036, 12, 19)
@@ -85,7 +85,7 @@ async def hear(log: EventLog, *events: Envelope[Any]) -> None:
 
 async def ask(log: EventLog, command: Command, day: date, case_no: str = "case-1") -> Receipt:
     async def work(tx: Tx) -> Receipt:
-        (answer,) = await handle(tx, [Asked(OFFICER, "key", case_no, uuid4(), command, at(day))])
+        (answer,) = await Approval(STAFF).handle(tx, [Asked(OFFICER, "key", case_no, uuid4(), command, at(day))])
         return answer
 
     return await log.transact(work)
@@ -206,7 +206,7 @@ async def test_whoever_computes_with_the_calendars_keeps_them_as_they_are(log: E
     extension = Extend(case_no="case-1", days=5, reason_code="complex")
 
     async with log.transaction() as tx:
-        await handle(tx, [Asked(OFFICER, "key", "case-1", uuid4(), extension, at(date(2036, 12, 22)))])
+        await Approval(STAFF).handle(tx, [Asked(OFFICER, "key", "case-1", uuid4(), extension, at(date(2036, 12, 22)))])
         publishing = asyncio.create_task(hear(log, published(2037, off=HOLIDAYS)))
         await until_a_lock_is_awaited(log.pool.fetchval)
         assert not publishing.done()

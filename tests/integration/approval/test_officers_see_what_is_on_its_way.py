@@ -16,11 +16,11 @@ from shared.contracts.commands import Decide
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.intake import CustodyAccepted, CustodyOffered, CustodyOfferWithdrawn, CustodyReturned
 from shared.postgres.event_log import EventLog, Tx
-from shared.runtime.auth import Caller, staff_ref
+from shared.runtime.auth import Caller
 from shared.runtime.requests import Asked
 from tests.conftest import MakeLog
 from tests.integration.approval.test_racing_officers_decide_once import MIGRATIONS, ask, with_case
-from tests.unit.approval.story import BODY, CASE, MONDAY, accepted, at, days_on
+from tests.unit.approval.story import BODY, CASE, MONDAY, STAFF, accepted, at, days_on
 
 NUMBER = "TRANSFER20260309ABCDEFGHIJ"
 OFFERED = CustodyOffered(
@@ -100,7 +100,7 @@ async def test_a_decision_is_told_whole_to_whoever_comes_second(make_log: MakeLo
         told = await worklist.one(tx, CASE)
         last = await worklist.decided_last(tx, BODY)
     assert told is not None
-    assert (told["situation"], told["document_no"], told["officer_ref"]) == ("refused", "doc-1", staff_ref("o-1"))
+    assert (told["situation"], told["document_no"], told["officer_ref"]) == ("refused", "doc-1", STAFF.ref("o-1"))
     assert (told["reason_codes"], told["remedies"]) == (["conditions-not-met"], ["lawsuit"])
     assert [row["case_no"] for row in last] == [CASE]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import services.approval
-from services.approval.service import handle, react
+from services.approval.service import Approval, react
 from shared.contracts.commands import Decide
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.ingress import Receipt
@@ -17,7 +17,7 @@ from shared.postgres.event_log import EventLog, Tx
 from shared.runtime.auth import Caller
 from shared.runtime.requests import Asked
 from tests.conftest import MakeLog
-from tests.unit.approval.story import BODY, CASE, MONDAY, accepted, at, days_on
+from tests.unit.approval.story import BODY, CASE, MONDAY, STAFF, accepted, at, days_on
 
 MIGRATIONS = Path(services.approval.__file__).parent / "migrations"
 
@@ -40,7 +40,7 @@ async def with_case(make_log: MakeLog) -> EventLog:
 
 async def ask(log: EventLog, *asked: Asked) -> Sequence[Receipt]:
     async def work(tx: Tx) -> Sequence[Receipt]:
-        return await handle(tx, asked)
+        return await Approval(STAFF).handle(tx, asked)
 
     return await log.transact(work)
 

@@ -10,19 +10,19 @@ import orjson
 import pytest
 
 from services.approval import consumer, http
-from services.approval.service import handle_delivered
+from services.approval.service import Approval
 from shared.contracts.catalogue import PartnerRegistered
 from shared.contracts.commands import Decide
 from shared.contracts.ingress import Ingress, Receipt
 from shared.contracts.topics import decisions
 from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.ingress_inbound import Delivered
-from shared.runtime.auth import Keys, staff_ref
+from shared.runtime.auth import Keys
 from shared.runtime.http import make_app
 from tests.conftest import MakeLog
 from tests.integration.approval.test_officers_see_what_is_on_its_way import after, heard
 from tests.integration.approval.test_racing_officers_decide_once import with_case
-from tests.unit.approval.story import BODY, CASE
+from tests.unit.approval.story import BODY, CASE, STAFF
 
 DECISION = {"case_no": CASE, "outcome": "granted", "document_no": "doc-1"}
 OTHER = "b" * 32
@@ -42,7 +42,7 @@ async def decided_by(log: EventLog) -> list[str]:
 async def posted(log: EventLog, directory: Path, **said: str) -> httpx.Response:
     keys = Keys(directory / "keys")
     keys.ensure()
-    app = http.mount(make_app("approval", "approval", keys, lambda: True), log, consumer.facts(log))
+    app = http.mount(make_app("approval", "approval", keys, lambda: True), log, consumer.facts(log), Approval(STAFF))
     token = keys.issue("officer", "officer-7", body=BODY, region="330100", audience="approval")
     headers = {"authorization": f"Bearer {token}", "idempotency-key": f"key-{len(said)}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://approval") as client:
@@ -54,7 +54,7 @@ async def sent(log: EventLog, **said: Any) -> Receipt:
     ingress = Ingress(id=f"m-{len(said)}", type=str(Decide.type), subject=CASE, time=None, knowntime=None, command=command)
 
     async def work(tx: Tx) -> Receipt:
-        (answer,) = await handle_delivered(tx, [Delivered("land", decisions("land"), ingress)])
+        (answer,) = await Approval(STAFF).handle_delivered(tx, [Delivered("land", decisions("land"), ingress)])
         return answer
 
     return await log.transact(work)
@@ -66,7 +66,7 @@ async def test_another_officers_name_is_refused_and_ones_own_is_recorded(log: Ev
 
     assert (refused.status_code, refused.json()["rule"], refused.json()["field"]) == (422, "decided-by-another", "officer_ref")
     assert decided.status_code == 201
-    assert await decided_by(log) == [staff_ref("officer-7")]
+    assert await decided_by(log) == [STAFF.ref("officer-7")]
 
 
 async def test_a_department_says_who_decided(log: EventLog) -> None:

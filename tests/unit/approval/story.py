@@ -16,11 +16,13 @@ from shared.eventsourcing.errors import RefusedError
 from shared.eventsourcing.plan import Applied, Context, Order, Refused, plan
 from shared.reference.calendar import Calendars, WorkingCalendar
 from shared.reference.deadlines import start_of_day
+from shared.runtime.auth import Staff
 
 CALENDARS = Calendars((WorkingCalendar(2026, 1),))
 DECIDER = journey_decider(CALENDARS)
 MONDAY = date(2026, 3, 9)
 CASE, BODY = "case-1", "1" * 18
+STAFF = Staff(b"k" * 32)
 
 
 def at(day: date, hour: int = 10) -> datetime:

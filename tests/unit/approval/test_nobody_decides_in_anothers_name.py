@@ -8,8 +8,8 @@ from services.approval.decided_by import officer_of
 from shared.contracts import commands as wire
 from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError
-from shared.runtime.auth import Caller, staff_ref
-from tests.unit.approval.story import BODY, CASE
+from shared.runtime.auth import Caller
+from tests.unit.approval.story import BODY, CASE, STAFF
 
 OFFICER = Caller("officer", "officer-7", BODY)
 REF = "b" * 32
@@ -21,21 +21,21 @@ def asked(officer: str | None) -> wire.Decide:
 
 def refused(officer: str | None, caller: Caller) -> tuple[str, str | None]:
     with pytest.raises(RefusedError) as raised:
-        officer_of(asked(officer), caller)
+        officer_of(asked(officer), caller, STAFF)
     assert raised.value.rule.zh.endswith("。")
     assert raised.value.rule.en.endswith(".")
     return raised.value.rule.code, raised.value.field
 
 
 def test_an_officer_need_not_say_who_decides() -> None:
-    assert officer_of(asked(None), OFFICER) == staff_ref("officer-7")
+    assert officer_of(asked(None), OFFICER, STAFF) == STAFF.ref("officer-7")
 
 
 def test_an_officer_may_say_their_own_pseudonym() -> None:
-    assert officer_of(asked(staff_ref("officer-7")), OFFICER) == staff_ref("officer-7")
+    assert officer_of(asked(STAFF.ref("officer-7")), OFFICER, STAFF) == STAFF.ref("officer-7")
 
 
-@pytest.mark.parametrize("other", [REF, staff_ref("officer-8"), staff_ref("OFFICER-7")])
+@pytest.mark.parametrize("other", [REF, STAFF.ref("officer-8"), STAFF.ref("OFFICER-7")])
 def test_an_officer_decides_in_nobody_elses_name(other: str) -> None:
     assert refused(other, OFFICER) == ("decided-by-another", "officer_ref")
 
@@ -44,5 +44,5 @@ def test_an_officer_decides_in_nobody_elses_name(other: str) -> None:
 def test_a_program_vouches_for_its_pseudonyms_and_names_somebody(role: Role) -> None:
     program = Caller(role, "land", BODY)
 
-    assert officer_of(asked(REF), program) == REF
+    assert officer_of(asked(REF), program, STAFF) == REF
     assert refused(None, program) == ("officer-missing", "officer_ref")

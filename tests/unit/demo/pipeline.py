@@ -35,10 +35,11 @@ from shared.eventsourcing.decider import Timer
 from shared.eventsourcing.errors import RefusedError
 from shared.eventsourcing.plan import TIMEKEEPER, Applied, Context, Order, plan
 from shared.reference.calendar import Calendars, WorkingCalendar
-from shared.runtime.auth import Caller
+from shared.runtime.auth import Caller, Staff
 from shared.runtime.requests import Asked
 
 SERVICE = Actor("service", "test")
+STAFF = Staff(b"k" * 32)
 
 
 class Province:
@@ -150,7 +151,7 @@ class Pipeline:
             self.answers.append((ingress.id, error.rule.code))
 
     def _decide(self, asked: Asked) -> None:
-        command = approval_service._case_command(asked)
+        command = approval_service._case_command(asked, STAFF)
         journey = self._journey_of_case[command.case_no]
         approval_service._authorise(asked, self._cases[command.case_no].holder_body)
         self._append("approval", journey, command, asked.context())
