@@ -255,4 +255,11 @@ MUTANTS = (
         ),
         (suite("unit/kafka/test_nobody_waits_for_what_is_only_displayed.py"),),
     ),
+    Mutant(
+        "bombs-of-partners-taken",
+        "on a partner's topic nothing is larger than it seems, and every codec can be read",
+        "ruling 51",
+        (Edit("shared/contracts/topics.py", 'compression="uncompressed",', 'compression="producer",'),),
+        (suite("integration/kafka/test_a_compressed_bomb_is_refused_by_the_broker.py"),),
+    ),
 )
