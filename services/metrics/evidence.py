@@ -114,13 +114,18 @@ class Leaf(NamedTuple):
 
 
 async def leaf(snap: Snapshot, asked: Asked, after: str, limit: int, find: Callable[[Looked], list[Any]]) -> Leaf:
-    """Look through rows until `limit` things are found or the time is over; a row's things stay together."""
+    """Look through rows until `limit` things are found or the time is over; a row's things stay together.
+
+    It always gets on: at least one row is looked at, if there is one.
+    """
     found: list[Any] = []
     looked_at = 0
-    clock = asyncio.get_running_loop().time
-    ends = clock() + LOOK_S
+    clock, ends = asyncio.get_running_loop().time, 0.0
     async for looked in rows(snap, asked, after):
-        if len(found) >= limit or clock() > ends:
+        if not looked_at:
+            # Finding the first rows may take long by itself; an answer that looked at none would be asked for again for ever.
+            ends = clock() + LOOK_S
+        elif len(found) >= limit or clock() > ends:
             return Leaf(found, looked_at, after)
         found += find(looked)
         looked_at += 1
