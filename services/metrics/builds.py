@@ -10,21 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from services.metrics.batch import Folder, Memory, Redelivered
+from services.metrics.batch import Folder, Memory
 from services.metrics.comparison import compare
 from services.metrics.projector import Projector
 from services.metrics.store import CHANNEL, HistoryHook, Store, group_of
-from services.metrics.view import sign
 from shared.contracts.topics import EVENT_TOPICS, PARTITIONS
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.kafka.admin import end_offsets
-from shared.kafka.fetch import fetch_records
+from shared.kafka.fetch import fetch_whole
 from shared.postgres.event_log import EventLog, Tx
 from shared.runtime.parts import lasting
 
@@ -171,11 +170,11 @@ class Builds:
         if not behind:
             return
         wanted = [(place, offset) for place, (here, there) in behind.items() for offset in range(here, there)]
-        bodies = await fetch_records(self._bootstrap, wanted)
+        found = await fetch_whole(self._bootstrap, wanted)
         claims = await store.claim(sorted(behind))
         memory = Memory(len(wanted) + 1)
         memory.waiting.update(await store.waiting())
-        records = {place: _records(place, span, bodies) for place, span in behind.items()}
+        records = {place: [found[place, offset] for offset in range(*span)] for place, span in behind.items()}
         await store.recall(memory, [record for of_place in records.values() for record in of_place])
         folder = Folder(memory)
         for place in sorted(records):
@@ -184,16 +183,6 @@ class Builds:
         for _ in folder.finish():
             await asyncio.sleep(0)
         await store.apply(folder.batch)
-
-
-def _records(place: Place, span: tuple[int, int], bodies: Mapping[tuple[Place, int], bytes]) -> Sequence[Redelivered]:
-    made: list[Redelivered] = []
-    for offset in range(*span):
-        body = bodies[place, offset]
-        seen = sign(body)
-        key = b"" if seen is None else seen.key.encode()
-        made.append(Redelivered(place.topic, place.partition, offset, key, body, 0))
-    return made
 
 
 def _length(behind: Mapping[Place, tuple[int, int]]) -> int:

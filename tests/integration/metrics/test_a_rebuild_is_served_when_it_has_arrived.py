@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from services.metrics.batch import Redelivered
 from services.metrics.builds import Builds, ask_for_rebuild, live_generation
 from services.metrics.store import Store
 from shared.eventsourcing.records import Place
@@ -21,10 +22,10 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     """The bus, from which a build fetches what it lacks."""
     made = Wire()
 
-    async def fetch(_: str, wanted: Sequence[tuple[Place, int]]) -> dict[tuple[Place, int], bytes]:
-        return {(place, offset): made.records[place][offset].value for place, offset in wanted}
+    async def fetch(_: str, wanted: Sequence[tuple[Place, int]]) -> dict[tuple[Place, int], Redelivered]:
+        return {(place, offset): made.records[place][offset] for place, offset in wanted}
 
-    monkeypatch.setattr("services.metrics.builds.fetch_records", fetch)
+    monkeypatch.setattr("services.metrics.builds.fetch_whole", fetch)
     return made
 
 
