@@ -147,8 +147,11 @@ class Builds:
     async def _swapped(self, store: Store) -> bool:
         """Change places, if the live build is not behind the new one anywhere; else try again in a moment."""
         async with self._log.transaction() as tx:
+            state = await tx.fetchval("SELECT state FROM projection WHERE generation = $1 FOR UPDATE", store.generation)
+            if state != "building":
+                # Another process went on with it while this one was cut off from its lock.
+                return True
             live = await _live(tx)
-            await tx.execute("SELECT 1 FROM projection WHERE generation = $1 FOR UPDATE", store.generation)
             await tx.execute("SELECT 1 FROM checkpoint WHERE grp = $1 ORDER BY topic, partition FOR UPDATE", group_of(live))
             target, mine = await _offsets(tx, live), await _offsets(tx, store.generation)
             behind = {place: (mine[place], target[place]) for place in PLACES if mine[place] != target[place]}
