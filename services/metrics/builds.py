@@ -1,8 +1,9 @@
 """The builds of the projection: which is served, a new one beside it, and the moment in which they change places.
 
 A rebuild reads every event from the beginning into tables of its own, under a group of its own, while the live build goes
-on. When it has caught up, the live checkpoints are locked for a moment, the rest is applied up to exactly there, the two
-are compared, and the new one is served. Nothing is ever sent in a rebuild.
+on. When it has caught up, the live checkpoints are locked for a moment and the rest is applied up to exactly there. That
+happens twice: first to fix a moment in which the two are compared, for as long as that takes and without holding anybody
+up; and once more to serve the new one. Nothing is ever sent in a rebuild.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from shared.runtime.parts import lasting
 LOOK_EVERY_S = 0.3
 ASKED_EVERY_S = 1.0
 NEAR_EVENTS = 2_000
-STRETCH_MAX = 20_000
+STRETCH_MAX = 8_000
+"""How much is applied while the live build stands still: a second's work, since whoever waits for a lock gives up after two."""
 _BUILD_LOCK = 7_220_420
 PLACES = tuple(Place(topic, partition) for topic in EVENT_TOPICS for partition in range(PARTITIONS))
 _PASS_ON = (UnavailableError, VersionConflictError)
@@ -109,16 +111,25 @@ class Builds:
         if generation is None:
             return
         store = Store(self._log, generation, self._history, announces=False)
+        report: dict[str, Any] | None = None
+        while not stop.is_set():
+            await self._read_on(store, stop)
+            if report is None:
+                report = await self._compared(store)
+            elif await self._swapped(store, report):
+                return
+            await _rest(stop, LOOK_EVERY_S)
+
+    async def _read_on(self, store: Store, stop: asyncio.Event) -> None:
+        """Project until the live build is near, however far it has gone on meanwhile."""
+        if await self._is_near(store.generation):
+            return
         running = Running(self._bootstrap, store, self._instance)
         try:
-            while not stop.is_set() and not running.task.done() and not await self._is_near(generation):
+            while not stop.is_set() and not running.task.done() and not await self._is_near(store.generation):
                 await _rest(stop, LOOK_EVERY_S)
         finally:
             await running.stop()
-        while not stop.is_set():
-            if await self._swapped(store):
-                return
-            await _rest(stop, LOOK_EVERY_S)
 
     async def _begin(self) -> int | None:
         """Take up the build that was asked for, or begun by a process that died; None if there is none."""
@@ -144,7 +155,18 @@ class Builds:
             mine, live = await _offsets(tx, generation), await _offsets(tx, await _live(tx))
         return sum(max(live[place] - mine[place], 0) for place in PLACES) <= NEAR_EVENTS
 
-    async def _swapped(self, store: Store) -> bool:
+    async def _compared(self, store: Store) -> dict[str, Any] | None:
+        """The difference report, of a moment in which both builds stood at the same place; None if they cannot yet."""
+        async with contextlib.AsyncExitStack() as moment:
+            async with self._log.transaction() as tx:
+                live = await _live(tx)
+                if not await self._has_drawn_level(tx, store, live):
+                    return None
+                snap = await moment.enter_async_context(self._log.snapshot())
+                await snap.fetchval("SELECT true")  # What it sees is what there was at its first statement.
+            return await compare(snap, live, store.generation)
+
+    async def _swapped(self, store: Store, report: Mapping[str, Any]) -> bool:
         """Change places, if the live build is not behind the new one anywhere; else try again in a moment."""
         async with self._log.transaction() as tx:
             state = await tx.fetchval("SELECT state FROM projection WHERE generation = $1 FOR UPDATE", store.generation)
@@ -152,20 +174,19 @@ class Builds:
                 # Another process went on with it while this one was cut off from its lock.
                 return True
             live = await _live(tx)
-            await tx.execute("SELECT 1 FROM checkpoint WHERE grp = $1 ORDER BY topic, partition FOR UPDATE", group_of(live))
-            target, mine = await _offsets(tx, live), await _offsets(tx, store.generation)
-            behind = {place: (mine[place], target[place]) for place in PLACES if mine[place] != target[place]}
-            if any(here > there for here, there in behind.values()) or _length(behind) > STRETCH_MAX:
+            if not await self._has_drawn_level(tx, store, live):
                 return False
-            await self._stretch(store, behind)
-            report = await compare(tx, live, store.generation)
-            await tx.execute("UPDATE projection SET state = 'retired' WHERE generation = $1", live)
-            await tx.execute(
-                "UPDATE projection SET state = 'live', finished_at = clock_timestamp(), report = $2 WHERE generation = $1",
-                store.generation,
-                orjson.dumps(report).decode(),
-            )
-            await tx.execute("SELECT pg_notify($1, $2)", CHANNEL, orjson.dumps({"swapped": store.generation}).decode())
+            await _change_places(tx, live, store.generation, report)
+        return True
+
+    async def _has_drawn_level(self, tx: Tx, store: Store, live: int) -> bool:
+        """Whether the new build could be brought to where the live one stands, which stands still until `tx` ends."""
+        await tx.execute("SELECT 1 FROM checkpoint WHERE grp = $1 ORDER BY topic, partition FOR UPDATE", group_of(live))
+        target, mine = await _offsets(tx, live), await _offsets(tx, store.generation)
+        behind = {place: (mine[place], target[place]) for place in PLACES if mine[place] != target[place]}
+        if any(here > there for here, there in behind.values()) or _length(behind) > STRETCH_MAX:
+            return False
+        await self._stretch(store, behind)
         return True
 
     async def _stretch(self, store: Store, behind: Mapping[Place, tuple[int, int]]) -> None:
@@ -222,6 +243,16 @@ async def unserved_groups(log: EventLog) -> frozenset[str]:
     async with log.transaction() as tx:
         rows = await tx.fetch("SELECT generation FROM projection WHERE state <> 'live'")
     return frozenset(group_of(row["generation"]) for row in rows)
+
+
+async def _change_places(tx: Tx, live: int, new: int, report: Mapping[str, Any]) -> None:
+    await tx.execute("UPDATE projection SET state = 'retired' WHERE generation = $1", live)
+    await tx.execute(
+        "UPDATE projection SET state = 'live', finished_at = clock_timestamp(), report = $2 WHERE generation = $1",
+        new,
+        orjson.dumps(report).decode(),
+    )
+    await tx.execute("SELECT pg_notify($1, $2)", CHANNEL, orjson.dumps({"swapped": new}).decode())
 
 
 async def _clear(tx: Tx) -> None:

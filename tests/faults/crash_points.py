@@ -255,4 +255,4 @@ def _projecting(fuse: Fuse) -> None:
     _names(builds, "_clear", "begun")
     _around(builds.Builds, "_swapped", fuse, before="swap:asked")
     _around(builds, "compare", fuse, after="swap:compared")
-    _names(builds, "compare", "swap")
+    _names(builds, "_change_places", "swap")

@@ -14,6 +14,7 @@ _REDRIVE = "services/metrics/redrive.py"
 _ROW_TESTS = "unit/metrics/test_every_interleaving_gives_the_same_row.py"
 _CELL_TESTS = "unit/metrics/test_cells_do_not_depend_on_the_order_of_arrival.py"
 _RULE_TESTS = "unit/metrics/test_one_journey_moves_the_figures_as_the_rules_say.py"
+_SWAP_TESTS = "integration/metrics/test_a_rebuild_is_served_when_it_has_arrived.py"
 _COUNT_TESTS = "integration/metrics/test_the_projection_counts_every_event_once.py"
 
 MUTANTS = (
@@ -244,7 +245,40 @@ MUTANTS = (
         "a new build is served when it has reached the live one, and not before",
         "ruling 26",
         (Edit("services/metrics/builds.py", "await self._stretch(store, behind)", "pass"),),
-        (suite("integration/metrics/test_a_rebuild_is_served_when_it_has_arrived.py"),),
+        (suite(_SWAP_TESTS),),
+    ),
+    Mutant(
+        "rebuild-compared-under-locks",
+        "the live build goes on while a new one is compared with it",
+        "ruling 26",
+        (
+            Edit(
+                "services/metrics/builds.py",
+                "            return await compare(snap, live, store.generation)",
+                "                return await compare(snap, live, store.generation)",
+            ),
+        ),
+        (suite(f"{_SWAP_TESTS}::test_nobody_is_held_up_while_the_builds_are_compared"),),
+    ),
+    Mutant(
+        "rebuild-swapped-twice",
+        "a build that is served already changes places with nobody",
+        "ruling 26",
+        (Edit("services/metrics/builds.py", 'if state != "building":', "if False:"),),
+        (suite(f"{_SWAP_TESTS}::test_a_build_that_another_process_has_served_meanwhile_is_left_alone"),),
+    ),
+    Mutant(
+        "rebuild-that-fell-behind-stands-still",
+        "a build that fell far behind reads on by itself",
+        "ruling 26",
+        (
+            Edit(
+                "services/metrics/builds.py",
+                "            await self._read_on(store, stop)\n            if report",
+                "            await self._read_on(store, stop) if report is None else None\n            if report",
+            ),
+        ),
+        (suite(f"{_SWAP_TESTS}::test_a_build_that_fell_far_behind_reads_on_by_itself"),),
     ),
     Mutant(
         "watermark-counts-too-early",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
+from services.metrics import builds, comparison
 from services.metrics.batch import Redelivered
 from services.metrics.builds import Builds, ask_for_rebuild, live_generation
 from services.metrics.store import Store
 from shared.eventsourcing.records import Place
 from shared.postgres.event_log import EventLog
+from tests.conftest import within
 from tests.integration.metrics.house import Hand, Wire, expected, some_tales, stored_cells
 
 TOLD = some_tales(8)
@@ -39,8 +43,12 @@ async def new(log: EventLog) -> Store:
     return Store(log, 2, announces=False)
 
 
+async def compared(log: EventLog, new: Store) -> dict[str, Any] | None:
+    return await Builds(log, "nowhere")._compared(new)
+
+
 async def swapped(log: EventLog, new: Store) -> bool:
-    return await Builds(log, "nowhere")._swapped(new)
+    return await Builds(log, "nowhere")._swapped(new, {"cells_different": 0})
 
 
 async def test_what_the_live_build_has_more_is_applied_before_the_swap(store: Store, new: Store, wire: Wire) -> None:
@@ -64,17 +72,103 @@ async def test_a_build_that_has_read_on_waits_for_the_live_one(store: Store, new
     await Hand(new, wire).project()
 
     assert not await swapped(store.log, new)
+    assert await compared(store.log, new) is None
 
     assert await live_generation(store.log) == 1
 
 
-async def test_a_build_that_is_far_behind_reads_on_by_itself(
+async def test_a_build_that_fell_far_behind_reads_on_by_itself(
     store: Store, new: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.metrics.builds.STRETCH_MAX", 3)
-    wire.publish(TOLD)
+    monkeypatch.setattr(builds, "STRETCH_MAX", 3)
+    monkeypatch.setattr(builds, "NEAR_EVENTS", 3)
+    monkeypatch.setattr(builds, "LOOK_EVERY_S", 0.01)
+    wire.publish(EARLY)
+    await Hand(store, wire).project()
+    went_on, compare = False, comparison.compare
+
+    class Reading:
+        """The projector of the new build."""
+
+        def __init__(self, _: str, store: Store, __: str) -> None:
+            self.task = asyncio.ensure_future(Hand(store, wire).project())
+
+        async def stop(self) -> None:
+            await self.task
+
+    async def comparing(*args: Any) -> dict[str, Any]:
+        nonlocal went_on
+        # The live build goes on while the two are compared.
+        wire.publish(LATE)
+        await Hand(store, wire).project()
+        went_on = True
+        return await compare(*args)
+
+    monkeypatch.setattr(builds, "Running", Reading)
+    monkeypatch.setattr(builds, "compare", comparing)
+    monkeypatch.setattr(builds, "end_offsets", _no_ends)
+
+    async with within(20):
+        await Builds(store.log, "nowhere")._build(asyncio.Event())
+
+    assert went_on
+    assert await live_generation(store.log) == 2
+    assert await stored_cells(new) == expected(TOLD)
+
+
+async def _no_ends(*_: Any) -> dict[Place, int]:
+    return {}
+
+
+async def test_nobody_is_held_up_while_the_builds_are_compared(
+    store: Store, new: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = comparison.compare
+    wire.publish(EARLY)
     await Hand(store, wire).project()
 
-    assert not await swapped(store.log, new)
+    async def comparing(*args: Any) -> dict[str, Any]:
+        wire.publish(LATE)
+        await Hand(store, wire).project()
+        return await compare(*args)
 
-    assert await live_generation(store.log) == 1
+    monkeypatch.setattr(builds, "compare", comparing)
+
+    report = await compared(store.log, new)
+
+    assert report is not None
+    assert (report["cells_different"], report["rows_different"]) == (0, 0)
+    assert report["cells_compared"] > 0
+    assert await stored_cells(new) == expected(EARLY)
+
+
+async def test_every_cell_and_row_that_differs_is_counted_stretch_by_stretch(
+    store: Store, new: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "STRETCH_CELLS", 2)
+    monkeypatch.setattr(comparison, "STRETCH_ROWS", 2)
+    wire.publish(TOLD)
+    for one in (store, new):
+        await Hand(one, wire).project()
+    cells = await store.log.pool.fetchval("SELECT count(*) FROM p2.cell")
+    await store.log.pool.execute("UPDATE p1.cell SET n1 = n1 + 1 WHERE day = (SELECT max(day) FROM p1.cell)")
+    moved = await store.log.pool.fetchval("SELECT count(*) FROM p1.cell WHERE day = (SELECT max(day) FROM p1.cell)")
+    await store.log.pool.execute("DELETE FROM p2.journey WHERE journey = (SELECT max(journey) FROM p2.journey)")
+    await store.log.pool.execute("UPDATE p1.journey SET touches = '' WHERE journey = (SELECT min(journey) FROM p1.journey)")
+
+    report = await compared(store.log, new)
+
+    assert report is not None
+    assert (report["cells_compared"], report["cells_different"]) == (cells, moved)
+    assert report["rows_different"] == 2
+    assert len(report["sample"]) == min(moved, comparison.SAMPLE_MAX)
+
+
+async def test_a_build_that_another_process_has_served_meanwhile_is_left_alone(store: Store, new: Store, wire: Wire) -> None:
+    told = "SELECT generation, state, finished_at FROM projection ORDER BY generation"
+    assert await swapped(store.log, new)
+    before = await store.log.pool.fetch(told)
+
+    assert await swapped(store.log, new)
+
+    assert await store.log.pool.fetch(told) == before
