@@ -33,6 +33,7 @@ ASKED_EVERY_S = 1.0
 NEAR_EVENTS = 2_000
 STRETCH_MAX = 8_000
 """How much is applied while the live build stands still: a second's work, since whoever waits for a lock gives up after two."""
+FORGOTTEN_AT_ONCE = 10_000
 _BUILD_LOCK = 7_220_420
 PLACES = tuple(Place(topic, partition) for topic in EVENT_TOPICS for partition in range(PARTITIONS))
 _PASS_ON = (UnavailableError, VersionConflictError)
@@ -110,6 +111,7 @@ class Builds:
         generation = await self._begin()
         if generation is None:
             return
+        await self._forget_logs()
         store = Store(self._log, generation, self._history, announces=False)
         report: dict[str, Any] | None = None
         while not stop.is_set():
@@ -188,6 +190,16 @@ class Builds:
             return False
         await self._stretch(store, behind)
         return True
+
+    async def _forget_logs(self) -> None:
+        """Delete the log facts of builds that are served no more: some at a time, and when nobody reads them any more."""
+        async with self._log.transaction() as tx:
+            retired = await tx.fetch("SELECT generation FROM projection WHERE state IN ('retired', 'failed')")
+        for row in retired:
+            forgotten = FORGOTTEN_AT_ONCE
+            while forgotten == FORGOTTEN_AT_ONCE:
+                async with self._log.transaction() as tx:
+                    forgotten = await tx.fetchval("SELECT forget_log_facts($1, $2)", row["generation"], FORGOTTEN_AT_ONCE)
 
     async def _stretch(self, store: Store, behind: Mapping[Place, tuple[int, int]]) -> None:
         """Apply exactly the records from the first to the second offset of each place."""

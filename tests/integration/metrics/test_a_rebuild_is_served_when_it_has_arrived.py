@@ -19,6 +19,12 @@ from tests.integration.metrics.house import Hand, Wire, expected, some_tales, st
 
 TOLD = some_tales(8)
 EARLY, LATE = TOLD[:4], TOLD[4:]
+FACTS = """
+INSERT INTO log_fact (generation, journey, sequence, topic, partition, kafka_offset, origin, region, case_ref, zone, file, row,
+    rule, phase, occurred, known, irregular)
+SELECT g % 2 + 1, 'j', g, 't', 0, g, 'o', '330100', 'c', 'UTC', 'f', g, 'r', 'submitted', now(), now(), ''
+FROM generate_series(1, 20) g
+"""
 
 
 @pytest.fixture
@@ -172,3 +178,16 @@ async def test_a_build_that_another_process_has_served_meanwhile_is_left_alone(s
     assert await swapped(store.log, new)
 
     assert await store.log.pool.fetch(told) == before
+
+
+async def test_the_log_facts_of_a_retired_build_are_deleted_some_at_a_time_and_no_others(
+    store: Store, new: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "FORGOTTEN_AT_ONCE", 3)
+    await store.log.pool.execute(FACTS)
+    assert await swapped(store.log, new)
+
+    await Builds(store.log, "nowhere")._forget_logs()
+
+    left = await store.log.pool.fetch("SELECT generation, count(*)::int AS n FROM log_fact GROUP BY 1")
+    assert [tuple(row) for row in left] == [(2, 10)]
