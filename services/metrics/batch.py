@@ -84,6 +84,14 @@ class Counts:
     def consumed(self) -> int:
         return self.applied + self.duplicate + self.ignored + self.parked + self.dead_lettered
 
+    def add(self, more: Counts) -> None:
+        """Count what became of more records."""
+        self.applied += more.applied
+        self.duplicate += more.duplicate
+        self.ignored += more.ignored
+        self.parked += more.parked
+        self.dead_lettered += more.dead_lettered
+
 
 @dataclass(slots=True)
 class Batch:

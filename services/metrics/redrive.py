@@ -25,6 +25,7 @@ UPDATE checkpoint SET parked = parked - $4, applied = applied + $5, duplicate = 
 WHERE grp = $1 AND topic = $2 AND partition = $3
 """
 _TRIED = "UPDATE parked SET attempts = attempts + 1, error_code = coalesce($3, error_code) WHERE grp = $1 AND key = $2"
+_PASS_ON = (UnavailableError, VersionConflictError)
 _log = logging.getLogger(__name__)
 
 
@@ -35,9 +36,17 @@ class Redriven:
     applied: int = 0
     left: int = 0
 
+    def add(self, more: Redriven) -> None:
+        """Count another journey's events."""
+        self.applied += more.applied
+        self.left += more.left
+
 
 async def redrive(store: Store, key: str | None) -> Redriven:
-    """Fold what is parked, of one journey or of all; each journey in a transaction of its own."""
+    """Fold what is parked, of one journey or of all; each journey in a transaction of its own.
+
+    One that cannot be written waits on and stops nobody. Raises `UnavailableError` and `VersionConflictError`.
+    """
     done = Redriven()
     async with store.log.transaction() as tx:
         rows = await tx.fetch(
@@ -46,9 +55,22 @@ async def redrive(store: Store, key: str | None) -> Redriven:
             key,
         )
     for row in rows:
-        async with store.log.transaction() as tx:
-            await _redrive(store, tx, row["key"], done)
+        done.add(await _redrive_alone(store, row["key"]))
     return done
+
+
+async def _redrive_alone(store: Store, key: str) -> Redriven:
+    try:
+        async with store.log.transaction() as tx:
+            return await _redrive(store, tx, key)
+    except _PASS_ON:
+        raise
+    except Exception as error:
+        _log.exception("redrive-failed", extra={"error_class": type(error).__name__})
+        async with store.log.transaction() as tx:
+            left = len(await store.parked_events(tx, key))
+            await tx.execute(_TRIED, store.group, key, type(error).__name__)
+        return Redriven(left=left)
 
 
 async def fill(store: Store, keys: Collection[str] | None = None) -> None:
@@ -62,7 +84,7 @@ async def fill(store: Store, keys: Collection[str] | None = None) -> None:
         try:
             if await _fits(store, key):
                 await redrive(store, key)
-        except (UnavailableError, VersionConflictError):
+        except _PASS_ON:
             raise
         except Exception as error:
             _log.exception("fill-failed", extra={"error_class": type(error).__name__})
@@ -86,7 +108,7 @@ async def _recalled(store: Store, tx: Tx, key: str, waiting: Sequence[ParkedEven
     return memory
 
 
-async def _redrive(store: Store, tx: Tx, key: str, done: Redriven) -> None:
+async def _redrive(store: Store, tx: Tx, key: str) -> Redriven:
     waiting = await store.parked_events(tx, key)
     if waiting:
         await tx.execute(_CLAIM, store.group, list(EVENT_TOPICS), waiting[0].partition)
@@ -101,14 +123,16 @@ async def _redrive(store: Store, tx: Tx, key: str, done: Redriven) -> None:
         pass
     if folder.batch.parked:
         # The row reads, but its figures still cannot be computed: everything waits on.
-        done.left += len(gone) + len(waiting)
+        done = Redriven(left=len(gone) + len(waiting))
         failed = folder.batch.parked[0].reason
     else:
         await store.write(tx, folder.batch)
+        for place, kept in (await store.keep(tx, folder.batch.reports)).items():
+            folder.batch.counts[place].add(kept)
         await _dispose(store, tx, folder.batch.counts, gone)
-        done.applied += len(gone)
-        done.left += len(waiting)
+        done = Redriven(len(gone), len(waiting))
     await tx.execute(_TRIED, store.group, key, failed)
+    return done
 
 
 def _fold_next(folder: Folder, memory: Memory, key: str, waiting: list[ParkedEvent]) -> ParkedEvent | None:

@@ -42,7 +42,7 @@ WHERE c.grp = $1 AND c.topic = m.topic AND c.partition = m.partition AND c.next_
 RETURNING 1
 """
 _RECOUNT = """
-UPDATE checkpoint SET consumed = consumed + $4 + $5 + $6, applied = applied + $4, duplicate = duplicate + $5, parked = parked + $6
+UPDATE checkpoint SET consumed = consumed + $4 + $5 + $6, applied = applied + $4, duplicate = duplicate + $5, ignored = ignored + $6
 WHERE grp = $1 AND topic = $2 AND partition = $3
 """
 _PARK = """
@@ -229,22 +229,23 @@ class Store:
         )
 
     async def _report(self, tx: Tx, batch: Batch) -> None:
-        if self._history is None:
-            places = [Place(report.record.topic, report.record.partition) for report in batch.reports]
-            await tx.executemany(
-                "UPDATE checkpoint SET consumed = consumed + $4, ignored = ignored + $4 "
-                "WHERE grp = $1 AND topic = $2 AND partition = $3",
-                [(self.group, place.topic, place.partition, places.count(place)) for place in sorted(set(places))],
-            )
-            return
-        counts = await self._history.apply(tx, self.generation, batch.reports)
+        counts = await self.keep(tx, batch.reports)
         await tx.executemany(
             _RECOUNT,
             [
-                (self.group, place.topic, place.partition, counts[place].applied, counts[place].duplicate, counts[place].parked)
+                (self.group, place.topic, place.partition, counts[place].applied, counts[place].duplicate, counts[place].ignored)
                 for place in sorted(counts)
             ],
         )
+
+    async def keep(self, tx: Tx, reports: Sequence[Report]) -> Mapping[Place, Counts]:
+        """Keep rows of other people's logs, and say what became of them; they are ignored where nobody keeps any."""
+        if self._history is not None:
+            return await self._history.apply(tx, self.generation, reports)
+        counts: dict[Place, Counts] = {}
+        for record, _ in reports:
+            counts.setdefault(Place(record.topic, record.partition), Counts()).ignored += 1
+        return counts
 
     async def parked_events(self, tx: Tx, key: str) -> list[ParkedEvent]:
         """What waits of one journey."""

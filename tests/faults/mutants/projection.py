@@ -195,6 +195,20 @@ MUTANTS = (
         (Schedules("projections", 2_500),),
     ),
     Mutant(
+        "redriven-log-row-lost",
+        "a row of a log that waited is kept when it is redriven",
+        "ruling 3",
+        (Edit(_REDRIVE, "(await store.keep(tx, folder.batch.reports)).items()", "dict[Place, Counts]().items()"),),
+        (suite(f"{_COUNT_TESTS}::test_a_row_of_a_log_that_waited_is_kept_when_it_is_redriven"),),
+    ),
+    Mutant(
+        "redrive-stopped-by-one",
+        "a journey that cannot be written stops no other one that is redriven",
+        "ruling 50",
+        (Edit(_REDRIVE, '_log.exception("redrive-failed", extra={"error_class": type(error).__name__})', "raise"),),
+        (suite(f"{_COUNT_TESTS}::test_a_journey_that_cannot_be_written_stops_no_other_one_that_is_redriven"),),
+    ),
+    Mutant(
         "contribution-not-withdrawn",
         "what a row no longer says is taken off the figures",
         "ruling 3",

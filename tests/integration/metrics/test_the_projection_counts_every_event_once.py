@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import orjson
 import pytest
 
+from services.metrics.batch import Folder, Memory
 from services.metrics.cells import snapshot
 from services.metrics.ledger import moved
+from services.metrics.logs import LogFacts
 from services.metrics.redrive import fill, redrive
 from services.metrics.shelf import Shelf
 from services.metrics.store import Store
 from shared.contracts.topics import CATALOGUE_EVENTS, INTAKE_EVENTS
 from shared.eventsourcing.claims import FencedError
 from shared.postgres import conservation
+from shared.postgres.event_log import EventLog
 from tests.integration.metrics.conftest import Full
 from tests.integration.metrics.house import Hand, Wire, expected, renamed, some_tales, stored_cells
 from tests.integration.metrics.test_the_promise_rests_on_items_and_their_bytes import published, told_as
 from tests.unit.metrics.stories import Told, scripted
+
+GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
 
 
 async def tallies(store: Store) -> dict[str, int]:
@@ -176,6 +184,49 @@ async def test_an_item_that_waited_is_on_the_shelf_as_soon_as_it_is_redriven(sto
 
     async with snapshot(store.log) as snap:
         assert [row.key for row in await shelf.rows(snap)] == [key]
+
+
+async def park(store: Store, wire: Wire, topic: str, key: str, body: bytes) -> None:
+    """Let one record wait as the projector does when the database refuses it."""
+    place = wire.put(topic, key, body)
+    memory, record = Memory(1), wire.records[place][-1]
+    await store.recall(memory, [record])
+    folder = Folder(memory)
+    folder.park(place, (await store.claim([place]))[place], record, "DataError")
+    await store.apply(folder.batch)
+
+
+def a_row_of_a_log(journey: str, **said: str) -> bytes:
+    golden = orjson.loads((GOLDEN / "gov.intake.history-reported.v1.json").read_bytes())
+    data = {**golden["data"], **said}
+    return orjson.dumps({**golden, "id": str(uuid4()), "journey": journey, "partitionkey": journey, "data": data})
+
+
+async def test_a_row_of_a_log_that_waited_is_kept_when_it_is_redriven(log: EventLog) -> None:
+    store, wire = Store(log, 1, LogFacts()), Wire()
+    await park(store, wire, INTAKE_EVENTS, "j-1", a_row_of_a_log("j-1"))
+
+    done = await redrive(store, "j-1")
+
+    assert (done.applied, done.left) == (1, 0)
+    assert await log.pool.fetchval("SELECT array_agg(journey) FROM log_fact") == ["j-1"]
+    found = await tallies(store)
+    assert (found["consumed"], found["applied"], found["parked"]) == (1, 1, 0)
+
+
+async def test_a_journey_that_cannot_be_written_stops_no_other_one_that_is_redriven(log: EventLog) -> None:
+    store, wire = Store(log, 1, LogFacts()), Wire()
+    # Before the year one in UTC, which no column of a database holds.
+    await park(store, wire, INTAKE_EVENTS, "j-1", a_row_of_a_log("j-1", started_on="0001-01-01T00:00:00+08:00"))
+    await park(store, wire, INTAKE_EVENTS, "j-2", a_row_of_a_log("j-2"))
+
+    done = await redrive(store, None)
+
+    assert (done.applied, done.left) == (1, 1)
+    assert await log.pool.fetchval("SELECT array_agg(journey) FROM log_fact") == ["j-2"]
+    left = await log.pool.fetch("SELECT key, attempts FROM parked")
+    assert [tuple(row) for row in left] == [("j-1", 2)]
+    assert (await tallies(store))["parked"] == 1
 
 
 def _failing_for(journey: str) -> Any:
