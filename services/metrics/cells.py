@@ -37,18 +37,19 @@ class Snapshot:
         return room_of(self.generation)
 
 
-_LIVE = """
-SELECT p.generation, (SELECT min(w.complete_to) FROM watermark w WHERE w.generation = p.generation
-                      HAVING count(*) FILTER (WHERE w.service = ANY($1)) = cardinality($1)) AS as_of
+LIVE = """
+SELECT p.generation, (SELECT min(w.complete_to) FROM watermark w WHERE w.generation = p.generation AND w.service = ANY($1)
+                      HAVING count(*) = cardinality($1)) AS as_of
 FROM projection p WHERE p.state = 'live'
 """
+"""Which build is served, and as of when: the least of what is reached of the owners, since metrics itself records no facts."""
 
 
 @asynccontextmanager
 async def snapshot(log: EventLog) -> AsyncIterator[Snapshot]:
     """Read the live build. Raises `UnavailableError` when the database is away or a swap is just happening."""
     async with log.snapshot() as tx:
-        row = await tx.fetchrow(_LIVE, list(OWNERS))
+        row = await tx.fetchrow(LIVE, list(OWNERS))
         if row is None:
             raise UnavailableError("no-live-projection")
         yield Snapshot(tx, row["generation"], row["as_of"])
