@@ -17,7 +17,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from services.metrics.cells import OWNERS
+from services.metrics.cells import LIVE, OWNERS
 from services.metrics.store import group_of
 from shared.contracts.topics import EVENT_TOPICS, WATERMARKS
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
@@ -142,7 +142,8 @@ class Watermarks:
 
     async def _note_once(self, before: int) -> int:
         async with self._log.transaction() as tx:
-            generation: int = await tx.fetchval("SELECT generation FROM projection WHERE state = 'live'") or 0
+            live = await tx.fetchrow(LIVE, list(OWNERS))
+            generation: int = 0 if live is None else live["generation"]
             if generation != before:
                 # Another build is served now: what the old one had reached says nothing about it.
                 self.marks.start_over()
@@ -152,14 +153,10 @@ class Watermarks:
             if reached:
                 await tx.executemany(_NOTE, [(generation, service, to, service in back) for service, to in sorted(reached.items())])
         self.marks.taken_back -= back
-        _show_lag(reached)
+        if live is not None and live["as_of"] is not None:
+            # At every look, whether anything was reached or not: it is when nothing is that somebody has to see it grow.
+            AS_OF_LAG_SECONDS.set((clock.now() - live["as_of"]).total_seconds())
         return generation
-
-
-def _show_lag(reached: Mapping[str, datetime]) -> None:
-    if all(service in reached for service in OWNERS):
-        as_of = min(reached[service] for service in OWNERS)
-        AS_OF_LAG_SECONDS.set((clock.now() - as_of).total_seconds())
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

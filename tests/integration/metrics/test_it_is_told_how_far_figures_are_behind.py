@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.metrics.cells import OWNERS, snapshot
+from services.metrics.watermarks import Watermarks
 from shared.postgres.event_log import EventLog
 from shared.telemetry import clock
 
@@ -35,3 +37,9 @@ async def test_one_owner_that_promised_nothing_leaves_it_open(log: EventLog, new
 
     async with snapshot(log) as snap:
         assert snap.as_of is None
+
+
+async def test_the_lag_is_told_although_nothing_more_is_reached(log: EventLog, newest: datetime) -> None:
+    await Watermarks(log, "nowhere")._note_once(1)
+
+    assert REGISTRY.get_sample_value("runonce_as_of_lag_seconds") == pytest.approx(120, abs=60)
