@@ -15,7 +15,7 @@ from services.metrics.cells import OWNERS, Snapshot, answer
 from services.metrics.figures import BY_CODE
 from services.metrics.shelf import shown
 from services.metrics.slices import Slice
-from services.metrics.watermarks import Marks, behind
+from services.metrics.watermarks import Marks, promised
 from shared.contracts.base import wire_time
 from shared.contracts.topics import Service
 from shared.eventsourcing.errors import UnavailableError
@@ -59,11 +59,8 @@ async def _ask(client: Client, service: Service) -> dict[str, Any] | None:
 def conserved(answers: Mapping[str, Any], unreachable: Sequence[str], marks: Marks) -> dict[str, Any]:
     """Both equations per topic, the same per partition, and whether all of them hold; null when somebody did not answer."""
     written = [_told_written(service, row) for service, answered in answers.items() for row in answered["written"]]
-    consumed = [
-        _told_consumed(service, row, behind(marks.newest, answered["consumed"]))
-        for service, answered in answers.items()
-        for row in answered["consumed"]
-    ]
+    ends = promised(marks.newest)
+    consumed = [_told_consumed(service, row, ends) for service, answered in answers.items() for row in answered["consumed"]]
     whole = all(row["balanced"] for row in (*written, *consumed))
     return {
         "written": _summed(written, ("service", "topic"), _WRITTEN),
@@ -79,11 +76,11 @@ def _told_written(service: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return {"service": service, **kept, "balanced": row["appended"] == row["published"] + row["waiting"]}
 
 
-def _told_consumed(service: str, row: Mapping[str, Any], lag: Mapping[Place, int]) -> dict[str, Any]:
+def _told_consumed(service: str, row: Mapping[str, Any], ends: Mapping[Place, int]) -> dict[str, Any]:
     kept = {name: row[name] for name in ("group", "topic", "partition", *_CONSUMED)}
     disposed = sum(row[name] for name in _CONSUMED[1:])
-    place = Place(row["topic"], row["partition"])
-    return {"service": service, **kept, "behind": lag[place], "balanced": row["consumed"] == disposed}
+    behind = max(ends.get(Place(row["topic"], row["partition"]), 0) - row["next_offset"], 0)
+    return {"service": service, **kept, "behind": behind, "balanced": row["consumed"] == disposed}
 
 
 def _summed(rows: Sequence[Mapping[str, Any]], keys: Sequence[str], amounts: Sequence[str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -164,11 +164,6 @@ async def _rest(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
 
 
-def behind(newest: Mapping[str, Mark], consumed: Sequence[Mapping[str, object]]) -> dict[Place, int]:
-    """How many records each partition is behind what its relay last promised."""
-    ends = {place: end for mark in newest.values() for place, end in mark.ends.items()}
-    found: dict[Place, int] = {}
-    for row in consumed:
-        place = Place(str(row["topic"]), int(str(row["partition"])))
-        found[place] = max(ends.get(place, 0) - int(str(row["next_offset"])), 0)
-    return found
+def promised(newest: Mapping[str, Mark]) -> dict[Place, int]:
+    """Where each partition ends, as its relay last said."""
+    return {place: end for mark in newest.values() for place, end in mark.ends.items()}

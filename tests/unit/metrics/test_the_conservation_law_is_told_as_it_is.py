@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from services.metrics.trust import conserved
 from services.metrics.watermarks import Marks
+from shared.contracts.topics import INTAKE_EVENTS
 
 FATES = {"applied": 9, "duplicate": 4, "ignored": 3, "parked": 2, "dead_lettered": 1}
 
@@ -45,3 +47,18 @@ def test_a_service_that_does_not_answer_makes_it_unknown() -> None:
 
     assert found["balanced"] is None
     assert found["unreachable"] == ["approval"]
+
+
+def test_every_group_is_behind_by_its_own_place() -> None:
+    marks, there = Marks(), said()
+    marks.hear(
+        orjson.dumps({"service": "intake", "complete_to": "2026-11-23T01:00:00Z", "end_offsets": {INTAKE_EVENTS: {"0": 25}}})
+    )
+    (row,) = there["consumed"]
+    there["consumed"] = [
+        {**row, "topic": INTAKE_EVENTS, "group": group, "next_offset": at} for group, at in (("a", 19), ("b", 25), ("c", 30))
+    ]
+
+    found = conserved({"intake": there}, [], marks)
+
+    assert {row["group"]: row["behind"] for row in found["consumed"]} == {"a": 6, "b": 0, "c": 0}

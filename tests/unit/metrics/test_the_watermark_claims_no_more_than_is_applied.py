@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from services.metrics.watermarks import PENDING_MAX, Marks, behind
+from services.metrics.watermarks import PENDING_MAX, Marks
 from shared.contracts.base import wire_time
 from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS
 from shared.eventsourcing.records import Place
@@ -92,10 +92,3 @@ def test_another_build_has_to_reach_the_newest_promise_again() -> None:
 
     assert marks.reached({HERE: 9}) == {}
     assert marks.reached({HERE: 10}) == {"intake": START + timedelta(seconds=1)}
-
-
-def test_how_far_a_partition_is_behind_is_told_from_the_promises() -> None:
-    marks = Marks()
-    marks.hear(promise(1, 10))
-
-    assert behind(marks.newest, [{"topic": INTAKE_EVENTS, "partition": 3, "next_offset": 4}]) == {HERE: 6}
