@@ -127,13 +127,13 @@ def _asked(found: Figure, reading: str | None, wanted: Slice, rule: str | None) 
     return Asked(found, chosen, wanted)
 
 
-def permalink(asked: Asked, today: date, as_of: datetime | None) -> dict[str, Any]:
+def permalink(asked: Asked, today: date, settled_to: datetime | None) -> dict[str, Any]:
     """The words that ask for the same again, whatever is recorded later; closed once everything of the days they name is in.
 
-    That a day is over says nothing yet: its last facts may still be on their way. Only an import may bring more of a closed
-    day; it says so in its origin.
+    That a day is over says nothing yet: its last facts may still be on their way, or wait with their journey. Only an import
+    may bring more of a closed day; it says so in its origin.
     """
     pinned = asked.slice.known_at or today
     wanted = replace(asked.slice, known_at=pinned, to_day=asked.slice.to_day or pinned)
     words = {"figure": asked.figure.code, "reading": asked.reading.code, **query_of(wanted), "rule": asked.figure.rule}
-    return {"query": urlencode(words), "closed": as_of is not None and pinned < local_date(as_of)}
+    return {"query": urlencode(words), "closed": settled_to is not None and pinned < local_date(settled_to)}

@@ -55,6 +55,12 @@ async def snapshot(log: EventLog) -> AsyncIterator[Snapshot]:
         yield Snapshot(tx, row["generation"], row["as_of"])
 
 
+async def settled_to(snap: Snapshot) -> datetime | None:
+    """Up to when nothing more can come; None while nobody knows, as long as an event is parked: it may be of any day."""
+    is_waiting = await snap.tx.fetchval("SELECT EXISTS (SELECT FROM parked WHERE grp = $1)", group_of(snap.generation))
+    return None if is_waiting else snap.as_of
+
+
 @dataclass(slots=True)
 class _Where:
     """Conditions with their arguments, numbered as they are added, and the columns that they look at."""

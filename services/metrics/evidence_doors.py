@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 from services.metrics import evidence, items, record, recounting
 from services.metrics.asking import CURSOR, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink
 from services.metrics.builds import live_generation, unserved_groups
-from services.metrics.cells import Snapshot, snapshot
+from services.metrics.cells import Snapshot, settled_to, snapshot
 from services.metrics.contributions import GROUPS
 from services.metrics.figure_doors import Answers, definition, today
 from services.metrics.figures import COVERAGE
@@ -65,7 +65,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
 
         async def make(snap: Snapshot) -> dict[str, Any]:
             turn = items.page if wanted.figure is COVERAGE else evidence.page
-            link = permalink(wanted, today(), snap.as_of)
+            link = permalink(wanted, today(), await settled_to(snap))
             return {**await turn(snap, wanted, after, limit), **stamped, "permalink": link}
 
         return plain(await answers.read(make))

@@ -17,6 +17,7 @@ import pytest
 
 from services.metrics import http
 from services.metrics.asking import asked_of, permalink
+from services.metrics.cells import OWNERS
 from services.metrics.figure_doors import Answers, today
 from services.metrics.figures import FIGURES
 from services.metrics.shelf import Shelf
@@ -167,6 +168,23 @@ async def test_a_permalink_of_a_day_that_still_runs_says_so(ask: Asker) -> None:
 
     assert dict(parse_qsl(found["permalink"]["query"]))["known_at"] == str(today())
     assert not found["permalink"]["closed"]
+
+
+async def test_a_permalink_of_a_day_of_which_something_may_wait_is_not_closed(log: EventLog, tmp_path: Path) -> None:
+    for service in OWNERS:
+        await log.pool.execute("INSERT INTO watermark (generation, service, complete_to) VALUES (1, $1, now())", service)
+    parked = (
+        "INSERT INTO parked (grp, key, source, sequence, topic, partition, kafka_offset, type, body, error_code) "
+        "VALUES ($1, 'j', 'intake', 1, 't', 0, 7, 't', '', 'gap')"
+    )
+    async with asker(log, tmp_path) as client:
+        ask, closed = Asker(client), list[bool]()
+        for group in (None, "metrics-p0", "metrics-p1"):
+            if group is not None:
+                await log.pool.execute(parked, group)
+            closed.append((await ask.get("/v1/evidence", figure="F4", known_at=str(THEN)))["permalink"]["closed"])
+
+    assert closed == [True, True, False]
 
 
 @pytest.mark.parametrize(
