@@ -54,9 +54,11 @@ CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
 
 _REGION = r"^([0-9]{6}|[0-9]{2}00|unknown)$"
 """Four digits name the bodies of a province itself, which are in no city of it."""
-_CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$"
+CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$"
+TEXT = r"^[^\x00-\x1f\x7f]{1,200}$"
+"""A name that somebody else gave, in any script."""
 _CITY = r"^([0-9]{4}00|unknown)$"
-_PAIR = r"^([0-9]{6}|unknown)>([0-9]{6}|unknown)$"
+_PAIR = r"^([0-9]{4}00|unknown)>([0-9]{4}00|unknown)$"
 _CAUSE = r"^[a-z_]{1,40}\|[a-z_]{1,40}$"
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 """What is computed from a day, such as the same time before it, has to be a day too."""
@@ -64,9 +66,9 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 def _slice(
     region: Annotated[str | None, Query(pattern=_REGION)] = None,
-    item: Annotated[str | None, Query(pattern=_CODE)] = None,
-    basic: Annotated[str | None, Query(pattern=_CODE)] = None,
-    channel: Annotated[str | None, Query(pattern=_CODE)] = None,
+    item: Annotated[str | None, Query(pattern=CODE)] = None,
+    basic: Annotated[str | None, Query(pattern=CODE)] = None,
+    channel: Annotated[str | None, Query(pattern=CODE)] = None,
     from_day: Annotated[Day | None, Query(alias="from")] = None,
     to_day: Annotated[Day | None, Query(alias="to")] = None,
     axis: Axis = "occurred",
