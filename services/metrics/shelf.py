@@ -59,7 +59,7 @@ def covered(rows: Sequence[CatalogueRow], wanted: Slice) -> dict[str, Any]:
     levels = [
         {
             "level": level.level,
-            "name": LEVELS[str(level.level)],
+            "name": LEVELS.get(number := str(level.level), {"zh": number, "en": number}),
             "units": level.units,
             "readings": shown(readings_of([level])),
             "mean_per_unit": {"once": level.once / level.units, "items": level.items / level.units},
