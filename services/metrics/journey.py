@@ -71,7 +71,8 @@ class Draft:
         if not _is_same(known, told):
             return "conflict"
         if known.offset != offset:
-            facts[sequence - 1] = told
+            # Only the place is new: what this release might read anew in an old fact would move the row, and no cell.
+            facts[sequence - 1] = known._replace(offset=offset)
             self.changed = True
         return "duplicate"
 

@@ -77,6 +77,17 @@ def test_after_kafka_was_replaced_the_row_says_where_its_events_stand_now() -> N
     assert ledger(row) == ledger(told.row())
 
 
+def test_what_an_older_release_could_not_read_moves_the_row_no_earlier_than_its_cells() -> None:
+    told = scripted()
+    _, body = told.events[0]
+    first = told.row().intake[0]
+    noted = Noted(first.known, first.offset, first.at, "gov.intake.journey-opened.v1")
+
+    row = fold(Row(told.journey, (noted,)), read(body), 1000)
+
+    assert row.intake == (noted._replace(offset=1000),)
+
+
 @given(tales())
 def test_a_row_is_read_back_as_it_was_stored(told: Told) -> None:
     row = told.row()
