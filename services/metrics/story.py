@@ -63,7 +63,6 @@ class Story:
     completed: Completed | None = None
     visits: dict[str, tuple[int, Visited]] = field(default_factory=dict)
     cases: dict[str, CaseStory] = field(default_factory=dict)  # In the order in which intake named them.
-    last_visit_at: int | None = None
 
     def case(self, case_no: str) -> CaseStory:
         found = self.cases.get(case_no)
@@ -155,7 +154,6 @@ def _tell_opened(story: Story, fact: Opened, _: int) -> None:
 
 def _tell_visited(story: Story, fact: Visited, order: int) -> None:
     story.visits[fact.visit] = (order, fact)
-    story.last_visit_at = fact.at if story.last_visit_at is None else max(story.last_visit_at, fact.at)
 
 
 def _tell_voided(story: Story, fact: Voided, _: int) -> None:

@@ -57,6 +57,7 @@ def summary(story: Story, parts: Parts) -> Summary:
     """The columns of the journey."""
     held = next((case for case in story.cases.values() if case.ended is None and case.delivered is None), None)
     holder, region = (None, None) if held is None or story.completed is not None else _holder(held)
+    visits = [visited.at for _, visited in story.visits.values()]
     days: set[int] = set()
     words: set[str] = set()
     for part in parts:
@@ -69,7 +70,7 @@ def summary(story: Story, parts: Parts) -> Summary:
         anonymous=story.is_anonymous,
         holder=holder,
         holder_region=region,
-        last_visit_at=None if story.last_visit_at is None else instant_of_ms(story.last_visit_at),
+        last_visit_at=instant_of_ms(max(visits)) if visits else None,
         first_day=date.fromordinal(min(days)) if days else None,
         last_day=date.fromordinal(max(days)) if days else None,
         touches="\n".join(["", *sorted(words), ""]),

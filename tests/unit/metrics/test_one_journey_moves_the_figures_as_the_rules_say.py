@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from services.metrics.contributions import GROUPS, Cell, Group, contributions
+from services.metrics.contributions import GROUPS, Cell, Group, contributions, parts
+from services.metrics.facts import instant_of_ms
 from services.metrics.figures import BY_CODE, Value, evaluate
 from services.metrics.ledger import Entry, ledger
 from services.metrics.slices import Slice, covers, key_of
 from services.metrics.story import tell
+from services.metrics.summary import summary
 from tests.unit.metrics.stories import (
     CASE,
     LUCHENG,
@@ -114,6 +116,20 @@ def test_a_voided_visit_counts_nowhere() -> None:
     told.says(opened(), visited("v1", told.at), voided("v1"))
 
     assert not any(sums(told).values())
+
+
+def test_a_voided_visit_was_not_the_last_one() -> None:
+    told = Told()
+    told.says(opened(), visited("v1", told.at)).wait(1).says(visited("v2", told.at))
+    (_, first), (_, second) = tell(told.row()).visits.values()
+
+    def last(told: Told) -> datetime | None:
+        story = tell(told.row())
+        return summary(story, parts(story)).last_visit_at
+
+    assert last(told) == instant_of_ms(second.at)
+    assert last(told.says(voided("v2"))) == instant_of_ms(first.at)
+    assert last(told.says(voided("v1"))) is None
 
 
 def test_a_visit_known_late_is_counted_late_but_under_its_own_day() -> None:
