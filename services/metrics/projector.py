@@ -84,8 +84,8 @@ class Projector:
             await reader.start()
             while not stop.is_set():
                 await self._turn(reader)
-            await self._settle()
         finally:
+            # Whatever becomes of the last commit: it is over, and whoever comes next goes on from where the database stands.
             await self._drop()
             await reader.stop()
 
