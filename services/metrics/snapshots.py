@@ -27,6 +27,7 @@ from shared.telemetry import clock
 from shared.telemetry.names import FIGURE
 
 EVERY_S = 5.0
+FORGOTTEN_AT_ONCE = 500
 _LOCK = 7_220_410
 _KEY = "province"
 _log = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ async def _publish(log: EventLog, last: tuple[int, int]) -> tuple[int, int]:
         # Several processes of this service may run; one of them speaks at a time.
         if await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
             await tx.say([Message(clock.new_id(), METRICS_SNAPSHOTS, _KEY, orjson.dumps(body), 1)])
+            # Kafka keeps them for its cockpits, and nobody reads one here again; of one every five seconds none is worth keeping.
+            await tx.execute("SELECT forget_snapshots($1)", FORGOTTEN_AT_ONCE)
     return seen
 
 
