@@ -21,13 +21,14 @@ import uvloop
 import services.metrics
 from benchmarks.projection_task import Outcome
 from services.metrics.batch import Batch, Memory
-from services.metrics.projector import Projector, collect_seldom
+from services.metrics.projector import Projector
 from services.metrics.store import Store
 from shared.eventsourcing.records import Delivery
 from shared.postgres.event_log import EventLog
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import connect, open_pool
 from shared.postgres.provisioning import ensure_database
+from shared.runtime.lifecycle import collect_seldom
 
 MIGRATIONS = Path(services.metrics.__file__).parent / "migrations"
 _KINDS = {

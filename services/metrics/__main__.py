@@ -12,7 +12,6 @@ from services.metrics.app import make_faust, run_faust
 from services.metrics.builds import Builds, retired_groups
 from services.metrics.figure_doors import Answers
 from services.metrics.logs import LogFacts
-from services.metrics.projector import collect_seldom
 from services.metrics.shelf import Shelf
 from services.metrics.snapshots import publish_snapshots
 from services.metrics.stream import Hub
@@ -25,7 +24,6 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 async def build(runtime: Runtime, health: Health) -> Parts:
     """Put metrics together."""
-    collect_seldom()
     log, bootstrap = runtime.log, runtime.settings.kafka
     history = LogFacts()
     answers = Answers(log, Shelf(), demo=runtime.settings.demo)

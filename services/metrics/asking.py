@@ -49,6 +49,7 @@ DAYS_REVERSED = Rule("days-reversed", "invalid", "起始日晚于结束日；请
 
 READERS: frozenset[Role] = frozenset({"operator", "auditor", "service"})
 """Who may look behind a figure."""
+JOURNEY = r"^[0-9a-zA-Z:_./-]{1,100}$"
 CURSOR = r"^[0-9a-zA-Z:_./-]{0,100}$"
 """Where a page went to, as the page before said it; empty at first."""
 

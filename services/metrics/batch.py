@@ -17,14 +17,13 @@ from services.metrics.journey import Draft, Row
 from services.metrics.ledger import Known, Ledger, add, known, moved
 from services.metrics.story import tell
 from services.metrics.summary import Summary, Wait, summary, waits
-from services.metrics.view import Sign, Unknown, View, read, sign
+from services.metrics.view import HISTORY, Sign, Unknown, View, read, sign
 from shared.contracts.registry import EVENT_MODELS
 from shared.contracts.topics import APPROVAL_EVENTS, CATALOGUE_EVENTS, INTAKE_EVENTS, NOTIFY_EVENTS
 from shared.contracts.wire import UnreadableEventError
 from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.records import Delivery, Place
 
-HISTORY = "gov.intake.history-reported.v1"
 _WRITER = {CATALOGUE_EVENTS: "intake", INTAKE_EVENTS: "intake", APPROVAL_EVENTS: "approval", NOTIFY_EVENTS: "notify"}
 
 

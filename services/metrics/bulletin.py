@@ -14,7 +14,7 @@ from services.metrics.figures import Value
 from services.metrics.item_revision import Step as ItemStep
 from services.metrics.record import TOPIC_OF, id_of, stored_at
 from services.metrics.revision import Span, Step, is_touched, steps, summed
-from services.metrics.shares import Asked, valued
+from services.metrics.shares import Asked
 from services.metrics.story import tell
 from services.metrics.view import read
 from shared.contracts.base import wire_time
@@ -35,17 +35,17 @@ class _Listed(NamedTuple):
 
 async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
     """One page of the bulletin; over all pages the facts add up to the difference."""
-    before, today = await _as_known(snap, asked, then), await _as_known(snap, asked, now)
+    # With a known day named, every row is looked at: what a corrected fact took away shows in no column any more.
+    pinned = _as_known(asked, now)
+    before, today = await projected(snap, _as_known(asked, then)), await projected(snap, pinned)
     span = Span(then.toordinal(), now.toordinal())
-    everything = replace(asked, slice=replace(asked.slice, known_at=None))
+    everything = _as_known(asked, None)
 
     def find(looked: Looked) -> list[_Listed]:
         if not is_touched(looked.row, span):
             return []
         return [_Listed(looked, step) for step in steps(looked.row, everything, span)]
 
-    # With a known day named, every row is looked at: what a corrected fact took away shows in no column any more.
-    pinned = replace(asked, slice=replace(asked.slice, known_at=now))
     turned = await leaf(snap, pinned, after, limit, find)
     listed: list[_Listed] = turned.found
     stored, reachable = await stored_at(bootstrap, [one.at for one in listed])
@@ -67,10 +67,8 @@ async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now
     }
 
 
-async def _as_known(snap: Snapshot, asked: Asked, day: date) -> Value:
-    pinned = replace(asked, slice=replace(asked.slice, known_at=day))
-    found = await projected(snap, pinned)
-    return valued(pinned, found.numerator, found.denominator or 0)
+def _as_known(asked: Asked, day: date | None) -> Asked:
+    return replace(asked, slice=replace(asked.slice, known_at=day))
 
 
 def difference(before: Value, after: Value) -> dict[str, Any]:

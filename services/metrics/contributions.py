@@ -7,7 +7,6 @@ cells, so it can always name the journeys behind it, and a journey folded twice 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Literal, NamedTuple
 
 from services.metrics.facts import (
@@ -327,8 +326,3 @@ _RESTS_ON: dict[type[Fact], tuple[str, ...]] = {
     Carded: ("cases",),
 }
 """Which parts a fact of each type can change."""
-
-
-def on_day(cell: Cell) -> date:
-    """The cell's day as a date."""
-    return date.fromordinal(cell.day)

@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import evidence, items, record, recounting
-from services.metrics.asking import CURSOR, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink
+from services.metrics.asking import CURSOR, JOURNEY, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink
 from services.metrics.builds import live_generation, unserved_groups
 from services.metrics.cells import Snapshot, settled_to, snapshot
 from services.metrics.contributions import GROUPS
@@ -36,7 +36,6 @@ LIMIT_MAX = 500
 RECOUNTS_MAX = 2
 LINES_A_CHUNK = 500
 _CELL_KEYS = ("day", "region", "other", "item", "basic", "channel", "tag", "known")
-_JOURNEY = r"^[0-9a-zA-Z:_./-]{1,100}$"
 
 
 def _wanted(asked: AskedSlice, figure: str, reading: str | None = None, day: Day | None = None, rule: str | None = None) -> Asked:
@@ -71,7 +70,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return plain(await answers.read(make))
 
     @app.get("/v1/evidence/journeys/{journey}", summary="One journey: its runs, its cells, its events with their stored bytes")
-    async def one(caller: SignedIn, journey: Annotated[str, Path(pattern=_JOURNEY)], known_at: Day | None = None) -> Response:
+    async def one(caller: SignedIn, journey: Annotated[str, Path(pattern=JOURNEY)], known_at: Day | None = None) -> Response:
         require(caller, READERS)
         async with snapshot(answers.log) as snap:
             found = await record.journey(snap, bootstrap, journey, known_at)
@@ -80,7 +79,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
             return plain({**found, **answers.stamp(snap)})
 
     @app.get("/v1/evidence/items/{item}", summary="One item of the catalogue: its events with their stored bytes")
-    async def behind_item(caller: SignedIn, item: Annotated[str, Path(pattern=_JOURNEY)]) -> Response:
+    async def behind_item(caller: SignedIn, item: Annotated[str, Path(pattern=JOURNEY)]) -> Response:
         require(caller, READERS)
         async with snapshot(answers.log) as snap:
             found = await items.one(snap, bootstrap, item)
@@ -100,13 +99,13 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return StreamingResponse(_watched(answers, bootstrap, wanted, recounts), media_type="application/x-ndjson")
 
     @app.get("/v1/parked/seen", summary="What a redrive would fold now, and a word for exactly that, to confirm it with")
-    async def waiting(caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
+    async def waiting(caller: SignedIn, journey: Annotated[str | None, Query(pattern=JOURNEY)] = None) -> Response:
         require(caller, READERS)
         return plain(await parked_now(answers.log, journey, await unserved_groups(answers.log)))
 
     @app.post("/v1/redrive", summary="Fold what is parked, in its order")
     async def again(
-        caller: SignedIn, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None, seen: str | None = None
+        caller: SignedIn, journey: Annotated[str | None, Query(pattern=JOURNEY)] = None, seen: str | None = None
     ) -> Response:
         require(caller, {"operator"})
         # First, so that a swap in between redrives what was seen or nothing.

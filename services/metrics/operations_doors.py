@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
 
+from services.metrics.asking import JOURNEY
 from services.metrics.builds import rebuilds, unserved_groups
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers
@@ -19,7 +20,6 @@ from shared.runtime.http import SignedIn, plain
 from shared.runtime.operator_doors import note_action
 from shared.runtime.session import token_of
 
-_JOURNEY = r"^[0-9a-zA-Z:_./-]{1,100}$"
 _SEEN = r"^[0-9a-f]{32}$"
 
 
@@ -37,7 +37,7 @@ def operations_doors(app: FastAPI, answers: Answers, client: Client, bootstrap: 
         return plain({**told, **await operations(answers.log, client, bootstrap)})
 
     @app.get("/v1/operations/seen", summary="The first step of a redrive: what is parked now, and a word for exactly that")
-    async def seen(caller: SignedIn, service: Service, journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None) -> Response:
+    async def seen(caller: SignedIn, service: Service, journey: Annotated[str | None, Query(pattern=JOURNEY)] = None) -> Response:
         require(caller, {"operator"})
         if service == "metrics":
             return plain(await parked_now(answers.log, journey, await unserved_groups(answers.log)))
@@ -50,7 +50,7 @@ def operations_doors(app: FastAPI, answers: Answers, client: Client, bootstrap: 
         caller: SignedIn,
         service: Service,
         seen: Annotated[str, Query(pattern=_SEEN)],
-        journey: Annotated[str | None, Query(pattern=_JOURNEY)] = None,
+        journey: Annotated[str | None, Query(pattern=JOURNEY)] = None,
     ) -> Response:
         require(caller, {"operator"})
         note_action(caller, f"redrive-at-{service}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -37,22 +36,11 @@ _log = logging.getLogger(__name__)
 Taken = Mapping[Place, tuple[Claim, Sequence[Delivery]]]
 
 
-def collect_seldom() -> None:
-    """Look for garbage after every 200,000 new objects instead of 700, and never at what was there before.
-
-    Rows in memory are hundreds of thousands of tuples that all stay: the collector found nothing in them, again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 10, 10)
-
-
 class Projector:
     """Keeps one build of the projection up to date."""
 
     def __init__(self, bootstrap: str, store: Store, instance: str = "") -> None:
         self.store = store
-        self.healthy = False
         self.applied: dict[Place, int] = {}
         self._bootstrap = bootstrap
         self._instance = instance
@@ -71,7 +59,6 @@ class Projector:
                 await self._session(stop)
             except _PASS_ON as error:
                 _log.warning("projector-waits", extra={"error_class": type(error).__name__})
-                self.healthy = False
                 if asyncio.get_running_loop().time() - started > BACK_OFF_S[1]:
                     back_off = BACK_OFF_S[0]
                 with contextlib.suppress(TimeoutError):
@@ -97,7 +84,6 @@ class Projector:
                 await self._one(reader)
             else:
                 await self._many(reader)
-            self.healthy = True
         except (RecordsLostError, *_PASS_ON):
             raise
         except FencedError:

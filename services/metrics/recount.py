@@ -12,10 +12,9 @@ from services.metrics import catalogue
 from services.metrics.catalogue import CatalogueRow
 from services.metrics.journey import Row, fold
 from services.metrics.ledger import Ledger, add, ledger
-from services.metrics.view import read
+from services.metrics.view import HISTORY, read
 
 CATALOGUE = "gov.catalogue."
-HISTORY = "gov.intake.history-reported.v1"
 
 
 @dataclass(slots=True)

@@ -14,6 +14,8 @@ from typing_extensions import TypedDict
 
 from shared.contracts.wire import UnknownEventTypeError, UnreadableEventError, decode
 
+HISTORY = "gov.intake.history-reported.v1"
+
 
 class Head(TypedDict):
     """What every event says about itself."""
