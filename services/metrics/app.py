@@ -20,7 +20,7 @@ from shared.contracts.topics import METRICS_SNAPSHOTS, TOPICS
 from shared.eventsourcing.errors import UnavailableError
 from shared.kafka.admin import ensure_topics
 from shared.postgres.event_log import EventLog
-from shared.runtime.parts import lasting
+from shared.runtime.parts import lasting, rest
 
 STOP_S = 15.0
 SESSION_S = 6.0
@@ -104,8 +104,7 @@ async def run_faust(app: faust.App, bootstrap: str, stop: asyncio.Event) -> None
     Figures are served meanwhile: that Kafka is away is no reason not to answer.
     """
     while not await _kafka_is_there(bootstrap):
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), RETRY_S)
+        await rest(stop, RETRY_S)
         if stop.is_set():
             return
     app.finalize()

@@ -26,7 +26,7 @@ from shared.eventsourcing.records import Place
 from shared.kafka.admin import end_offsets
 from shared.kafka.fetch import fetch_whole
 from shared.postgres.event_log import EventLog, Tx
-from shared.runtime.parts import lasting
+from shared.runtime.parts import lasting, rest
 
 LOOK_EVERY_S = 0.3
 ASKED_EVERY_S = 1.0
@@ -71,7 +71,7 @@ class Builds:
         try:
             while not stop.is_set():
                 await self._follow_register()
-                await _rest(stop, LOOK_EVERY_S)
+                await rest(stop, LOOK_EVERY_S)
                 if building.done():
                     building.result()
         finally:
@@ -105,7 +105,7 @@ class Builds:
                             await connection.execute("SELECT pg_advisory_unlock($1)", _BUILD_LOCK)
             except Exception as error:
                 _log.warning("build-waits", extra={"error_class": type(error).__name__})
-            await _rest(stop, ASKED_EVERY_S)
+            await rest(stop, ASKED_EVERY_S)
 
     async def _build(self, stop: asyncio.Event) -> None:
         generation = await self._begin()
@@ -120,7 +120,7 @@ class Builds:
                 report = await self._compared(store)
             elif await self._swapped(store, report):
                 return
-            await _rest(stop, LOOK_EVERY_S)
+            await rest(stop, LOOK_EVERY_S)
 
     async def _read_on(self, store: Store, stop: asyncio.Event) -> None:
         """Project until the live build is near, however far it has gone on meanwhile."""
@@ -129,7 +129,7 @@ class Builds:
         running = Running(self._bootstrap, store, self._instance)
         try:
             while not stop.is_set() and not running.task.done() and not await self._is_near(store.generation):
-                await _rest(stop, LOOK_EVERY_S)
+                await rest(stop, LOOK_EVERY_S)
         finally:
             await running.stop()
 
@@ -316,8 +316,3 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "eta_s": None if eta is None else round(eta, 1),
         "report": None if row["report"] is None else orjson.loads(row["report"]),
     }
-
-
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -19,6 +19,7 @@ from shared.eventsourcing.claims import Claim, FencedError
 from shared.eventsourcing.errors import RecordsLostError, UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.batches import BatchReader
+from shared.runtime.parts import rest
 from shared.telemetry.names import PROJECTED_DELIVERIES
 
 BATCH_MAX = 4_000
@@ -61,8 +62,7 @@ class Projector:
                 _log.warning("projector-waits", extra={"error_class": type(error).__name__})
                 if asyncio.get_running_loop().time() - started > BACK_OFF_S[1]:
                     back_off = BACK_OFF_S[0]
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), back_off)
+                await rest(stop, back_off)
                 back_off = min(back_off * 2, BACK_OFF_S[1])
 
     async def _session(self, stop: asyncio.Event) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from datetime import timedelta
@@ -23,6 +22,7 @@ from shared.eventsourcing.claims import Message
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date
+from shared.runtime.parts import rest
 from shared.telemetry import clock
 from shared.telemetry.names import FIGURE
 
@@ -37,8 +37,7 @@ async def publish_snapshots(log: EventLog, stop: asyncio.Event) -> None:
     """Owe a snapshot to Kafka every few seconds while something changes, until `stop`."""
     last = (0, -1)
     while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), EVERY_S)
+        await rest(stop, EVERY_S)
         try:
             last = await _publish(log, last)
         except (UnavailableError, VersionConflictError) as error:

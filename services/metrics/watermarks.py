@@ -8,7 +8,6 @@ so it holds nobody back.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.kafka.follow import follow
 from shared.postgres.event_log import EventLog
-from shared.runtime.parts import lasting
+from shared.runtime.parts import lasting, rest
 from shared.telemetry import clock
 from shared.telemetry.names import AS_OF_LAG_SECONDS
 
@@ -129,7 +128,7 @@ class Watermarks:
                     heard.hear(value)
                     self.marks = heard
             except UnavailableError:
-                await _rest(stop, RETRY_S)
+                await rest(stop, RETRY_S)
 
     async def _note(self, stop: asyncio.Event) -> None:
         generation = 0
@@ -138,7 +137,7 @@ class Watermarks:
                 generation = await self._note_once(generation)
             except (UnavailableError, VersionConflictError) as error:
                 _log.warning("watermark-waits", extra={"error_class": type(error).__name__})
-            await _rest(stop, EVERY_S)
+            await rest(stop, EVERY_S)
 
     async def _note_once(self, before: int) -> int:
         async with self._log.transaction() as tx:
@@ -157,11 +156,6 @@ class Watermarks:
             # At every look, whether anything was reached or not: it is when nothing is that somebody has to see it grow.
             AS_OF_LAG_SECONDS.set((clock.now() - live["as_of"]).total_seconds())
         return generation
-
-
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def promised(newest: Mapping[str, Mark]) -> dict[Place, int]:
