@@ -21,6 +21,7 @@ from services.metrics.comparison import compare
 from services.metrics.projector import Projector
 from services.metrics.store import CHANNEL, HistoryHook, Store, group_of
 from shared.contracts.topics import EVENT_TOPICS, PARTITIONS
+from shared.eventsourcing.claims import FencedError
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.kafka.admin import end_offsets
@@ -64,6 +65,7 @@ class Builds:
         self._history = history
         self._instance = instance
         self._live: Running | None = None
+        self._near = NEAR_EVENTS
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop`. Raises whatever a projector died of."""
@@ -112,6 +114,7 @@ class Builds:
         if generation is None:
             return
         await self._forget_logs()
+        self._near = NEAR_EVENTS
         store = Store(self._log, generation, self._history, announces=False)
         report: dict[str, Any] | None = None
         while not stop.is_set():
@@ -155,7 +158,7 @@ class Builds:
     async def _is_near(self, generation: int) -> bool:
         async with self._log.transaction() as tx:
             mine, live = await _offsets(tx, generation), await _offsets(tx, await _live(tx))
-        return sum(max(live[place] - mine[place], 0) for place in PLACES) <= NEAR_EVENTS
+        return sum(max(live[place] - mine[place], 0) for place in PLACES) <= self._near
 
     async def _compared(self, store: Store) -> dict[str, Any] | None:
         """The difference report, of a moment in which both builds stood at the same place; None if they cannot yet."""
@@ -188,7 +191,15 @@ class Builds:
         behind = {place: (mine[place], target[place]) for place in PLACES if mine[place] != target[place]}
         if any(here > there for here, there in behind.values()) or _length(behind) > STRETCH_MAX:
             return False
-        await self._stretch(store, behind)
+        try:
+            await self._stretch(store, behind)
+        except (FencedError, *_PASS_ON):
+            raise
+        except Exception as error:
+            # The projector finds the record that spoils it, and lets its journey alone wait: so let it come all the way.
+            _log.warning("stretch-failed", extra={"error_class": type(error).__name__})
+            self._near = 0
+            return False
         return True
 
     async def _forget_logs(self) -> None:

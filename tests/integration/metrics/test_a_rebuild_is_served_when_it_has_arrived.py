@@ -57,6 +57,24 @@ async def swapped(log: EventLog, new: Store) -> bool:
     return await Builds(log, "nowhere")._swapped(new, {"cells_different": 0})
 
 
+def projecting(monkeypatch: pytest.MonkeyPatch, wire: Wire) -> None:
+    """Let the projector of the new build read from `wire`."""
+
+    class Reading:
+        def __init__(self, _: str, store: Store, __: str) -> None:
+            self.task = asyncio.ensure_future(Hand(store, wire).project())
+
+        async def stop(self) -> None:
+            await self.task
+
+    async def no_ends(*_: Any) -> dict[Place, int]:
+        return {}
+
+    monkeypatch.setattr(builds, "Running", Reading)
+    monkeypatch.setattr(builds, "end_offsets", no_ends)
+    monkeypatch.setattr(builds, "LOOK_EVERY_S", 0.01)
+
+
 async def test_what_the_live_build_has_more_is_applied_before_the_swap(store: Store, new: Store, wire: Wire) -> None:
     wire.publish(EARLY)
     await Hand(new, wire).project()
@@ -88,19 +106,10 @@ async def test_a_build_that_fell_far_behind_reads_on_by_itself(
 ) -> None:
     monkeypatch.setattr(builds, "STRETCH_MAX", 3)
     monkeypatch.setattr(builds, "NEAR_EVENTS", 3)
-    monkeypatch.setattr(builds, "LOOK_EVERY_S", 0.01)
+    projecting(monkeypatch, wire)
     wire.publish(EARLY)
     await Hand(store, wire).project()
     went_on, compare = False, comparison.compare
-
-    class Reading:
-        """The projector of the new build."""
-
-        def __init__(self, _: str, store: Store, __: str) -> None:
-            self.task = asyncio.ensure_future(Hand(store, wire).project())
-
-        async def stop(self) -> None:
-            await self.task
 
     async def comparing(*args: Any) -> dict[str, Any]:
         nonlocal went_on
@@ -110,9 +119,7 @@ async def test_a_build_that_fell_far_behind_reads_on_by_itself(
         went_on = True
         return await compare(*args)
 
-    monkeypatch.setattr(builds, "Running", Reading)
     monkeypatch.setattr(builds, "compare", comparing)
-    monkeypatch.setattr(builds, "end_offsets", _no_ends)
 
     async with within(20):
         await Builds(store.log, "nowhere")._build(asyncio.Event())
@@ -122,8 +129,24 @@ async def test_a_build_that_fell_far_behind_reads_on_by_itself(
     assert await stored_cells(new) == expected(TOLD)
 
 
-async def _no_ends(*_: Any) -> dict[Place, int]:
-    return {}
+async def test_a_record_that_spoils_the_last_stretch_is_left_to_the_projector(
+    store: Store, new: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projecting(monkeypatch, wire)
+    wire.publish(EARLY)
+    await Hand(store, wire).project()
+
+    async def spoilt(_: Builds, __: Store, behind: dict[Place, Any]) -> None:
+        if behind:
+            raise LookupError("a row that cannot be written")
+
+    monkeypatch.setattr(Builds, "_stretch", spoilt)
+
+    async with within(20):
+        await Builds(store.log, "nowhere")._build(asyncio.Event())
+
+    assert await live_generation(store.log) == 2
+    assert await stored_cells(new) == expected(EARLY)
 
 
 async def test_nobody_is_held_up_while_the_builds_are_compared(
