@@ -16,9 +16,10 @@ from services.metrics.batch import Batch, Counts, Memory, Parked, Report
 from services.metrics.contributions import MEASURES_MAX, Cell
 from services.metrics.ledger import Ledger
 from services.metrics.summary import Summary, Wait
-from shared.eventsourcing.claims import Claim, FencedError
+from shared.eventsourcing.claims import Claim
 from shared.eventsourcing.records import Delivery, Place, Record
 from shared.postgres import checkpoints
+from shared.postgres.checkpoints import Tally
 from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.inbound import dead_letter
 
@@ -30,17 +31,6 @@ _KEYS = ("grp", "region", "other", "item", "basic", "channel", "tag", "day", "kn
 _AMOUNTS = tuple(f"n{i}" for i in range(1, MEASURES_MAX + 1))
 _JOURNEY = ("journey", "partition", *Summary._fields, "events", "body")
 
-_ADVANCE = """
-UPDATE checkpoint c SET next_offset = m.next_offset,
-    consumed = c.consumed + m.applied + m.duplicate + m.ignored + m.parked + m.dead,
-    applied = c.applied + m.applied, duplicate = c.duplicate + m.duplicate, ignored = c.ignored + m.ignored,
-    parked = c.parked + m.parked, dead_lettered = c.dead_lettered + m.dead
-FROM unnest($2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-            $10::bigint[], $11::bigint[])
-    AS m(topic, partition, held_offset, epoch, next_offset, applied, duplicate, ignored, parked, dead)
-WHERE c.grp = $1 AND c.topic = m.topic AND c.partition = m.partition AND c.next_offset = m.held_offset AND c.epoch = m.epoch
-RETURNING 1
-"""
 _RECOUNT = """
 UPDATE checkpoint SET consumed = consumed + $4 + $5 + $6, applied = applied + $4, duplicate = duplicate + $5, ignored = ignored + $6
 WHERE grp = $1 AND topic = $2 AND partition = $3
@@ -138,25 +128,8 @@ class Store:
                 await _announce(tx, self.generation, batch)
 
     async def _advance(self, tx: Tx, batch: Batch) -> None:
-        places = sorted(batch.moves)
-        moves = [batch.moves[place] for place in places]
-        counts = [batch.counts[place] for place in places]
-        moved = await tx.fetch(
-            _ADVANCE,
-            self.group,
-            [place.topic for place in places],
-            [place.partition for place in places],
-            [held.next_offset for held, _ in moves],
-            [held.epoch for held, _ in moves],
-            [next_offset for _, next_offset in moves],
-            [c.applied for c in counts],
-            [c.duplicate for c in counts],
-            [c.ignored for c in counts],
-            [c.parked for c in counts],
-            [c.dead_lettered for c in counts],
-        )
-        if len(moved) != len(places):
-            raise FencedError
+        moves = {place: (held, to, _tally(batch.counts[place])) for place, (held, to) in batch.moves.items()}
+        await checkpoints.advance(tx, self.group, moves)
 
     async def write(self, tx: Tx, batch: Batch) -> None:
         """Write moved rows, hand-overs and cells."""
@@ -253,6 +226,10 @@ class Store:
             "SELECT n, topic, partition, kafka_offset, body FROM parked WHERE grp = $1 AND key = $2 ORDER BY n", self.group, key
         )
         return [ParkedEvent(*row.values()) for row in rows]
+
+
+def _tally(found: Counts) -> Tally:
+    return Tally(found.applied, found.duplicate, found.ignored, found.parked, found.dead_lettered)
 
 
 def _journey_rows(batch: Batch) -> tuple[list[tuple[Any, ...]], list[Wait]]:

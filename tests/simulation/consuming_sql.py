@@ -43,13 +43,6 @@ async def advance(tx: Transaction, group: str, *columns: Sequence[Any]) -> list[
     return moved
 
 
-@means("UPDATE checkpoint c SET next_offset = m.next_offset")
-async def advance_batch(tx: Transaction, group: str, *columns: Sequence[Any]) -> list[Row]:
-    topics, partitions, offsets, epochs, next_offsets, *tallies = columns
-    consumed = [sum(tally) for tally in zip(*tallies, strict=True)]
-    return await advance(tx, group, topics, partitions, offsets, epochs, next_offsets, consumed, *tallies)
-
-
 @means("SELECT 1 FROM checkpoint WHERE grp = $1 AND topic = $2 AND partition = $3 FOR UPDATE")
 async def lock_checkpoint(tx: Transaction, group: str, topic: str, partition: int) -> list[Row]:
     return [] if await tx.lock("checkpoint", group, topic, partition) is None else [{"one": 1}]

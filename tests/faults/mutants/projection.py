@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Edit, Mutant, Schedules, suite
 
 _STORE = "services/metrics/store.py"
+_CHECKPOINTS = "shared/postgres/checkpoints.py"
 _PROJECTOR = "services/metrics/projector.py"
 _BATCH = "services/metrics/batch.py"
 _JOURNEY = "services/metrics/journey.py"
@@ -77,21 +78,21 @@ MUTANTS = (
         "projector-ignores-the-fence",
         "a projector whose claim is stale writes nothing",
         "ruling 21",
-        (Edit(_STORE, "if len(moved) != len(places):", "if False:"),),
+        (Edit(_CHECKPOINTS, "if len(moved) != len(rows):", "if False:"),),
         (Schedules("projections", 300),),
     ),
     Mutant(
         "projector-offset-not-compared",
         "a batch is applied only from where its partitions stand",
         "ruling 21",
-        (Edit(_STORE, "c.next_offset = m.held_offset AND c.epoch", "m.held_offset >= 0 AND c.epoch"),),
+        (Edit(_CHECKPOINTS, "c.next_offset = n.expected AND c.epoch", "n.expected >= 0 AND c.epoch"),),
         (suite(f"{_COUNT_TESTS}::test_a_batch_from_an_old_place_writes_nothing"),),
     ),
     Mutant(
         "projector-epoch-not-compared",
         "whoever lost a partition writes nothing of it",
         "ruling 19",
-        (Edit(_STORE, "AND c.epoch = m.epoch", "AND m.epoch >= 0"),),
+        (Edit(_CHECKPOINTS, "AND c.epoch = n.epoch", "AND n.epoch >= 0"),),
         (suite(f"{_COUNT_TESTS}::test_a_stale_claim_writes_nothing"),),
     ),
     Mutant(
