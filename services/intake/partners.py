@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
@@ -12,6 +11,7 @@ from shared.contracts.catalogue import PartnerKind
 from shared.contracts.topics import Topic, partner_topics
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.postgres.event_log import EventLog
+from shared.telemetry import clock
 
 EVERY_S = 0.5
 MakeTopics = Callable[[Sequence[Topic]], Awaitable[None]]
@@ -41,5 +41,4 @@ async def keep_topics(log: EventLog, make: MakeTopics, stop: asyncio.Event) -> N
         except Exception as error:
             # Whatever a broker says, the partner's row stays and is tried again; only the class is told.
             _log.warning("topics-wait", extra={"error_class": type(error).__name__})
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), EVERY_S)
+        await clock.rest(stop, EVERY_S)

@@ -20,7 +20,8 @@ from shared.contracts.topics import METRICS_SNAPSHOTS, TOPICS
 from shared.eventsourcing.errors import UnavailableError
 from shared.kafka.admin import ensure_topics
 from shared.postgres.event_log import EventLog
-from shared.runtime.parts import lasting, rest
+from shared.runtime.parts import lasting
+from shared.telemetry.clock import rest
 
 STOP_S = 15.0
 SESSION_S = 6.0

@@ -27,7 +27,8 @@ from shared.eventsourcing.records import Place
 from shared.kafka.admin import end_offsets
 from shared.kafka.fetch import fetch_whole
 from shared.postgres.event_log import EventLog, Tx
-from shared.runtime.parts import lasting, rest
+from shared.runtime.parts import lasting
+from shared.telemetry.clock import rest
 
 LOOK_EVERY_S = 0.3
 ASKED_EVERY_S = 1.0

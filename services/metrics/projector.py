@@ -19,7 +19,7 @@ from shared.eventsourcing.claims import Claim, FencedError
 from shared.eventsourcing.errors import RecordsLostError, UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Delivery, Place
 from shared.kafka.batches import BatchReader
-from shared.runtime.parts import rest
+from shared.telemetry.clock import rest
 from shared.telemetry.names import PROJECTED_DELIVERIES
 
 BATCH_MAX = 4_000

@@ -22,7 +22,6 @@ from shared.eventsourcing.claims import Message
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date
-from shared.runtime.parts import rest
 from shared.telemetry import clock
 from shared.telemetry.names import FIGURE
 
@@ -37,7 +36,7 @@ async def publish_snapshots(log: EventLog, stop: asyncio.Event) -> None:
     """Owe a snapshot to Kafka every few seconds while something changes, until `stop`."""
     last = (0, -1)
     while not stop.is_set():
-        await rest(stop, EVERY_S)
+        await clock.rest(stop, EVERY_S)
         try:
             last = await _publish(log, last)
         except (UnavailableError, VersionConflictError) as error:

@@ -23,7 +23,7 @@ from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.records import Place
 from shared.kafka.follow import follow
 from shared.postgres.event_log import EventLog
-from shared.runtime.parts import lasting, rest
+from shared.runtime.parts import lasting
 from shared.telemetry import clock
 from shared.telemetry.names import AS_OF_LAG_SECONDS
 
@@ -128,7 +128,7 @@ class Watermarks:
                     heard.hear(value)
                     self.marks = heard
             except UnavailableError:
-                await rest(stop, RETRY_S)
+                await clock.rest(stop, RETRY_S)
 
     async def _note(self, stop: asyncio.Event) -> None:
         generation = 0
@@ -137,7 +137,7 @@ class Watermarks:
                 generation = await self._note_once(generation)
             except (UnavailableError, VersionConflictError) as error:
                 _log.warning("watermark-waits", extra={"error_class": type(error).__name__})
-            await rest(stop, EVERY_S)
+            await clock.rest(stop, EVERY_S)
 
     async def _note_once(self, before: int) -> int:
         async with self._log.transaction() as tx:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import Any, Literal, Protocol
 
@@ -69,8 +68,7 @@ class Sender:
                 _log.warning("sender-waits", extra={"error_class": type(error).__name__})
                 busy = False
             if not busy:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), POLL_S)
+                await clock.rest(stop, POLL_S)
 
     async def run_once(self) -> int:
         """Make the attempts that are due and return how many there were."""

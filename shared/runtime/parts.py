@@ -7,7 +7,6 @@ library did. A reader that ended so would stand still for good, with no line in 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 Part = Callable[[asyncio.Event], Awaitable[None]]
@@ -16,12 +15,6 @@ Part = Callable[[asyncio.Event], Awaitable[None]]
 
 class PartEndedError(Exception):
     """A part ended although nothing was to stop."""
-
-
-async def rest(stop: asyncio.Event, seconds: float) -> None:
-    """Wait for so long, but no longer than until `stop`."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
 
 
 async def lasting(part: Part, stop: asyncio.Event) -> None:
