@@ -22,6 +22,7 @@ from services.metrics.slices import Slice
 from services.metrics.store import CHANNEL, MOVED_MAX
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.runtime.parts import lasting
+from shared.telemetry.clock import rest
 
 REST_S = 0.04
 """Between two frames; at least as long as it took to read one, so that telling never takes more than half the time."""
@@ -60,8 +61,7 @@ class _Crowd:
     async def tell(self, stop: asyncio.Event) -> None:
         """Tell what moved until `stop`, all that was heard meanwhile at once."""
         while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._heard.wait(), RETRY_S)
+            await rest(self._heard, RETRY_S)
             if not self._heard.is_set():
                 continue
             self._heard.clear()
@@ -72,8 +72,7 @@ class _Crowd:
                     self.say(_event("moved", {**await self._read(), "cells": cells, "more": more}))
                 except (UnavailableError, VersionConflictError) as error:
                     _log.warning("stream-waits", extra={"error_class": type(error).__name__})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(self._rest_s, asyncio.get_running_loop().time() - begun))
+            await rest(stop, max(self._rest_s, asyncio.get_running_loop().time() - begun))
 
     def say(self, said: bytes) -> None:
         """Say it to everybody."""
@@ -136,14 +135,12 @@ class Hub:
                 async with self._answers.log.pool.acquire(timeout=5) as connection:
                     await connection.add_listener(CHANNEL, self._take)
                     while not stop.is_set() and not connection.is_closed():
-                        with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(stop.wait(), RETRY_S)
+                        await rest(stop, RETRY_S)
                     if not connection.is_closed():
                         await connection.remove_listener(CHANNEL, self._take)
             except Exception as error:
                 _log.warning("stream-waits", extra={"error_class": type(error).__name__})
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RETRY_S)
+                await rest(stop, RETRY_S)
 
     def _take(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         said = orjson.loads(str(payload))

@@ -42,7 +42,7 @@ async def sideways(page: Page) -> bool:
 async def test_the_board_asks_its_four_questions(installation: Installation, page: Page) -> None:
     heard = complaints(page)
     await page.goto(installation.found.urls["metrics"] + "/")
-    await page.locator("#t-F4").wait_for()
+    await page.locator("#visited").wait_for()
 
     headings = await page.locator("h2").all_text_contents()
     assert headings[:3] == ["承诺兑现了吗？", "哪里没有兑现？", "谁在为谁办事？"]

@@ -125,6 +125,7 @@ async def test_a_failed_visit_moves_its_one_cell_within_a_second(user: User, cap
         async with Installation(user.demo.data, user.demo.found).doors() as doors:
             await until_quiet(doors, user.demo.found.kafka, QUIET_S, ("intake", "metrics"))
         await board.reload()
+        await board.locator("#visited").wait_for()
         await expect(board.locator("#state")).to_have_text("● 实时")
         before = await board.evaluate(COUNTS)
         moved = before | {CAUSE: before.get(CAUSE, 0) + 1}
