@@ -78,7 +78,7 @@ def stopped(process: subprocess.Popen[bytes]) -> int:
     return process.wait(STOP_S)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One installation for all acceptance tests, without made-up load."""
     data = tmp_path_factory.mktemp("installation")
@@ -126,7 +126,7 @@ class Demo:
         return found.pids[name]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """One demonstration for the files named after it; the last of them stops it."""
     data = tmp_path_factory.mktemp("demo")

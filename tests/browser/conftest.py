@@ -24,7 +24,7 @@ DESKTOP, PHONE = (1440, 900), (390, 844)
 Opens = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def house(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """Intake, approval and notify with the demonstration's catalogue."""
     directory = tmp_path_factory.mktemp("house")
@@ -47,7 +47,7 @@ async def log_of(postgres: str, service: str) -> AsyncIterator[EventLog]:
     await log.pool.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     if not CHROMIUM.exists():
@@ -112,7 +112,7 @@ def _is_objection(kind: str, text: str) -> bool:
     return kind == "error" and "Failed to load resource" not in text
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def board(postgres: str, kafka: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BoardHouse]:
     """Metrics with many journeys, for all tests of its pages."""
     async with log_of(postgres, "metrics") as log, opened_board(log, kafka, tmp_path_factory.mktemp("board")) as made:
