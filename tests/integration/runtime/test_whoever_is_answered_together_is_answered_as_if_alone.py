@@ -36,11 +36,17 @@ class Desk:
         self.refuses: set[str] = set()
         self.breaks: set[str] = set()
         self.waits_for: dict[str, str] = {}
+        self.at_once = self.most_at_once = 0
 
     async def handle(self, tx: Tx, requests: Sequence[Asked]) -> list[Receipt]:
         self.together.append([request.id for request in requests])
-        await self.gate.wait()
-        return [await self._one(tx, request) for request in requests]
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await self.gate.wait()
+            return [await self._one(tx, request) for request in requests]
+        finally:
+            self.at_once -= 1
 
     async def _one(self, tx: Tx, request: Asked) -> Receipt:
         if request.id in self.refuses:
@@ -172,3 +178,17 @@ async def test_who_has_no_turn_in_time_is_told_so_and_nothing_was_done(
     desk.gate.set()
     assert await asyncio.gather(*first) == [(201, False)] * AT_ONCE
     assert "late" not in await effects(log)
+
+
+async def test_who_is_tried_again_alone_takes_no_more_connections_than_before(door: Answering, desk: Desk) -> None:
+    first = await behind_others(door, desk)
+    desk.breaks = {"crowd-0"}
+    crowd = [ask(door, f"crowd-{number}") for number in range(CROWD)]
+    await asyncio.sleep(0)
+    desk.gate.set()
+
+    async with within(SOON_S):
+        await asyncio.gather(*first, *crowd)
+
+    assert [f"crowd-{number}" for number in range(CROWD)] in desk.together
+    assert desk.most_at_once <= AT_ONCE
