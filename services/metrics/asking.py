@@ -123,8 +123,6 @@ def _asked(found: Figure, reading: str | None, wanted: Slice, rule: str | None) 
     chosen = found.readings[0] if reading is None else found.reading(reading)
     if chosen is None:
         raise RefusedError(UNKNOWN_READING, field="reading")
-    if chosen.from_waits:
-        raise RefusedError(NO_SUM, field="reading")
     if rule is not None and rule != found.rule:
         raise RefusedError(RULE_CHANGED, field="rule")
     return Asked(found, chosen, wanted)

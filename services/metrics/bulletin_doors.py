@@ -10,7 +10,7 @@ from fastapi import FastAPI, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.metrics import bulletin, item_bulletin, sheets
-from services.metrics.asking import CURSOR, KNOWN_REVERSED, READERS, AskedSlice, asked_of, items_asked_of
+from services.metrics.asking import CURSOR, KNOWN_REVERSED, NO_SUM, READERS, AskedSlice, asked_of, items_asked_of
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers, today
 from services.metrics.figures import COVERAGE
@@ -79,6 +79,8 @@ def _asked(figure: str, reading: str | None, asked: Slice, then: date, now: date
     # F1 is a figure of a day; where none is named, each side speaks of its own.
     of_items = figure == COVERAGE.code
     wanted = items_asked_of(reading, asked, asked.to_day) if of_items else asked_of(figure, reading, asked)
+    if wanted.reading.from_waits:
+        raise RefusedError(NO_SUM, field="reading")
     later = now or today()
     if then >= later:
         raise RefusedError(KNOWN_REVERSED, field="then")

@@ -1,7 +1,8 @@
 """From a figure to the journeys behind it.
 
 Evidence is read from the rows, never from the cells; that both say the same is what a recount shows. One answer looks
-through so many rows at most, and says where the next one goes on.
+through so many rows at most, and says where the next one goes on. What lies behind a reading of single waits is shown by
+`handovers.py`.
 """
 
 from __future__ import annotations
@@ -136,16 +137,20 @@ async def leaf(snap: Snapshot, asked: Asked, after: str, limit: int, find: Calla
 async def page(snap: Snapshot, asked: Asked, after: str, limit: int) -> dict[str, Any]:
     """One page of the journeys behind a reading; over all pages they add up to it."""
 
-    def find(looked: Looked) -> list[Share]:
+    def find(looked: Looked) -> list[dict[str, Any]]:
         share = share_of(looked.row, looked.partition, asked)
-        return [share] if share.numerator or share.denominator else []
+        return [_shown(share, asked.slice)] if share.numerator or share.denominator else []
 
-    turned = await leaf(snap, asked, after, limit, find)
+    return told(asked, await projected(snap, asked), await leaf(snap, asked, after, limit, find))
+
+
+def told(asked: Asked, said: Value, turned: Leaf) -> dict[str, Any]:
+    """A page of evidence: what the board says, and what of it was found behind."""
     return {
         "figure": asked.figure.code,
         "reading": asked.reading.code,
-        "total": (await projected(snap, asked))._asdict(),
-        "rows": [_shown(share, asked.slice) for share in turned.found],
+        "total": said._asdict(),
+        "rows": turned.found,
         "looked_at": turned.looked_at,
         "next": turned.next,
     }

@@ -12,7 +12,7 @@ import orjson
 from fastapi import Depends, FastAPI, Path, Query, Response
 from starlette.responses import StreamingResponse
 
-from services.metrics import evidence, items, record, recounting
+from services.metrics import evidence, handovers, items, record, recounting
 from services.metrics.asking import CURSOR, JOURNEY, READERS, AskedSlice, Day, asked_of, items_asked_of, permalink
 from services.metrics.builds import live_generation, unserved_groups
 from services.metrics.cells import Snapshot, settled_to, snapshot
@@ -52,7 +52,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     """Mount the doors."""
     recounts = asyncio.Semaphore(RECOUNTS_MAX)
 
-    @app.get("/v1/evidence", summary="The journeys behind a reading, a page at a time")
+    @app.get("/v1/evidence", summary="The journeys, hand-overs or items behind a reading, a page at a time")
     async def behind(
         caller: SignedIn,
         wanted: Wanted,
@@ -63,9 +63,8 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         stamped = {"definition": definition(wanted.figure), "rule": wanted.figure.rule, "slice": told(wanted.slice)}
 
         async def make(snap: Snapshot) -> dict[str, Any]:
-            turn = items.page if wanted.figure is COVERAGE else evidence.page
             link = permalink(wanted, today(), await settled_to(snap))
-            return {**await turn(snap, wanted, after, limit), **stamped, "permalink": link}
+            return {**await _page(snap, wanted, after, limit), **stamped, "permalink": link}
 
         return plain(await answers.read(make))
 
@@ -126,9 +125,19 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return StreamingResponse(_shares(answers), media_type="application/x-ndjson")
 
 
+async def _page(snap: Snapshot, wanted: Asked, after: str, limit: int) -> dict[str, Any]:
+    if wanted.figure is COVERAGE:
+        return await items.page(snap, wanted, after, limit)
+    if wanted.reading.from_waits:
+        return await handovers.page(snap, wanted, after, limit, today())
+    return await evidence.page(snap, wanted, after, limit)
+
+
 def _counting(snap: Snapshot, bootstrap: str, wanted: Asked) -> AsyncIterator[dict[str, Any]]:
-    count = items.recounting if wanted.figure is COVERAGE else recounting.recounting
-    return count(snap, bootstrap, wanted)
+    if wanted.figure is COVERAGE:
+        return items.recounting(snap, bootstrap, wanted)
+    tally = handovers.Waited(wanted, today()) if wanted.reading.from_waits else recounting.Summed(wanted)
+    return recounting.recounting(snap, bootstrap, wanted, tally)
 
 
 @asynccontextmanager

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from services.metrics.cells import Snapshot
-from services.metrics.evidence import how_many, projected, rows
-from services.metrics.figures import Value, total
+from services.metrics.evidence import Looked, how_many, projected, rows
+from services.metrics.figures import Value
 from services.metrics.journey import Row, fold
 from services.metrics.record import standings
-from services.metrics.shares import Asked, Share, entries_of, measured, share_of, valued
+from services.metrics.shares import Asked, share_of, valued
 from services.metrics.view import read
 from shared.eventsourcing.records import Place
 from shared.kafka.fetch import fetch_records
@@ -34,8 +34,6 @@ class Count:
     looked_at: int = 0
     journeys: int = 0
     events: int = 0
-    numerator: int = 0
-    denominator: int = 0
     started: float = field(default_factory=perf_counter)
 
     def told(self) -> dict[str, Any]:
@@ -49,27 +47,66 @@ class Count:
         }
 
 
-async def recounting(snap: Snapshot, bootstrap: str, asked: Asked) -> AsyncIterator[dict[str, Any]]:
+class Tally(Protocol):
+    """A reading that is counted again, row by row."""
+
+    async def said(self, snap: Snapshot) -> Value:
+        """What the projection says."""
+
+    def rests_on(self, looked: Looked) -> bool:
+        """Whether a row has to be counted again."""
+
+    def add(self, again: Looked) -> None:
+        """Count a row that was folded again."""
+
+    def value(self) -> Value:
+        """What was counted."""
+
+
+@dataclass(slots=True)
+class Summed:
+    """A reading that is a sum over journeys, or the ratio of two."""
+
+    asked: Asked
+    numerator: int = 0
+    denominator: int = 0
+
+    async def said(self, snap: Snapshot) -> Value:
+        return await projected(snap, self.asked)
+
+    def rests_on(self, looked: Looked) -> bool:
+        share = share_of(looked.row, looked.partition, self.asked)
+        return bool(share.numerator or share.denominator)
+
+    def add(self, again: Looked) -> None:
+        share = share_of(again.row, again.partition, self.asked)
+        self.numerator += share.numerator
+        self.denominator += share.denominator
+
+    def value(self) -> Value:
+        return valued(self.asked, self.numerator, self.denominator)
+
+
+async def recounting(snap: Snapshot, bootstrap: str, asked: Asked, tally: Tally) -> AsyncIterator[dict[str, Any]]:
     """The state of the count after every stretch; the last one has the result. Raises `UnavailableError` without Kafka."""
-    said = await projected(snap, asked)
+    said = await tally.said(snap)
     count = Count(await how_many(snap, asked))
-    waiting: list[Share] = []
+    waiting: list[Looked] = []
     events, limit = 0, FIRST_STRETCH_EVENTS
     yield count.told()
     async for looked in rows(snap, asked):
         count.looked_at += 1
-        share = share_of(looked.row, looked.partition, asked)
-        if share.numerator or share.denominator:
-            waiting.append(share)
-            events += share.row.events
+        if tally.rests_on(looked):
+            waiting.append(looked)
+            events += looked.row.events
         if events >= limit or count.looked_at % LOOKED_EVERY == 0:
-            await _count(bootstrap, asked, waiting, count)
+            await _count(bootstrap, tally, waiting, count)
             waiting, events, limit = [], 0, STRETCH_EVENTS
             yield count.told()
             if perf_counter() - count.started > RECOUNT_MAX_S:
                 return
-    await _count(bootstrap, asked, waiting, count)
-    yield {**count.told(), **result_of(asked, said, valued(asked, count.numerator, count.denominator))}
+    await _count(bootstrap, tally, waiting, count)
+    yield {**count.told(), **result_of(asked, said, tally.value())}
 
 
 def result_of(asked: Asked, said: Value, counted: Value) -> dict[str, Any]:
@@ -83,25 +120,22 @@ def result_of(asked: Asked, said: Value, counted: Value) -> dict[str, Any]:
     }
 
 
-async def _count(bootstrap: str, asked: Asked, waiting: list[Share], count: Count) -> None:
-    wanted = [(s.place, s.offset) for share in waiting for s in standings(share.row, share.partition)]
+async def _count(bootstrap: str, tally: Tally, waiting: list[Looked], count: Count) -> None:
+    wanted = [(s.place, s.offset) for looked in waiting for s in standings(looked.row, looked.partition)]
     bodies = await fetch_records(bootstrap, wanted) if wanted else {}
-    for number, share in enumerate(waiting):
+    for number, looked in enumerate(waiting):
         if number % GIVE_WAY_EVERY == GIVE_WAY_EVERY - 1:
             await asyncio.sleep(0)
-        again = _refolded(share, bodies)
-        found = measured(entries_of(again, asked.slice).items(), asked.slice)
-        count.numerator += total(asked.reading.numerator, found)
-        count.denominator += total(asked.reading.denominator or {}, found)
+        tally.add(_refolded(looked, bodies))
     count.journeys += len(waiting)
     count.events += len(wanted)
 
 
-def _refolded(share: Share, bodies: dict[tuple[Place, int], bytes]) -> Row:
-    again = Row(share.row.journey)
-    for standing in standings(share.row, share.partition):
+def _refolded(looked: Looked, bodies: dict[tuple[Place, int], bytes]) -> Looked:
+    again = Row(looked.row.journey)
+    for standing in standings(looked.row, looked.partition):
         again = fold(again, read(bodies[standing.place, standing.offset]), standing.offset)
-    return again
+    return Looked(again, looked.partition)
 
 
 async def last(telling: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:

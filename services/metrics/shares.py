@@ -15,7 +15,7 @@ from services.metrics.story import tell
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Evidence is asked for one reading of one figure over one slice; a reading of single waits adds up from no journeys."""
+    """Evidence is asked for one reading of one figure over one slice."""
 
     figure: Figure
     reading: Reading
@@ -23,7 +23,9 @@ class Asked:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The groups of cells that the reading rests on."""
+        """The groups of cells that the reading rests on, or beside which the single waits lie that it is read from."""
+        if self.reading.from_waits:
+            return self.figure.groups
         return tuple(sorted({m.partition(".")[0] for m in (*self.reading.numerator, *(self.reading.denominator or {}))}))
 
 

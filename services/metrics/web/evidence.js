@@ -1,8 +1,9 @@
-// Evidence: from a number to the journeys or items behind it, to their events, and to the bytes; counted again on request.
+// Evidence: from a number to the journeys, hand-overs or items behind it, to their events, and to the bytes; counted again on request.
 import { about, get, leave, Problem, staff } from "/parts/ask.js";
-import { find, frame, h, harmless, lead, named, number, of, redraw, say, told } from "/parts/page.js";
-import { rowHead, table, whole } from "/parts/tables.js";
-import { fact, filtered, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
+import { find, frame, h, lead, moment, named, number, of, redraw, say, told } from "/parts/page.js";
+import { rowHead, span, table, whole } from "/parts/tables.js";
+import { filtered, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
+import { itemCard, journeyCard, regions } from "./journey.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
@@ -13,7 +14,7 @@ let names = null, first = null, rows = [], next = null, looked = 0, counting = n
 let turn = 0, opening = null, leaving = null;
 
 const asked = () => { const made = new URLSearchParams(query); made.delete("journey"); made.delete("lang"); return made; };
-const region = (code) => named(word(names.regions[code]), code === null || code === undefined ? say("unknown") : code);
+const region = (code) => regions(names)(code);
 const item = (code) => named(word(names.items[code]), code ?? say("unknown"));
 
 const isCounting = () => counting !== null && counting.equal === undefined && !counting.failed;
@@ -41,8 +42,12 @@ async function load() {
   // A stretch in which nothing was found is no answer yet: go on until there is one.
   if (!problem && next && rows.length === 0) await load();
 }
-/** F1 rests on items, all others on journeys. */
+/** F1 rests on items, a median on single hand-overs, all else on journeys. */
 const onItems = () => first.figure === "F1";
+const measure = () => first.definition.readings.find((one) => one.code === first.reading);
+const onHandovers = () => !measure().adds_up;
+/** What a value was made of. */
+const made = (value) => (measure().unit === "seconds" ? `${span(value.value)} · ${say("custody.taken", { n: whole(value.denominator) })}` : parts(value));
 async function open(journey, chosen = true) {
   opening = journey;
   missed = null;
@@ -112,66 +117,46 @@ const far = () => say(onItems() ? "recount.faritems" : "recount.far", { n: whole
 function result() {
   const { failed, equal, projected, recounted } = counting;
   if (failed) return h("div", { class: "note bad" }, failed.sentence ? sorry(failed) : h("strong", {}, named(word(failed))));
-  return h("div", { class: `note ${equal ? "good" : "bad"}`, id: "recounted" }, h("strong", {}, say(equal ? "recount.same" : "recount.differs")), h("p", {}, say("recount.both", { a: parts(projected), b: parts(recounted) })), h("p", {}, far()));
+  return h("div", { class: `note ${equal ? "good" : "bad"}`, id: "recounted" }, h("strong", {}, say(equal ? "recount.same" : "recount.differs")), h("p", {}, say("recount.both", { a: made(projected), b: made(recounted) })), h("p", {}, far()));
 }
 
 function head() {
-  const figure = first.definition, reading = figure.readings.find((one) => one.code === first.reading);
+  const figure = first.definition, reading = measure();
   const link = `${location.origin}/evidence.html?${first.permalink.query}`;
   const chips = SLICE.filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", filtered(names, key, first.slice[key])));
   return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, named(word(figure.name))), h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })),
-    h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.filter((one) => one.adds_up).map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
-    h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, parts(first.total), isFew(first.total) ? ` · ${say("few")}` : null)),
+    h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
+    h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, reading.unit === "seconds" ? say("custody.taken", { n: whole(first.total.denominator) }) : parts(first.total), isFew(first.total) ? ` · ${say("few")}` : null)),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
     h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, "aria-disabled": isCounting() && "true" }, say("recount.act")),
-      h("button", { type: "button", class: "second", id: "keep", click: copy }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${asked()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
+      h("button", { type: "button", class: "second", id: "keep", click: copy }, say("evidence.keep")), onHandovers() ? null : h("a", { class: "button second", href: `/past.html?${asked()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
     h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), isCounting() && h("label", {}, far(), h("progress", { max: counting.of || 1, value: counting.looked_at })));
 }
 async function copy() {
   try { await navigator.clipboard.writeText(find("permalink").href); told(say("evidence.copied")); } catch { find("permalink").focus(); told(say("evidence.copyit")); }
 }
+const opener = (id, journey) => rowHead(h("button", { type: "button", class: "quiet", id, click: () => open(journey) }, h("span", { class: "nobr" }, journey.slice(0, 8), "…")));
+const cell = (text) => h("td", { class: "t" }, text);
+const LISTS = {
+  items: { title: "evidence.items", heads: ["evidence.item", "evidence.region", "evidence.declared", "evidence.from", "evidence.stands", "evidence.counts"],
+    row: (row) => h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `i-${row.item}`, click: () => open(row.item) }, item(row.item))), cell(region(row.region)), h("td", {}, whole(row.declared)), h("td", {}, row.effective_from), h("td", {}, `${row.topic}[${row.partition}]@${row.offset}`), h("td", {}, whole(row.numerator))) },
+  journeys: { title: "evidence.journeys", heads: ["evidence.journey", "evidence.item", "evidence.handled", "evidence.opened", "evidence.delivered", "evidence.above", "evidence.below"],
+    row: (row) => h("tr", {}, opener(`j-${row.journey}`, row.journey), cell(item(row.item)), cell(row.handling_region ? region(row.handling_region) : ""), h("td", {}, row.opened_on ?? ""), h("td", {}, row.delivered_on ?? ""), h("td", {}, whole(row.numerator)), h("td", {}, whole(row.denominator))) },
+  handovers: { title: "evidence.handovers", heads: ["evidence.journey", "evidence.item", "evidence.fromto", "evidence.offered", "evidence.due", "evidence.taken", "evidence.waited"],
+    row: (row, at) => h("tr", {}, opener(`h-${at}`, row.journey), cell(item(row.item)), cell(`${region(row.from_region)} → ${region(row.to_region)}`), h("td", {}, moment(row.offered_at)), h("td", { class: row.taken_at ? null : "late" }, row.due), h("td", {}, row.taken_at ? moment(row.taken_at) : ""), h("td", {}, row.seconds === null ? "" : span(row.seconds), row.seconds !== null && row.seconds === first.total.value ? h("span", { class: "tag plain" }, say("evidence.thisone")) : null)) },
+};
 function list() {
-  const items = onItems();
-  const body = rows.map((row) => items
-    ? h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `i-${row.item}`, click: () => open(row.item) }, item(row.item))), h("td", { class: "t" }, region(row.region)), h("td", {}, whole(row.declared)), h("td", {}, row.effective_from), h("td", {}, `${row.topic}[${row.partition}]@${row.offset}`), h("td", {}, whole(row.numerator)))
-    : h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `j-${row.journey}`, click: () => open(row.journey) }, h("span", { class: "nobr" }, row.journey.slice(0, 8), "…"))), h("td", { class: "t" }, item(row.item)), h("td", { class: "t" }, row.handling_region ? region(row.handling_region) : ""), h("td", {}, row.opened_on ?? ""), h("td", {}, row.delivered_on ?? ""), h("td", {}, whole(row.numerator)), h("td", {}, whole(row.denominator))));
-  const heads = items ? ["evidence.item", "evidence.region", "evidence.declared", "evidence.from", "evidence.stands", "evidence.counts"] : ["evidence.journey", "evidence.item", "evidence.handled", "evidence.opened", "evidence.delivered", "evidence.above", "evidence.below"];
-  return h("div", { class: "card" }, h("h2", { id: "list-title", tabindex: "-1" }, say(items ? "evidence.items" : "evidence.journeys"), " ", h("span", { class: "count" }, number(rows.length), next ? "+" : "")),
-    rows.length ? table(say("evidence.journeys"), heads.map((key) => say(key)), body) : h("p", { class: "soft" }, say(busy ? "loading" : "evidence.none")), looked && next ? h("p", { class: "soft small" }, say("evidence.looked", { n: whole(looked) })) : null,
+  const { title, heads, row } = LISTS[onItems() ? "items" : onHandovers() ? "handovers" : "journeys"];
+  return h("div", { class: "card" }, h("h2", { id: "list-title", tabindex: "-1" }, say(title), " ", h("span", { class: "count" }, number(rows.length), next ? "+" : "")),
+    rows.length ? table(say(title), heads.map((key) => say(key)), rows.map(row)) : h("p", { class: "soft" }, say(busy ? "loading" : "evidence.none")), looked && next ? h("p", { class: "soft small" }, say("evidence.looked", { n: whole(looked) })) : null,
     next && h("button", { type: "button", class: "second", id: "more", "aria-disabled": busy && "true", click: more }, say("more")));
-}
-function itemCard() {
-  return h("section", { class: "card", id: `about-${shown.item}`, "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, item(shown.item), " ", h("code", {}, shown.item)), events());
-}
-function events() {
-  return [h("h3", {}, say("evidence.events")), shown.record_reachable ? null : h("p", { class: "note wait" }, say("evidence.unreachable")), shown.events.map(event)];
-}
-function journey() {
-  const { counts } = shown;
-  const runs = shown.runs.map((run) => h("tr", {}, h("th", { scope: "row", class: "nobr" }, run.date), h("td", { class: "t" }, region(run.region), " · ", named(word(names.venues[run.venue]), run.venue)), h("td", { class: "t" }, of("run", run.kind), run.statutory ? ` · ${say("run.statutory")}` : ""), h("td", { class: "t" }, of("cause", run.cause)), h("td", { class: "t" }, run.cause === "normal" ? "–" : of("party", run.responsible))));
-  const cells = shown.cells.map((cell) => h("tr", {}, rowHead(of("group", cell.group)), h("td", { class: "t nobr" }, cell.day), h("td", { class: "t" }, region(cell.region)), h("td", { class: "t wide" }, Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${n > 0 ? "+" : ""}${n}`).join(" · "))));
-  return h("section", { class: "card", id: `about-${shown.journey}`, "aria-labelledby": "journey-title" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("evidence.one"), " ", h("code", {}, shown.journey)),
-    h("p", {}, say("evidence.counted", { d: counts.declared ?? say("unknown"), s: counts.statutory, e: counts.experienced, p: counts.proxy })),
-    shown.counts.declared !== null && counts.experienced > counts.declared ? h("p", { class: "note lived" }, h("strong", {}, say("evidence.broken", { n: counts.experienced - counts.declared }))) : null,
-    h("h3", {}, say("evidence.runs")), runs.length ? table(say("evidence.runs"), ["day", "evidence.where", "evidence.counts", "why.cause", "why.who"].map((key) => say(key)), runs) : h("p", { class: "soft" }, say("evidence.noruns")),
-    h("h3", {}, say("evidence.cells")), table(say("evidence.cells"), ["evidence.group", "day", "evidence.region", "evidence.adds"].map((key) => say(key)), cells),
-    events());
-}
-function event(one) {
-  return h("details", { id: `e-${one.source}-${one.sequence}` }, h("summary", {}, `${one.source} ${one.sequence} · `, one.type ? fact(one.type) : "?", ` · ${one.topic}[${one.partition}]@${one.offset}`),
-    one.body === null ? null : h("dl", {}, h("dt", {}, "id"), h("dd", {}, h("code", {}, one.id)), h("dt", {}, say("evidence.known")), h("dd", {}, one.known_on), h("dt", {}, "SHA-256"), h("dd", {}, h("code", {}, one.sha256)),
-      h("dt", {}, say("evidence.chain")), h("dd", {}, one.chain ? h("code", {}, one.chain) : say("unknown"), " ", one.chain_holds === null ? null : h("b", { class: one.chain_holds ? "ok" : "wrong" }, say(one.chain_holds ? "evidence.chained" : "evidence.unchained")))), one.body === null ? null : h("pre", {}, legible(one.body)));
-}
-/** Stored bytes to read: what hides in a text or turns it around is spelled as JSON would, since nothing may be left out. */
-function legible(bytes) {
-  return harmless(bytes) === bytes ? bytes : [...bytes].map((one) => harmless(one) || `\\u${one.codePointAt(0).toString(16).padStart(4, "0")}`).join("");
 }
 function draw() {
   document.body.dataset.ready = String(Boolean(first) && !busy);
   const known = first && names, counted = known && counting && !isCounting();
   // What is said aloud is said in a place that is always there.
   redraw(own(`?${asked()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed),
-    h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", { role: "status" }, counted && result()), h("div", {}, known && shown && (onItems() ? itemCard() : journey())), h("div", {}, known && list()));
+    h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", { role: "status" }, counted && result()), h("div", {}, known && shown && (onItems() ? itemCard(shown, names) : journeyCard(shown, names))), h("div", {}, known && list()));
 }
 frame("evidence.title", { about: place, who: () => of("role", me.role), leave, draw });
 await load();

@@ -114,14 +114,14 @@ export function travel() {
   return card(say("travel.title"), cartogram(board.names.cities, { name: board.city, reading: (code) => away[code], show: percent, href }), h("p", { class: "soft small" }, say("travel.notmap")),
     h("details", { id: "travel-table" }, h("summary", {}, say("take.table")), table(say("travel.title"), [say("travel.home"), say("travel.share"), say("travel.away"), say("travel.runs")], rows)), sources("figures/F7", board.query({ by: "home" })));
 }
-/** One figure with what it is of; without a `code` nothing adds up to it, and its words say so. */
-function small(title, reading, value, words, figure, code = null) {
+/** One figure with what it is of; its evidence is that of the reading `code`. */
+function small(title, reading, value, words, figure, code) {
   return h("div", { class: `card${isFew(reading) ? " few" : ""}` }, h("h3", { class: "soft" }, say(title)), h("div", { class: "big" }, value), h("p", {}, words.flatMap((one, at) => (at ? [" · ", one] : [one]))), isFew(reading) ? h("p", {}, h("strong", {}, say("few"))) : null,
-    code ? h("a", { id: `s-${title}`, href: board.evidence(figure, { reading: code }) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)) : h("p", {}, say("custody.noevidence")), sources(`figures/${figure}`, board.query()));
+    h("a", { id: `s-${title}`, href: board.evidence(figure, { reading: code }) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)), sources(`figures/${figure}`, board.query()));
 }
 export function custody() {
   const { wait_p50: wait, offered, returned, overdue } = board.figures.custody;
-  return small("custody.title", wait, span(wait.value), [say("custody.taken", { n: whole(wait.denominator) }), opens("F8", "offered", say("custody.offered", { n: whole(offered.numerator) })), opens("F8", "returned", say("custody.returned", { p: percent(returned) })), say("custody.overdue", { n: whole(overdue.numerator) })], "F8");
+  return small("custody.title", wait, span(wait.value), [say("custody.taken", { n: whole(wait.denominator) }), opens("F8", "offered", say("custody.offered", { n: whole(offered.numerator) })), opens("F8", "returned", say("custody.returned", { p: percent(returned) })), opens("F8", "overdue", say("custody.overdue", { n: whole(overdue.numerator) }))], "F8", "wait_p50");
 }
 export function onTime() {
   const { on_time: kept, statutory_breaches: breaches } = board.figures.on_time;
