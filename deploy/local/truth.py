@@ -70,6 +70,7 @@ _READINGS: dict[str, dict[str, tuple[dict[str, int], dict[str, int] | None]]] = 
         for name in ("second_notices", "off_list", "yellow", "red")
         for suffix in ("", "_n")
     },
+    "F13": {"failed": ({"failed": 1}, None), "share": ({"failed": 1}, {"visits": 1})},
 }
 """What each reading divides by what, in the truth's own measures."""
 
@@ -168,7 +169,8 @@ def _count_visits(truth: Truth, catalogue: Catalogue, life: Life, counted: list[
     for visit in life.visits.values():
         where = {"city": city(visit.region), "county": visit.region, "item": visit.item, "basic": basic, "channel": channel}
         dimensions = {**where, "day": visit.day.isoformat(), "cause": f"{visit.cause}|{visit.blame}"}
-        truth.add("F10", dimensions, {"visits": 1, "nobodys": int(not life.named)})
+        failed = int(visit.outcome != "done")
+        truth.add("F10 F13", dimensions, {"visits": 1, "nobodys": int(not life.named), "failed": failed})
     if not life.named:
         return
     for run in counted:

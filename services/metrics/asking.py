@@ -60,7 +60,7 @@ TEXT = r"^[^\x00-\x1f\x7f]{1,200}$"
 """A name that somebody else gave, in any script."""
 _CITY = r"^([0-9]{4}00|unknown)$"
 _PAIR = r"^([0-9]{4}00|unknown)>([0-9]{4}00|unknown)$"
-_CAUSE = r"^[a-z_]{1,40}\|[a-z_]{1,40}$"
+_CAUSE = r"^[a-z_]{1,40}(\|[a-z_]{1,40})?$"
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 """What is computed from a day, such as the same time before it, has to be a day too."""
 

@@ -117,7 +117,7 @@ def _named(group: Group, asked: Slice) -> _Where:
     if asked.layer != "all" and group in LAYERED:
         where.put("tag LIKE {}", f"%{asked.layer}", "tag")
     if asked.cause is not None and group in CAUSED:
-        where.put("tag = {}", asked.cause, "tag")
+        where.put("starts_with(tag || '|', {})", f"{asked.cause}|", "tag")
     if asked.pair is not None and group in PAIRED:
         _put_pair(where, asked.pair, *(("region", "other") if group in FROM_REGION else ("other", "region")))
     if asked.home is not None and group in HOMED:
@@ -135,7 +135,7 @@ def _put_pair(where: _Where, pair: str, first: str, second: str) -> None:
 def _expression(column: Column, day: str) -> str:
     match column:
         case "city" | "home":
-            return _city(_FIELDS[column])
+            return city_in(_FIELDS[column])
         case "week":
             return f"({day} + 1 - extract(isodow FROM {day})::integer)"
         case "month":
@@ -269,14 +269,15 @@ async def waits(snap: Snapshot, asked: Slice, today: date, by: By | None = None)
     return found
 
 
-def _city(column: str) -> str:
+def city_in(column: str) -> str:
+    """The city of what a column holds, as `slices.city` has it."""
     return f"(CASE WHEN {column} = 'unknown' THEN {column} ELSE left({column}, 4) || '00' END)"
 
 
 def _wait_key(by: By | None, day: str) -> str:
     match by:
         case "city":
-            return _city("from_region")
+            return city_in("from_region")
         case "county":
             return "from_region"
         case "item" | "basic" | "channel":
@@ -286,7 +287,7 @@ def _wait_key(by: By | None, day: str) -> str:
         case "month":
             return f"to_char({day}, 'YYYY-MM')"
         case "pair":
-            return f"({_city('from_region')} || '>' || {_city('to_region')})"
+            return f"({city_in('from_region')} || '>' || {city_in('to_region')})"
         case _:
             return "NULL::text"
 

@@ -63,7 +63,7 @@ def _touch(group: str, wanted: Slice) -> str:
     if wanted.home is not None and group in HOMED:
         return f"\n{group}:{wanted.home}>"
     if wanted.cause is not None and group in CAUSED:
-        return f"\n{group}:{wanted.cause}\n"
+        return f"\n{group}:{wanted.cause}" + ("\n" if "|" in wanted.cause else "|")
     if wanted.region is not None and len(prefix_of(wanted.region)) >= 4:
         return f"\n{group}:{wanted.region[:4]}"
     return f"\n{group}:"

@@ -21,6 +21,7 @@ from services.metrics.figure_doors import Answers, definition, today
 from services.metrics.figures import COVERAGE
 from services.metrics.journey import load
 from services.metrics.ledger import Entry, ledger
+from services.metrics.live import NOBODY, Age, Which, journeys
 from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
 from services.metrics.slices import ends_on, told
@@ -31,10 +32,12 @@ from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.operator_doors import note_action
 from shared.runtime.refusals import UNAVAILABLE, UNKNOWN_THING
+from shared.telemetry import clock
 
 LIMIT_MAX = 500
 RECOUNTS_MAX = 2
 LINES_A_CHUNK = 500
+_HOLDER = rf"^([0-9]{{4}}00|unknown|{NOBODY})$"
 _CELL_KEYS = ("day", "region", "other", "item", "basic", "channel", "tag", "known")
 
 
@@ -42,6 +45,10 @@ def _wanted(asked: AskedSlice, figure: str, reading: str | None = None, day: Day
     if figure == COVERAGE.code:
         return items_asked_of(reading, asked, day or ends_on(asked, today()), rule)
     return asked_of(figure, reading, asked, rule)
+
+
+def _which(holder: Annotated[str | None, Query(pattern=_HOLDER)] = None, days: Age | None = None, visited: bool = False) -> Which:
+    return Which(holder, days, visited)
 
 
 Wanted = Annotated[Asked, Depends(_wanted)]
@@ -76,6 +83,16 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
             if found is None:
                 raise RefusedError(UNKNOWN_THING, field="journey")
             return plain({**found, **answers.stamp(snap)})
+
+    @app.get("/v1/live/journeys", summary="The journeys behind what is going on right now, a page at a time")
+    async def of_now(
+        caller: SignedIn,
+        which: Annotated[Which, Depends(_which)],
+        after: Annotated[str, Query(pattern=CURSOR)] = "",
+        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+    ) -> Response:
+        require(caller, READERS)
+        return plain(await answers.read(lambda snap: journeys(snap, which, clock.now(), after, limit, today())))
 
     @app.get("/v1/evidence/items/{item}", summary="One item of the catalogue: its events with their stored bytes")
     async def behind_item(caller: SignedIn, item: Annotated[str, Path(pattern=JOURNEY)]) -> Response:
@@ -137,7 +154,7 @@ def _counting(snap: Snapshot, bootstrap: str, wanted: Asked) -> AsyncIterator[di
     if wanted.figure is COVERAGE:
         return items.recounting(snap, bootstrap, wanted)
     tally = handovers.Waited(wanted, today()) if wanted.reading.from_waits else recounting.Summed(wanted)
-    return recounting.recounting(snap, bootstrap, wanted, tally)
+    return recounting.recounting(snap, bootstrap, tally)
 
 
 @asynccontextmanager

@@ -330,6 +330,19 @@ FIGURES: tuple[Figure, ...] = (
         _SUPERVISION,
         rule="promised-time/1",
     ),
+    Figure(
+        "F13",
+        Text("白跑", "Trips in vain"),
+        Text("有多少次到场没有办成？为什么？", "How many trips came to nothing, and why?"),
+        "venue",
+        Text("到场日", "day of the visit"),
+        (
+            _count("failed", "没有办成的到场", "trips that came to nothing", {"visit.failed": 1}),
+            _ratio("share", "占全部到场", "of all trips", {"visit.failed": 1}, {"visit.visits": 1}),
+        ),
+        _PROVISIONS,
+        by=("city", "county", "item", "basic", "channel", "day", "week", "month", "cause"),
+    ),
 )
 """The figures whose sums are over journeys. F1 speaks of items (`catalogue.py`), F11 of records (`trust.py`)."""
 BY_CODE: dict[str, Figure] = {figure.code: figure for figure in FIGURES}

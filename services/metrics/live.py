@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from services.metrics.cells import Snapshot, grouped
+from services.metrics.cells import Snapshot, city_in, grouped
+from services.metrics.evidence import situation
+from services.metrics.journey import load
 from services.metrics.slices import Slice, city
+from services.metrics.story import tell
 
 MINUTES = 30
-_AGES = ((1, "0-1"), (7, "2-7"), (30, "8-30"), (90, "31-90"))
-_OLDEST = "91+"
+Age = Literal["0-1", "2-7", "8-30", "31-90", "91+"]
+_LAST_DAY: Mapping[Age, int | None] = {"0-1": 1, "2-7": 7, "8-30": 30, "31-90": 90, "91+": None}
+"""How many days ago the oldest journeys of an age group were opened."""
 NOBODY = "none"
 
 
-def age_of(days: int) -> str:
+def age_of(days: int) -> Age:
     """The age group of a journey opened that many days ago."""
-    return next((name for limit, name in _AGES if days <= limit), _OLDEST)
+    return next(age for age, last in _LAST_DAY.items() if last is None or days <= last)
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Journeys of this moment: all that are open, or those of one age or holder; or those somebody came for of late.
+
+    `holder` is a city, or `NOBODY` of what was not handed in yet.
+    """
+
+    holder: str | None = None
+    age: Age | None = None
+    visited: bool = False
 
 
 async def live(snap: Snapshot, now: datetime, today: date) -> dict[str, Any]:
@@ -35,7 +53,7 @@ async def _open(snap: Snapshot, today: date) -> dict[str, Any]:
         f"SELECT anonymous, holder_region, opened_on, count(*)::int AS n FROM {snap.room}.journey WHERE open GROUP BY 1, 2, 3"
     )
     holders: dict[str, dict[str, int]] = defaultdict(lambda: {"open": 0, "anonymous": 0})
-    ages = dict.fromkeys([name for _, name in _AGES] + [_OLDEST], 0)
+    ages = dict.fromkeys(_LAST_DAY, 0)
     anonymous = 0
     for row in rows:
         entry = holders[NOBODY if row["holder_region"] is None else city(row["holder_region"])]
@@ -53,7 +71,7 @@ async def _open(snap: Snapshot, today: date) -> dict[str, Any]:
 
 
 async def _visited(snap: Snapshot, now: datetime) -> list[dict[str, Any]]:
-    start = now.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
+    start = _of_late(now)
     rows = await snap.tx.fetch(
         f"SELECT date_trunc('minute', last_visit_at) AS minute, count(*)::int AS n FROM {snap.room}.journey "
         "WHERE last_visit_at >= $1 AND last_visit_at <= $2 GROUP BY 1",
@@ -71,3 +89,56 @@ async def _failed(snap: Snapshot, today: date) -> list[dict[str, Any]]:
         causes[cell.tag.partition("|")[0]] += amounts["visit.failed"]
     worst = sorted(causes.items(), key=lambda entry: (-entry[1], entry[0]))
     return [{"cause": cause, "attempts": count} for cause, count in worst if count]
+
+
+def _of_late(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
+
+
+async def journeys(snap: Snapshot, which: Which, now: datetime, after: str, limit: int, today: date) -> dict[str, Any]:
+    """One page of the journeys behind the live figures, in order of their ids, which is that of their first record."""
+    where, args = _those(which, now, today)
+    total = await snap.tx.fetchval(f"SELECT count(*) FROM {snap.room}.journey WHERE {where}", *args)
+    rows = await snap.tx.fetch(
+        f"SELECT journey, body, holder_region, last_visit_at FROM {snap.room}.journey "
+        f"WHERE {where} AND journey > ${len(args) + 1} ORDER BY journey LIMIT ${len(args) + 2}",
+        *args,
+        after,
+        limit,
+    )
+    shown = [
+        {
+            "journey": row["journey"],
+            **situation(tell(load(row["journey"], row["body"]))),
+            "holder_region": row["holder_region"],
+            "last_visit_at": row["last_visit_at"],
+        }
+        for row in rows
+    ]
+    return {"total": total, "rows": shown, "next": shown[-1]["journey"] if len(shown) == limit else None}
+
+
+def _those(which: Which, now: datetime, today: date) -> tuple[str, list[Any]]:
+    """The condition on the rows with its arguments; it says what `_open` and `_visited` count."""
+    if which.visited:
+        return "last_visit_at >= $1 AND last_visit_at <= $2", [_of_late(now), now]
+    words, args = ["open"], list[Any]()
+    if which.holder == NOBODY:
+        words.append("holder_region IS NULL")
+    elif which.holder is not None:
+        args.append(which.holder)
+        words.append(f"{city_in('holder_region')} = ${len(args)}")
+    if which.age is not None:
+        newest, oldest = _opened_on(which.age, today)
+        args += [newest, oldest, today]
+        words.append(f"coalesce(opened_on, ${len(args)}) BETWEEN ${len(args) - 1} AND ${len(args) - 2}")
+    return " AND ".join(words), args
+
+
+def _opened_on(age: Age, today: date) -> tuple[date, date]:
+    """The last and the first day on which journeys of an age were opened. Whatever bears a later day than today is new."""
+    ages = list(_LAST_DAY)
+    younger = _LAST_DAY[ages[ages.index(age) - 1]] if age != ages[0] else None
+    last = _LAST_DAY[age]
+    newest = date.max if younger is None else today - timedelta(days=younger + 1)
+    return newest, date.min if last is None else today - timedelta(days=last)

@@ -50,6 +50,8 @@ class Count:
 class Tally(Protocol):
     """A reading that is counted again, row by row."""
 
+    asked: Asked
+
     async def said(self, snap: Snapshot) -> Value:
         """What the projection says."""
 
@@ -87,14 +89,14 @@ class Summed:
         return valued(self.asked, self.numerator, self.denominator)
 
 
-async def recounting(snap: Snapshot, bootstrap: str, asked: Asked, tally: Tally) -> AsyncIterator[dict[str, Any]]:
+async def recounting(snap: Snapshot, bootstrap: str, tally: Tally) -> AsyncIterator[dict[str, Any]]:
     """The state of the count after every stretch; the last one has the result. Raises `UnavailableError` without Kafka."""
     said = await tally.said(snap)
-    count = Count(await how_many(snap, asked))
+    count = Count(await how_many(snap, tally.asked))
     waiting: list[Looked] = []
     events, limit = 0, FIRST_STRETCH_EVENTS
     yield count.told()
-    async for looked in rows(snap, asked):
+    async for looked in rows(snap, tally.asked):
         count.looked_at += 1
         if tally.rests_on(looked):
             waiting.append(looked)
@@ -106,7 +108,7 @@ async def recounting(snap: Snapshot, bootstrap: str, asked: Asked, tally: Tally)
             if perf_counter() - count.started > RECOUNT_MAX_S:
                 return
     await _count(bootstrap, tally, waiting, count)
-    yield {**count.told(), **result_of(asked, said, tally.value())}
+    yield {**count.told(), **result_of(tally.asked, said, tally.value())}
 
 
 def result_of(asked: Asked, said: Value, counted: Value) -> dict[str, Any]:

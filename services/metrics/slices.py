@@ -36,7 +36,8 @@ class Slice:
     """Which part of the figures is asked for. Days are both included.
 
     `region` is the province, city or county under which a figure is counted, or by four digits the bodies of a province alone;
-    `home` is the city in which whoever came lives.
+    `home` is the city in which whoever came lives; `cause` is a cause with who answers for it, `cause|responsible`, or a cause
+    alone, whoever does.
     """
 
     region: str | None = None
@@ -131,7 +132,7 @@ def _names_it(asked: Slice, cell: Cell) -> bool:
         and asked.basic in (None, cell.basic)
         and asked.channel in (None, cell.channel)
         and (asked.layer == "all" or cell.group not in LAYERED or cell.tag.endswith(asked.layer))
-        and (asked.cause is None or cell.group not in CAUSED or cell.tag == asked.cause)
+        and (asked.cause is None or cell.group not in CAUSED or f"{cell.tag}|".startswith(f"{asked.cause}|"))
         and (asked.pair is None or cell.group not in PAIRED or pair_of(cell) == asked.pair)
         and (asked.home is None or cell.group not in HOMED or city(cell.other) == asked.home)
     )

@@ -65,5 +65,5 @@ def test_the_next_start_finds_its_data_and_ends_with_the_verdict(demo: Demo) -> 
     assert done.returncode == 0, (done.stdout[-2_000:], done.stderr[-2_000:])
     assert "writing down" not in done.stderr
     assert "readings agree and nothing was lost" in done.stdout
-    for figure in ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12"):
+    for figure in ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12", "F13"):
         assert f"\n{figure}" in done.stdout

@@ -170,7 +170,15 @@ async def windows(browser: Browser, board: BoardHouse) -> AsyncIterator[Windows]
 
 async def is_ready(page: Page, which: str) -> None:
     """Wait until a page of the board has something on it."""
-    marks = {"board": "#visited", "evidence": "#recount", "past": "#sum", "operations": "#state", "logs": "h1"}
+    marks = {
+        "board": "#visited",
+        "evidence": "#recount",
+        "waits": "#recount",
+        "past": "#sum",
+        "operations": "#state",
+        "logs": "h1",
+        "now": "#total",
+    }
     await page.locator(marks[which]).wait_for()
 
 

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "board": "/?period=0",
     "evidence": "/evidence.html?figure=F4",
+    "waits": "/evidence.html?figure=F8&reading=wait_p50",
     "past": "/past.html?figure=F10&reading=visits",
+    "now": "/now.html",
     "operations": "/operations.html",
     "logs": "/logs.html",
 }

@@ -1,4 +1,4 @@
-"""Every figure of the board opens what it is made of, also those within a sentence; what cannot be opened says why."""
+"""Every figure of the board opens what it is made of, also those within a sentence and those of this moment."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
+from tests.browser.board_house import BoardHouse, failed_visit
 from tests.browser.conftest import Windows, is_ready
 from tests.browser.looking import objections
 
@@ -22,6 +23,7 @@ WITHIN_WORDS = (
     "F6-cross_city",
     "F8-offered",
     "F8-returned",
+    "F8-overdue",
     "F9-decided",
     "F9-statutory_breaches",
     "F12-off_list_n",
@@ -78,14 +80,52 @@ async def test_a_week_opens_its_own_days(windows: Windows) -> None:
         assert f"{found['denominator']:,}" == of
 
 
-async def test_what_cannot_be_opened_says_why(windows: Windows) -> None:
-    page = await windows.open("/?period=0", role=None)
-    await expect(page.locator("#q-now .how")).to_contain_text("因此不能点开")
-    median = page.locator("#q-who .four .card").first
+async def test_a_median_opens_the_hand_overs_it_is_read_from(windows: Windows) -> None:
+    page = await windows.open("/?period=0")
+    await page.locator("[id='s-custody.title']").click()
+    await is_ready(page, "evidence")
+    hand_overs = page.locator("[id^=h-]")
+    await expect(hand_overs).not_to_have_count(0)
+    await expect(page.locator("td", has_text="即此值")).not_to_have_count(0)
 
-    await expect(median).to_contain_text("因此没有证据页")
-    assert await page.locator("#q-now a[href^='/evidence']").count() == 0
-    assert await median.locator("a", has_text="查看证据").count() == 0
+    await page.locator("#recount").click()
+    await expect(page.locator("#recounted")).to_contain_text("与看板一致")
+    await hand_overs.first.click()
+    await expect(page.locator("#journey-title")).to_be_focused()
+    await expect(page.locator("details[id^=e-]")).not_to_have_count(0)
+    assert await page.locator("a[href^='/past.html?figure']").count() == 0
+    assert await objections(page) == []
+
+
+async def test_what_goes_on_now_opens_its_journeys(windows: Windows) -> None:
+    page = await windows.open("/?period=0")
+    await page.locator("#holders summary").click()
+    held = page.locator("[id^=now-held-]").first
+    number, where = await held.text_content(), page.locator("#q-now #holders th[scope=row]").first
+    city = str(await where.text_content())
+    await held.click()
+    await is_ready(page, "now")
+
+    await expect(page.locator("#total")).to_have_text(str(number))
+    await expect(page.locator(".tag")).to_contain_text(city)
+    await page.locator("[id^=j-]").first.click()
+    await expect(page.locator("#journey-title")).to_be_focused()
+    await expect(page.locator("details[id^=e-]")).not_to_have_count(0)
+    await page.reload()
+    await expect(page.locator("details[id^=e-]")).not_to_have_count(0)
+
+
+async def test_todays_trips_in_vain_open_their_cause(board: BoardHouse, windows: Windows) -> None:
+    await board.tell(failed_visit())
+    page = await windows.open("/?period=7")
+    link = page.locator("#vain-wrong_place")
+    await link.wait_for()
+    number = int(str(await link.text_content()))
+
+    assert (await behind(page, link))["numerator"] == number > 0
+    await link.click()
+    await is_ready(page, "evidence")
+    await expect(page.locator(".tag", has_text="走错地方")).to_have_count(1)
 
 
 async def test_only_the_worst_items_stand_open(windows: Windows) -> None:

@@ -58,7 +58,7 @@ export function filtered(names, key, value) {
   if (key === "region") return named(word(names.regions[value]), value);
   if (key === "home") return placed(names, value);
   if (key === "pair") return value.split(">").map((code) => placed(names, code)).join(" → ");
-  if (key === "cause") return `${of("cause", value.split("|")[0])} · ${of("party", value.split("|")[1])}`;
+  if (key === "cause") return value.split("|").map((code, at) => of(at ? "party" : "cause", code)).join(" · ");
   if (key === "basic" || key === "item" || key === "channel") return named(word(names[`${key}s`][value]), value);
   if (key === "layer") return of("layer", value);
   return key === "axis" ? value : day(value);

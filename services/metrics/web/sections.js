@@ -57,6 +57,8 @@ function daysOf(monday) {
 function heat(kind, depth, reading, text, href, id, more = "") {
   return h("td", { class: `c ${kind} ${deep(depth)}${isFew(reading) ? " few" : ""}${more}` }, h("a", { href, id }, text, reading?.denominator ? [" ", h("small", {}, h("span", { class: "unseen" }, "n = "), number(reading.denominator))] : null, fewUnseen(reading)));
 }
+/** What lies behind a number of this moment; no filter of the board has a say in it. */
+const now = (id, words, text) => h("a", { id: `now-${id}`, href: `/now.html?${new URLSearchParams(words)}` }, text);
 const nothing = () => h("td", { class: "c" }, h("span", { class: "none" }, "·"));
 /** Trips per hundred journeys; nothing is less than none by less than one. */
 const hundredfold = (value) => String(Math.round(value * 100));
@@ -83,7 +85,7 @@ export function gaps() {
 }
 export function causes() {
   const { causes: bars, total } = board.figures.causes, most = bars[0]?.total || 1;
-  const rows = bars.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar(PARTIES.map((party) => [`by-${party}`, one[party] / most])), PARTIES.map((party) => h("td", {}, one[party] ? h("a", { id: `why-${one.cause}-${party}`, href: board.evidence("F5", { reading: "extra", cause: `${one.cause}|${party}` }) }, whole(one[party])) : "0")), h("td", {}, h("b", {}, whole(one.total)))));
+  const rows = bars.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar(PARTIES.map((party) => [`by-${party}`, one[party] / most])), PARTIES.map((party) => h("td", {}, one[party] ? h("a", { id: `why-${one.cause}-${party}`, href: board.evidence("F5", { reading: "extra", cause: `${one.cause}|${party}` }) }, whole(one[party])) : "0")), h("td", {}, h("b", {}, h("a", { id: `why-${one.cause}`, href: board.evidence("F5", { reading: "extra", cause: one.cause }) }, whole(one.total))))));
   return card([say("why.title"), " ", h("span", { class: "count" }, opens("F5", "extra", say("why.of", { n: whole(total.numerator) })))], bars.length ? table(say("why.title"), [say("why.cause"), h("th", { "aria-hidden": "true" }), ...PARTIES.map((party) => of("party", party)), say("total")], rows) : h("p", { class: "soft" }, say("none.extra")),
     h("p", { class: "legend", "aria-hidden": "true" }, PARTIES.map((party) => h("span", {}, h("i", { class: `by-${party}` }), of("party", party)))), sources("causes", board.query()));
 }
@@ -166,13 +168,13 @@ export function trust() {
     card(say("books.written"), table(say("books.written"), [say("books.topic"), ...["appended", "published", "waiting", "equal"].map((key) => say(`books.${key}`))], written)), card(say("books.read"), table(say("books.read"), [say("books.topic"), ...IN.map((key) => say(`books.${key}`)), say("books.equal")], read), h("p", { class: "sources" }, h("a", { href: "/v1/trust" }, say("take.json"))))));
 }
 export function live() {
-  const { open, by_age: ages, by_holder: holders, failed_today: failed, visited_per_minute: minutes } = board.figures.live, { alerts } = board.figures;
+  const { open, by_age: ages, by_holder: holders, failed_today: failed, visited_per_minute: minutes, day: today } = board.figures.live, { alerts } = board.figures;
   const most = Math.max(...ages.map((one) => one.open), 1), worst = Math.max(...failed.map((one) => one.attempts), 1);
   const visited = minutes.reduce((sum, one) => sum + one.journeys, 0);
-  const held = holders.map((one) => h("tr", {}, rowHead(one.region === "none" ? say("live.nobody") : board.city(one.region)), h("td", {}, whole(one.open)), h("td", {}, whole(one.anonymous))));
+  const held = holders.map((one) => h("tr", {}, rowHead(one.region === "none" ? say("live.nobody") : board.city(one.region)), h("td", {}, now(`held-${one.region}`, { holder: one.region }, whole(one.open))), h("td", {}, whole(one.anonymous))));
   return h("div", {}, question("now", asks("now", "board.q5", "board.q5how"), h("div", { class: "wide2" },
-    card(say("live.open"), h("p", {}, say("live.total", { n: whole(open.total), a: whole(open.anonymous) })), table(say("live.open"), [say("live.age"), h("th", { "aria-hidden": "true" }), say("live.journeys")], ages.map((one) => h("tr", {}, rowHead(say("live.days", { d: one.days })), bar([["by-government", one.open / most]]), h("td", {}, whole(one.open))))),
+    card(say("live.open"), h("p", {}, now("open", {}, say("live.total", { n: whole(open.total), a: whole(open.anonymous) }))), table(say("live.open"), [say("live.age"), h("th", { "aria-hidden": "true" }), say("live.journeys")], ages.map((one) => h("tr", {}, rowHead(say("live.days", { d: one.days })), bar([["by-government", one.open / most]]), h("td", {}, now(`aged-${parseInt(one.days, 10)}`, { days: one.days }, whole(one.open)))))),
       h("details", { id: "holders" }, h("summary", {}, say("live.holders")), table(say("live.holders"), [say("live.city"), say("live.journeys"), say("live.anonymous")], held)), sources("live", "")),
-    h("div", {}, card(say("live.visited", { m: minutes.length }), h("p", { id: "visited" }, say("live.perminute", { v: fixed(visited / minutes.length, 1), n: whole(visited) }))), card(say("live.failed"), failed.length ? table(say("live.failed"), [say("why.cause"), h("th", { "aria-hidden": "true" }), say("live.attempts")], failed.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar([["by-applicant", one.attempts / worst]]), h("td", {}, whole(one.attempts))))) : h("p", { class: "soft" }, say("live.nofail"))),
+    h("div", {}, card(say("live.visited", { m: minutes.length }), h("p", { id: "visited" }, now("visited", { visited: true }, say("live.perminute", { v: fixed(visited / minutes.length, 1), n: whole(visited) })))), card(say("live.failed"), failed.length ? table(say("live.failed"), [say("why.cause"), h("th", { "aria-hidden": "true" }), say("live.attempts")], failed.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar([["by-applicant", one.attempts / worst]]), h("td", {}, h("a", { id: `vain-${one.cause}`, href: `/evidence.html?${new URLSearchParams({ figure: "F13", reading: "failed", from: today, to: today, cause: one.cause })}` }, whole(one.attempts)))))) : h("p", { class: "soft" }, say("live.nofail"))),
       card(say("live.alerts"), alerts.length ? h("ul", { class: "movers" }, alerts.map((one) => h("li", {}, h("span", {}, named([one.zh, one.en])), h("time", { class: "soft small" }, moment(one.at))))) : h("p", { class: "soft" }, say("live.quiet")))))));
 }

@@ -6,17 +6,18 @@ from datetime import date
 
 import pytest
 
-from services.metrics.cells import answer, keyed, snapshot, sums
+from services.metrics import handovers
+from services.metrics.cells import NO_WAITS, answer, keyed, snapshot, sums, waits
 from services.metrics.contributions import GROUPS, Group
-from services.metrics.evidence import page, projected, shares
-from services.metrics.figures import FIGURES, Figure
+from services.metrics.evidence import page, projected, rows, shares
+from services.metrics.figures import BY_CODE, FIGURES, Figure
 from services.metrics.ledger import Ledger
 from services.metrics.shares import Asked
 from services.metrics.slices import By, Slice, covers, key_of
 from tests.integration.metrics.conftest import Full
 from tests.integration.metrics.house import expected
 
-DAY = date(2026, 8, 6)
+DAY, LATER = date(2026, 8, 6), date(2026, 9, 30)
 SLICES = [
     Slice(),
     Slice(region="330000"),
@@ -35,6 +36,7 @@ SLICES = [
     Slice(layer="virtual"),
     Slice(layer="physical", pair="330300>330100"),
     Slice(cause="wrong_place|applicant"),
+    Slice(cause="wrong_place", to_day=DAY),
     Slice(home="330300"),
     Slice(home="unknown", from_day=DAY),
     Slice(home="330300", region="330100", cause="wrong_place|applicant"),
@@ -102,6 +104,30 @@ async def test_evidence_adds_up_to_its_figure(full: Full, asked: Slice) -> None:
                 assert sum(share.numerator for share in found) == said.numerator, reading.code
                 if said.denominator is not None:
                     assert sum(share.denominator for share in found) == said.denominator, reading.code
+
+
+@pytest.mark.parametrize("asked", SLICES, ids=str)
+async def test_waits_are_read_from_the_hand_overs_that_are_shown(full: Full, asked: Slice) -> None:
+    custody = BY_CODE["F8"]
+    async with snapshot(full.log) as snap:
+        for reading in (one for one in custody.readings if one.from_waits):
+            wanted = Asked(custody, reading, asked)
+            behind = [one async for looked in rows(snap, wanted) for one in handovers.handovers(looked, asked, LATER)]
+            found = await handovers.page(snap, wanted, "", 500, LATER)
+
+            said = (await waits(snap, asked, LATER)).get(None, NO_WAITS)
+            assert handovers.waits_of(behind) == said
+            assert len(found["rows"]) == (said.overdue if reading.code == "overdue" else said.taken)
+            assert found["total"] == said.values()[reading.code]._asdict()
+
+
+async def test_some_hand_overs_are_shown_and_some_wait_past_their_day(full: Full) -> None:
+    async with snapshot(full.log) as snap:
+        said = (await waits(snap, Slice(), LATER))[None]
+
+    assert said.taken > 1
+    assert said.overdue > 0
+    assert said.p50 != said.p90
 
 
 async def test_evidence_comes_in_pages_that_miss_nobody(full: Full) -> None:

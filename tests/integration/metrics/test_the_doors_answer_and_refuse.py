@@ -177,6 +177,24 @@ async def test_live_counts_open_journeys_by_holder_and_by_age(full: Full, door: 
     assert sum(entry["open"] for entry in found["by_age"]) == still_open
 
 
+async def test_every_number_of_this_moment_opens_its_journeys(door: httpx.AsyncClient) -> None:
+    told = (await door.get("/v1/live")).json()
+    numbers = [({}, told["open"]["total"]), ({"visited": True}, sum(one["journeys"] for one in told["visited_per_minute"]))]
+    numbers += [({"days": one["days"]}, one["open"]) for one in told["by_age"]]
+    numbers += [({"holder": one["region"]}, one["open"]) for one in told["by_holder"]]
+
+    for asked, number in numbers:
+        first = (await door.get("/v1/live/journeys", params={**asked, "limit": 7}, headers=signed(door))).json()
+        rows, found = first["rows"], first
+        while found["next"] is not None:
+            params = {**asked, "limit": 7, "after": found["next"]}
+            found = (await door.get("/v1/live/journeys", params=params, headers=signed(door))).json()
+            rows += found["rows"]
+        assert first["total"] == len({row["journey"] for row in rows}) == len(rows) == number, asked
+    assert (await door.get("/v1/live/journeys")).status_code == 401
+    assert (await door.get("/v1/live/journeys", params={"days": "3-4"}, headers=signed(door))).status_code == 422
+
+
 async def test_a_service_that_promised_nothing_is_told_with_the_figures_whose_as_of_it_leaves_open(door: httpx.AsyncClient) -> None:
     found = (await door.get("/v1/dashboard")).json()
 

@@ -16,10 +16,12 @@ import pytest
 from services.metrics.app import make_faust, run_faust
 from services.metrics.builds import PLACES, Builds, ask_for_rebuild, live_generation, rebuilds
 from services.metrics.cells import snapshot
+from services.metrics.figure_doors import today
 from services.metrics.figures import BY_CODE
+from services.metrics.handovers import Waited
 from services.metrics.projector import Projector
 from services.metrics.record import journey
-from services.metrics.recounting import last, recounting
+from services.metrics.recounting import Summed, last, recounting
 from services.metrics.shares import Asked
 from services.metrics.slices import Slice
 from services.metrics.store import Store
@@ -244,11 +246,14 @@ async def test_a_journey_is_evident_down_to_its_bytes_and_recounts(log: EventLog
     async with running(Projector(kafka, store).run):
         await send(kafka, told)
         await until(has(store, told))
+    readings = [Asked(BY_CODE[code], reading, Slice()) for code in ("F4", "F7", "F8", "F9") for reading in BY_CODE[code].readings]
     async with snapshot(log) as snap:
         found = await journey(snap, kafka, told[0].journey)
-        for code in ("F4", "F7", "F9"):
-            counted = await last(recounting(snap, kafka, Asked(BY_CODE[code], BY_CODE[code].readings[0], Slice())))
+        for asked in readings:
+            tally = Waited(asked, today()) if asked.reading.from_waits else Summed(asked)
+            counted = await last(recounting(snap, kafka, tally))
             assert counted["equal"], counted
+            assert not asked.reading.from_waits or counted["recounted"]["numerator"]
 
     assert found is not None
     assert [event["body"].encode() for event in found["events"]] == [
