@@ -8,8 +8,9 @@ const choices = place.local ? await get("/v1/session/demo").catch(() => null) : 
 const chosen = { role: kept("demo.role") ?? "", city: kept("demo.city") ?? "", body: kept("demo.body") ?? "" };
 let error = null, refused = "";
 
-/** Back only to a page of this origin. */
+/** Back only to a page of this origin; what is no address at all leads to the first one. */
 function safe(path) {
+  if (!URL.canParse(path ?? "/", location.origin)) return "/";
   const there = new URL(path ?? "/", location.origin);
   return there.origin === location.origin ? there.href : "/";
 }
