@@ -140,7 +140,12 @@ async def keep(log: EventLog, alerts: list[Alert]) -> None:
                 await tx.execute("SELECT pg_notify($1, $2)", CHANNEL, said)
 
 
-async def newest_alerts(tx: Tx, limit: int) -> list[dict[str, Any]]:
-    """The newest alerts."""
-    rows = await tx.fetch("SELECT id, kind, subject, at, now, before FROM alert ORDER BY at DESC, id LIMIT $1", limit)
+async def newest_alerts(tx: Tx, limit: int, since: datetime | None = None) -> list[dict[str, Any]]:
+    """The newest alerts, those `since` an instant if one is given."""
+    rows = await tx.fetch(
+        "SELECT id, kind, subject, at, now, before FROM alert WHERE $2::timestamptz IS NULL OR at >= $2 "
+        "ORDER BY at DESC, id LIMIT $1",
+        limit,
+        since,
+    )
     return [worded(dict(row)) for row in rows]

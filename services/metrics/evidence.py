@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from services.metrics.cells import Snapshot, sums
 from services.metrics.facts import day_of_ms
-from services.metrics.figures import Value, total
+from services.metrics.figures import Value, value_of
 from services.metrics.journey import Row, load
-from services.metrics.shares import Asked, Share, share_of, valued
+from services.metrics.shares import Asked, Share, share_of
 from services.metrics.slices import CAUSED, HOMED, PAIRED, Slice, prefix_of
 from services.metrics.story import Story, tell
 
@@ -103,7 +103,7 @@ async def shares(snap: Snapshot, asked: Asked, after: str = "") -> AsyncIterator
 async def projected(snap: Snapshot, asked: Asked) -> Value:
     """The reading as the cells have it."""
     found = (await sums(snap, asked.figure.groups, asked.slice)).get(None, {})
-    return valued(asked, total(asked.reading.numerator, found), total(asked.reading.denominator or {}, found))
+    return value_of(asked.reading, found)
 
 
 class Leaf(NamedTuple):

@@ -21,21 +21,33 @@ from services.metrics.figure_doors import Answers, definition, today
 from services.metrics.figures import COVERAGE
 from services.metrics.journey import load
 from services.metrics.ledger import Entry, ledger
-from services.metrics.live import NOBODY, Age, Which, journeys
+from services.metrics.live import NOBODY, Age, Place, Which, journeys
 from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
 from services.metrics.slices import ends_on, told
 from services.metrics.store import HistoryHook, Store
-from shared.eventsourcing.errors import RefusedError, UnavailableError
+from shared.eventsourcing.errors import RefusedError, Rule, UnavailableError
 from shared.postgres.standing import parked_now, require_seen
 from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.operator_doors import note_action
-from shared.runtime.refusals import UNAVAILABLE, UNKNOWN_THING
+from shared.runtime.refusals import UNKNOWN_THING
 from shared.telemetry import clock
 
 LIMIT_MAX = 500
 RECOUNTS_MAX = 2
+TOO_MANY_RECOUNTS = Rule(
+    "too-many-recounts",
+    "conflict",
+    "已有两次清点在进行；请稍后再试。",
+    "Two recounts are under way already; try again in a little while.",
+)
+RECORD_AWAY = Rule(
+    "record-away",
+    "conflict",
+    "暂时读不到存下的原始字节，清点没有完成；恢复后请再试。",
+    "The stored bytes cannot be read just now, so the recount did not finish; try again once they can.",
+)
 LINES_A_CHUNK = 500
 _HOLDER = rf"^([0-9]{{4}}00|unknown|{NOBODY})$"
 _CELL_KEYS = ("day", "region", "other", "item", "basic", "channel", "tag", "known")
@@ -47,8 +59,13 @@ def _wanted(asked: AskedSlice, figure: str, reading: str | None = None, day: Day
     return asked_of(figure, reading, asked, rule)
 
 
-def _which(holder: Annotated[str | None, Query(pattern=_HOLDER)] = None, days: Age | None = None, visited: bool = False) -> Which:
-    return Which(holder, days, visited)
+def _which(
+    holder: Annotated[str | None, Query(pattern=_HOLDER)] = None,
+    days: Age | None = None,
+    anonymous: bool = False,
+    visited: bool = False,
+) -> Which:
+    return Which(holder, days, anonymous, visited)
 
 
 Wanted = Annotated[Asked, Depends(_wanted)]
@@ -88,11 +105,13 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     async def of_now(
         caller: SignedIn,
         which: Annotated[Which, Depends(_which)],
+        after_day: date | None = None,
         after: Annotated[str, Query(pattern=CURSOR)] = "",
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> Response:
         require(caller, READERS)
-        return plain(await answers.read(lambda snap: journeys(snap, which, clock.now(), after, limit, today())))
+        place = None if after_day is None else Place(after_day, after)
+        return plain(await answers.read(lambda snap: journeys(snap, which, clock.now(), today(), place, limit)))
 
     @app.get("/v1/evidence/items/{item}", summary="One item of the catalogue: its events with their stored bytes")
     async def behind_item(caller: SignedIn, item: Annotated[str, Path(pattern=JOURNEY)]) -> Response:
@@ -161,7 +180,7 @@ def _counting(snap: Snapshot, bootstrap: str, wanted: Asked) -> AsyncIterator[di
 async def _one_of_few(recounts: asyncio.Semaphore) -> AsyncIterator[None]:
     """A recount reads much: a few at a time, and nobody waits in a line that he cannot see."""
     if recounts.locked():
-        raise UnavailableError("too-many-recounts")
+        raise UnavailableError(TOO_MANY_RECOUNTS.code)
     async with recounts:
         yield
 
@@ -171,9 +190,10 @@ async def _watched(answers: Answers, bootstrap: str, wanted: Asked, recounts: as
         async with _one_of_few(recounts), snapshot(answers.log) as snap:
             async for told in _counting(snap, bootstrap, wanted):
                 yield orjson.dumps({**told, **answers.stamp(snap)}) + b"\n"
-    except UnavailableError:
+    except UnavailableError as away:
         # The answer has begun: what broke off can only be said within it.
-        yield orjson.dumps({"failed": {"zh": UNAVAILABLE.zh, "en": UNAVAILABLE.en}}) + b"\n"
+        rule = TOO_MANY_RECOUNTS if str(away) == TOO_MANY_RECOUNTS.code else RECORD_AWAY
+        yield orjson.dumps({"failed": {"rule": rule.code, "zh": rule.zh, "en": rule.en}}) + b"\n"
 
 
 def _line(entry: Entry, amounts: dict[str, int]) -> dict[str, Any]:

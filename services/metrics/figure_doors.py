@@ -7,7 +7,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -33,6 +33,8 @@ from shared.telemetry import clock
 FRESH_S = 0.4
 UNCHANGED_S = 5.0
 KEPT_MAX = 64
+ALERTS_MAX, ALERTED = 5, timedelta(days=1)
+"""How many alerts the first screen shows, and for how long."""
 
 
 def today() -> date:
@@ -79,8 +81,9 @@ class Answers:
         made = await board.board(snap, asked, day)
         rows = await self.shelf.rows(snap)
         made["promise"]["F1"] = covered(rows, of_items(asked, ends_on(asked, day)))
-        made["live"] = await live(snap, clock.now(), day)
-        made["alerts"] = await newest_alerts(snap.tx, 5)
+        now = clock.now()
+        made["live"] = await live(snap, now, day)
+        made["alerts"] = await newest_alerts(snap.tx, ALERTS_MAX, now - ALERTED)
         made["trust"] |= await _trust(snap)
         return {"slice": told(asked), **made}
 

@@ -30,14 +30,24 @@ Sum = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One number of a figure; without a denominator it is a count. `from_waits` are read from the single waits, not from sums."""
+    """One number of a figure; without a denominator it is a count.
+
+    `of` tells of how many it is, where its denominator counts something else; `from_waits` are read from the single waits and
+    not from sums.
+    """
 
     code: str
     name: Text
     unit: Unit
     numerator: Sum
     denominator: Sum | None = None
+    of: Sum | None = None
     from_waits: bool = False
+
+    @property
+    def measures(self) -> frozenset[str]:
+        """Every measure that it names."""
+        return frozenset((*self.numerator, *(self.denominator or {}), *(self.of or {})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,7 @@ class Figure:
     @property
     def measures(self) -> frozenset[str]:
         """Every measure that a reading names."""
-        return frozenset(measure for reading in self.readings for measure in _measures(reading))
+        return frozenset().union(*(reading.measures for reading in self.readings))
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -68,10 +78,6 @@ class Figure:
     def reading(self, code: str) -> Reading | None:
         """The reading of that code."""
         return next((reading for reading in self.readings if reading.code == code), None)
-
-
-def _measures(reading: Reading) -> tuple[str, ...]:
-    return (*reading.numerator, *(reading.denominator or {}))
 
 
 class Value(NamedTuple):
@@ -95,7 +101,8 @@ def value_of(reading: Reading, sums: Sum) -> Value:
         return Value(numerator, numerator, None, few=False)
     denominator = total(reading.denominator, sums)
     value = _SCALE[reading.unit] * numerator / denominator if denominator else None
-    return Value(value, numerator, denominator, few=denominator < FEW)
+    of = denominator if reading.of is None else total(reading.of, sums)
+    return Value(value, numerator, denominator, few=of < FEW)
 
 
 def evaluate(figure: Figure, sums: Sum) -> dict[str, Value]:
@@ -290,12 +297,13 @@ FIGURES: tuple[Figure, ...] = (
                 "statutory_breach", "超法定时限", "statutory limit broken", {"decided.statutory_breach": 1}, {"decided.cases": 1}
             ),
             _count("statutory_breaches", "超法定时限件", "statutory breaches", {"decided.statutory_breach": 1}),
-            _ratio(
+            Reading(
                 "speed_up",
-                "提速率",
-                "speed-up",
+                Text("提速率", "speed-up"),
+                "ratio",
                 {"decided.statutory_wd": 1, "decided.net_wd_used": -1},
                 {"decided.statutory_wd": 1},
+                of={"decided.cases": 1},
             ),
             _count("decided", "办结件", "decided", {"decided.cases": 1}),
         ),
@@ -338,7 +346,7 @@ FIGURES: tuple[Figure, ...] = (
         Text("到场日", "day of the visit"),
         (
             _count("failed", "没有办成的到场", "trips that came to nothing", {"visit.failed": 1}),
-            _ratio("share", "占全部到场", "of all trips", {"visit.failed": 1}, {"visit.visits": 1}),
+            _ratio("share", "占同一范围的到场", "of the trips in the slice", {"visit.failed": 1}, {"visit.visits": 1}),
         ),
         _PROVISIONS,
         by=("city", "county", "item", "basic", "channel", "day", "week", "month", "cause"),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from services.metrics.cells import Snapshot, city_in, grouped
 from services.metrics.evidence import situation
@@ -19,6 +19,7 @@ Age = Literal["0-1", "2-7", "8-30", "31-90", "91+"]
 _LAST_DAY: Mapping[Age, int | None] = {"0-1": 1, "2-7": 7, "8-30": 30, "31-90": 90, "91+": None}
 """How many days ago the oldest journeys of an age group were opened."""
 NOBODY = "none"
+_OPENED = "coalesce(opened_on, 'infinity')"
 
 
 def age_of(days: int) -> Age:
@@ -28,13 +29,14 @@ def age_of(days: int) -> Age:
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Journeys of this moment: all that are open, or those of one age or holder; or those somebody came for of late.
+    """Journeys of this moment: all that are open, or those that somebody came for of late; of one holder or age, or anonymous.
 
     `holder` is a city, or `NOBODY` of what was not handed in yet.
     """
 
     holder: str | None = None
     age: Age | None = None
+    anonymous: bool = False
     visited: bool = False
 
 
@@ -95,15 +97,23 @@ def _of_late(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
 
 
-async def journeys(snap: Snapshot, which: Which, now: datetime, after: str, limit: int, today: date) -> dict[str, Any]:
-    """One page of the journeys behind the live figures, in order of their ids, which is that of their first record."""
+class Place(NamedTuple):
+    """Where a page of journeys ended: they are listed by the day of their first contact, oldest first."""
+
+    day: date
+    journey: str
+
+
+async def journeys(snap: Snapshot, which: Which, now: datetime, today: date, after: Place | None, limit: int) -> dict[str, Any]:
+    """One page of the journeys behind the live figures."""
     where, args = _those(which, now, today)
     total = await snap.tx.fetchval(f"SELECT count(*) FROM {snap.room}.journey WHERE {where}", *args)
+    first, second, third = (f"${len(args) + n}" for n in (1, 2, 3))
     rows = await snap.tx.fetch(
-        f"SELECT journey, body, holder_region, last_visit_at FROM {snap.room}.journey "
-        f"WHERE {where} AND journey > ${len(args) + 1} ORDER BY journey LIMIT ${len(args) + 2}",
+        f"SELECT journey, body, holder_region, last_visit_at, {_OPENED} AS day FROM {snap.room}.journey "
+        f"WHERE {where} AND ({_OPENED}, journey) > ({first}, {second}) ORDER BY {_OPENED}, journey LIMIT {third}",
         *args,
-        after,
+        *(after or Place(date.min, "")),
         limit,
     )
     shown = [
@@ -115,30 +125,37 @@ async def journeys(snap: Snapshot, which: Which, now: datetime, after: str, limi
         }
         for row in rows
     ]
-    return {"total": total, "rows": shown, "next": shown[-1]["journey"] if len(shown) == limit else None}
+    end = Place(rows[-1]["day"], rows[-1]["journey"]) if len(rows) == limit else None
+    return {"total": total, "rows": shown, "next": None if end is None else {"after_day": end.day, "after": end.journey}}
 
 
 def _those(which: Which, now: datetime, today: date) -> tuple[str, list[Any]]:
     """The condition on the rows with its arguments; it says what `_open` and `_visited` count."""
+    words, args = list[str](), list[Any]()
+
+    def put(condition: str, *values: Any) -> None:
+        args.extend(values)
+        words.append(condition.format(*(f"${len(args) - len(values) + n}" for n in range(1, len(values) + 1))))
+
     if which.visited:
-        return "last_visit_at >= $1 AND last_visit_at <= $2", [_of_late(now), now]
-    words, args = ["open"], list[Any]()
+        put("last_visit_at >= {} AND last_visit_at <= {}", _of_late(now), now)
+    else:
+        put("open")
+    if which.anonymous:
+        put("anonymous")
     if which.holder == NOBODY:
-        words.append("holder_region IS NULL")
+        put("holder_region IS NULL")
     elif which.holder is not None:
-        args.append(which.holder)
-        words.append(f"{city_in('holder_region')} = ${len(args)}")
+        put(f"{city_in('holder_region')} = {{}}", which.holder)
     if which.age is not None:
-        newest, oldest = _opened_on(which.age, today)
-        args += [newest, oldest, today]
-        words.append(f"coalesce(opened_on, ${len(args)}) BETWEEN ${len(args) - 1} AND ${len(args) - 2}")
+        put("coalesce(opened_on, {}) BETWEEN {} AND {}", today, *_opened(which.age, today))
     return " AND ".join(words), args
 
 
-def _opened_on(age: Age, today: date) -> tuple[date, date]:
-    """The last and the first day on which journeys of an age were opened. Whatever bears a later day than today is new."""
+def _opened(age: Age, today: date) -> tuple[date, date]:
+    """The first and the last day on which journeys of an age were opened. Whatever bears a later day than today is new."""
     ages = list(_LAST_DAY)
     younger = _LAST_DAY[ages[ages.index(age) - 1]] if age != ages[0] else None
     last = _LAST_DAY[age]
     newest = date.max if younger is None else today - timedelta(days=younger + 1)
-    return newest, date.min if last is None else today - timedelta(days=last)
+    return date.min if last is None else today - timedelta(days=last), newest

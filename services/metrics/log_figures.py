@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shared.postgres.event_log import Tx
@@ -52,6 +52,15 @@ class Seen:
     @property
     def arguments(self) -> tuple[Any, ...]:
         return (self.generation, self.origin, self.as_of, self.known_at)
+
+
+async def end_of(tx: Tx, generation: int, origin: str, day: date | None) -> datetime | None:
+    """When a day is over in the log's own time zone; None for none, and for a log that is not there."""
+    if day is None:
+        return None
+    query = "SELECT ($3::date + 1)::timestamp AT TIME ZONE min(zone) FROM log_fact WHERE generation = $1 AND origin = $2"
+    found: datetime | None = await tx.fetchval(query, generation, origin, day)
+    return found
 
 
 async def origins(tx: Tx, generation: int) -> list[dict[str, Any]]:

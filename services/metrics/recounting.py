@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from services.metrics.cells import Snapshot
 from services.metrics.evidence import Looked, how_many, projected, rows
-from services.metrics.figures import Value
+from services.metrics.figures import Value, value_of
 from services.metrics.journey import Row, fold
 from services.metrics.record import standings
-from services.metrics.shares import Asked, share_of, valued
+from services.metrics.shares import Asked, sums_of
 from services.metrics.view import read
 from shared.eventsourcing.records import Place
 from shared.kafka.fetch import fetch_records
@@ -70,23 +70,21 @@ class Summed:
     """A reading that is a sum over journeys, or the ratio of two."""
 
     asked: Asked
-    numerator: int = 0
-    denominator: int = 0
+    sums: dict[str, int] = field(default_factory=dict)
 
     async def said(self, snap: Snapshot) -> Value:
         return await projected(snap, self.asked)
 
     def rests_on(self, looked: Looked) -> bool:
-        share = share_of(looked.row, looked.partition, self.asked)
-        return bool(share.numerator or share.denominator)
+        found = sums_of(looked.row, self.asked.slice)
+        return any(found.get(measure) for measure in self.asked.reading.measures)
 
     def add(self, again: Looked) -> None:
-        share = share_of(again.row, again.partition, self.asked)
-        self.numerator += share.numerator
-        self.denominator += share.denominator
+        for measure, amount in sums_of(again.row, self.asked.slice).items():
+            self.sums[measure] = self.sums.get(measure, 0) + amount
 
     def value(self) -> Value:
-        return valued(self.asked, self.numerator, self.denominator)
+        return value_of(self.asked.reading, self.sums)
 
 
 async def recounting(snap: Snapshot, bootstrap: str, tally: Tally) -> AsyncIterator[dict[str, Any]]:

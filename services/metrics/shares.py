@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.metrics.contributions import GROUPS, Amounts, contributions
-from services.metrics.figures import Figure, Reading, Value, total, value_of
+from services.metrics.figures import Figure, Reading, total
 from services.metrics.journey import Row
 from services.metrics.ledger import Entry, Ledger, ledger
 from services.metrics.slices import Slice, covers
@@ -26,7 +26,7 @@ class Asked:
         """The groups of cells that the reading rests on, or beside which the single waits lie that it is read from."""
         if self.reading.from_waits:
             return self.figure.groups
-        return tuple(sorted({m.partition(".")[0] for m in (*self.reading.numerator, *(self.reading.denominator or {}))}))
+        return tuple(sorted({measure.partition(".")[0] for measure in self.reading.measures}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,12 @@ def entries_of(row: Row, asked: Slice) -> Ledger:
     return {Entry(cell, 0): amounts for cell, amounts in contributions(tell(row, known_to)).items()}
 
 
+def sums_of(row: Row, asked: Slice) -> dict[str, int]:
+    """The measures of what `row` adds to the slice."""
+    return measured(entries_of(row, asked).items(), asked)
+
+
 def share_of(row: Row, partition: int, asked: Asked) -> Share:
     """What `row` adds to the reading."""
-    found = measured(entries_of(row, asked.slice).items(), asked.slice)
+    found = sums_of(row, asked.slice)
     return Share(row, partition, total(asked.reading.numerator, found), total(asked.reading.denominator or {}, found))
-
-
-def valued(asked: Asked, numerator: int, denominator: int) -> Value:
-    """The reading from its two sums."""
-    if asked.reading.denominator is None:
-        return Value(numerator, numerator, None, few=False)
-    whole = Reading("", asked.reading.name, asked.reading.unit, {"n": 1}, {"d": 1})
-    return value_of(whole, {"n": numerator, "d": denominator})

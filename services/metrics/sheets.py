@@ -124,6 +124,17 @@ def live_rows(told: Mapping[str, Any], causes: Names, places: Names) -> Iterable
 LIVE_HEAD = ("table", "key", "name_zh", "name_en", "count", "anonymous")
 
 
+def log_rows(told: Mapping[str, Any]) -> Iterable[list[Any]]:
+    """One line for each number of somebody else's log; `group` is its region, or the kind of answer."""
+    whose = [told["origin"], *(told[name].isoformat() if told[name] else None for name in ("as_of", "known_at"))]
+    for table, groups in told["figures"].items():
+        for group, values in groups.items():
+            yield from ([table, group, key, value, *whose] for key, value in values.items())
+
+
+LOG_HEAD = ("table", "group", "key", "value", "origin", "as_of", "known_at")
+
+
 @dataclass(frozen=True, slots=True)
 class Bulletin:
     """The table of a bulletin: a line for each fact, and last ones that add it up."""

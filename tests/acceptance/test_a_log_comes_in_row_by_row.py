@@ -60,6 +60,13 @@ async def test_a_bad_row_is_told_with_its_line_and_the_rest_is_counted_once(inst
     assert (found["counts"]["all"]["events"], found["counts"]["all"]["cases"]) == (3, 2)
     assert found["rules"]["all"]["submitted"] == 2
 
+    async with installation.doors() as doors:
+        lines = await doors.lines("metrics", "/v1/csv/logs/made-up", "operator")
+        nothing_yet = await doors.get("metrics", "/v1/logs/made-up", None, to="2019-12-31")
+    assert b"counts,all,events,3,made-up,,\r" in lines
+    assert nothing_yet["counts"]["all"]["cases"] == 0
+    assert nothing_yet["as_of"].startswith("2019-12-31T23:00:00")
+
     again = brought_in(installation, tmp_path)
 
     assert again.stdout == "made-up: 0 recorded, 3 known before, 1 not readable\n"

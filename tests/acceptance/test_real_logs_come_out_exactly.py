@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,8 @@ async def test_building_permits_stand_on_each_day_as_they_stood(doors: Doors, or
     as_of = f"{moment}T00:00:00+02:00"
     found = await figures(doors, "bpic15", as_of=as_of)
 
+    day_before = date.fromisoformat(moment) - timedelta(days=1)
+    assert await doors.get("metrics", "/v1/logs/bpic15", None, to=day_before.isoformat()) | {"as_of": found["as_of"]} == found
     for region, known in oracles["bpic15_asof"][as_of].items():
         counts, cases = found["counts"][region], found["cases_by_rule"][region]
         assert counts["events"] == known["events_before"]

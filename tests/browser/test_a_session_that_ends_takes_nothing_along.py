@@ -121,7 +121,9 @@ async def test_a_page_that_opens_in_a_bad_moment_says_so_and_goes_on(house: Hous
     await expect(page.locator("#masthead .badge")).to_have_text("演示数据")
 
 
-@pytest.mark.parametrize("elsewhere", ["//evil.example", "/%09/evil.example", "/%5Cevil.example", "https://evil.example", "http://"])
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example", "/%09/evil.example", "/%5Cevil.example", "https://evil.example", "http://"]
+)
 async def test_signing_in_leads_to_no_other_site(house: House, opens: Opens, elsewhere: str) -> None:
     page = await opens("intake", f"/parts/sign-in.html?next={elsewhere}")
     await page.locator("#enter").click()

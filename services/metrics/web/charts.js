@@ -53,6 +53,8 @@ export const placed = (names, code) => named(word(names.regions[code.replace(/00
 export function choices(family, chosen) {
   return [...new Set(["", ...Object.keys(family), chosen])].map((code) => [code, code ? named(word(family[code]), code) : say("all")]);
 }
+/** How long something has been open, in words: a span of days, or as many and more. */
+export const aged = (days) => (days.endsWith("+") ? say("live.daysmore", { d: parseInt(days, 10) }) : say("live.days", { d: days }));
 /** The value of a filter in words. */
 export function filtered(names, key, value) {
   if (key === "region") return named(word(names.regions[value]), value);
@@ -61,7 +63,7 @@ export function filtered(names, key, value) {
   if (key === "cause") return value.split("|").map((code, at) => of(at ? "party" : "cause", code)).join(" · ");
   if (key === "basic" || key === "item" || key === "channel") return named(word(names[`${key}s`][value]), value);
   if (key === "layer") return of("layer", value);
-  return key === "axis" ? value : day(value);
+  return key === "axis" ? of("axis", value) : day(value);
 }
 export const fixed = (n, digits = 2) => (n === null || n === undefined ? say("unknown") : n.toFixed(digits));
 export const percent = (reading) => (reading?.value === null || reading?.value === undefined ? say("unknown") : `${(reading.value * 100).toFixed(1)} %`);
@@ -117,7 +119,15 @@ export function fact(type) {
 export function sorry(problem) {
   return [h("strong", {}, problem.sentence ?? say("trouble.unknown")), problem.isOfSession && h("a", { href: `/parts/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}` }, say("signin.title"))];
 }
-/** What went wrong, or the empty place for it. */
-export function warning(problem) {
-  return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? sorry(problem) : null);
+/** What went wrong, or the empty place for it; `again` is how to ask once more, on a page that does not by itself. */
+export function warning(problem, again = null) {
+  return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? sorry(problem) : null,
+    problem?.isAway && again && h("p", {}, h("button", { type: "button", class: "second", id: "again", click: () => again() }, say("again"))),
+    problem?.rule === "rule-changed" && h("p", {}, h("a", { id: "by-today", href: todays() }, say("evidence.today"))));
+}
+/** The same question under the rule of today. */
+function todays() {
+  const asked = new URLSearchParams(location.search);
+  asked.delete("rule");
+  return `${location.pathname}?${asked}`;
 }

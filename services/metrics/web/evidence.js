@@ -1,8 +1,9 @@
 // Evidence: from a number to the journeys, hand-overs or items behind it, to their events, and to the bytes; counted again on request.
 import { about, get, leave, Problem, staff } from "/parts/ask.js";
+import { today } from "/parts/days.js";
 import { find, frame, h, lead, moment, named, number, of, redraw, say, told } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
-import { filtered, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
+import { filtered, FIRST_DAY, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
 import { itemCard, journeyCard, regions } from "./journey.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
@@ -51,6 +52,7 @@ const made = (value) => (measure().unit === "seconds" ? `${span(value.value)} ·
 async function open(journey, chosen = true) {
   opening = journey;
   missed = null;
+  if (chosen) told(say("evidence.reads"));
   try {
     const known = !onItems() && query.get("known_at") ? `?known_at=${query.get("known_at")}` : "";
     const found = await get(`/v1/evidence/${onItems() ? "items" : "journeys"}/${encodeURIComponent(journey)}${known}`);
@@ -126,11 +128,16 @@ function head() {
   const chips = SLICE.filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", filtered(names, key, first.slice[key])));
   return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, named(word(figure.name))), h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })),
     h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
+    h("div", { class: "filters" }, dated("to", "past.to"), dated("known_at", "slice.known_at")),
     h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, reading.unit === "seconds" ? say("custody.taken", { n: whole(first.total.denominator) }) : parts(first.total), isFew(first.total) ? ` · ${say("few")}` : null)),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
     h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, "aria-disabled": isCounting() && "true" }, say("recount.act")),
       h("button", { type: "button", class: "second", id: "keep", click: copy }, say("evidence.keep")), onHandovers() ? null : h("a", { class: "button second", href: `/past.html?${asked()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
     h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), isCounting() && h("label", {}, far(), h("progress", { max: counting.of || 1, value: counting.looked_at })));
+}
+/** The two axes of time: up to which day, and as known on which one. */
+function dated(key, label) {
+  return h("label", {}, say(label), h("input", { type: "date", id: `f-${key}`, name: key, value: first.slice[key] ?? "", min: FIRST_DAY, max: today(), change: (event) => { if (event.target.checkValidity()) again({ day: "", [key]: event.target.value }); } }));
 }
 async function copy() {
   try { await navigator.clipboard.writeText(find("permalink").href); told(say("evidence.copied")); } catch { find("permalink").focus(); told(say("evidence.copyit")); }
@@ -155,7 +162,7 @@ function draw() {
   document.body.dataset.ready = String(Boolean(first) && !busy);
   const known = first && names, counted = known && counting && !isCounting();
   // What is said aloud is said in a place that is always there.
-  redraw(own(`?${asked()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed),
+  redraw(own(`?${asked()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed, problem ? load : () => open(opening)),
     h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", { role: "status" }, counted && result()), h("div", {}, known && shown && (onItems() ? itemCard(shown, names) : journeyCard(shown, names))), h("div", {}, known && list()));
 }
 frame("evidence.title", { about: place, who: () => of("role", me.role), leave, draw });

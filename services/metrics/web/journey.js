@@ -19,14 +19,14 @@ export function journeyCard(shown, names) {
     h("p", {}, say("evidence.counted", { d: counts.declared ?? say("unknown"), s: counts.statutory, e: counts.experienced, p: counts.proxy })),
     shown.counts.declared !== null && counts.experienced > counts.declared ? h("p", { class: "note lived" }, h("strong", {}, say("evidence.broken", { n: counts.experienced - counts.declared }))) : null,
     h("h3", {}, say("evidence.runs")), runs.length ? table(say("evidence.runs"), ["day", "evidence.where", "evidence.counts", "why.cause", "why.who"].map((key) => say(key)), runs) : h("p", { class: "soft" }, say("evidence.noruns")),
-    h("h3", {}, say("evidence.cells")), table(say("evidence.cells"), ["evidence.group", "day", "evidence.region", "evidence.adds"].map((key) => say(key)), cells),
+    h("h3", {}, say("evidence.cells")), cells.length ? table(say("evidence.cells"), ["evidence.group", "day", "evidence.region", "evidence.adds"].map((key) => say(key)), cells) : h("p", { class: "soft" }, say("evidence.nocells")),
     events(shown));
 }
 function events(shown) {
   return [h("h3", {}, say("evidence.events")), shown.record_reachable ? null : h("p", { class: "note wait" }, say("evidence.unreachable")), shown.events.map(event)];
 }
 function event(one) {
-  return h("details", { id: `e-${one.source}-${one.sequence}` }, h("summary", {}, `${one.source} ${one.sequence} · `, one.type ? fact(one.type) : "?", ` · ${one.topic}[${one.partition}]@${one.offset}`),
+  return h("details", { id: `e-${one.source}-${one.sequence}` }, h("summary", {}, `${of("service", one.source)} ${one.sequence} · `, one.type ? fact(one.type) : say("unknown"), ` · ${one.topic}[${one.partition}]@${one.offset}`),
     one.body === null ? null : h("dl", {}, h("dt", {}, "id"), h("dd", {}, h("code", {}, one.id)), h("dt", {}, say("evidence.known")), h("dd", {}, one.known_on), h("dt", {}, "SHA-256"), h("dd", {}, h("code", {}, one.sha256)),
       h("dt", {}, say("evidence.chain")), h("dd", {}, one.chain ? h("code", {}, one.chain) : say("unknown"), " ", one.chain_holds === null ? null : h("b", { class: one.chain_holds ? "ok" : "wrong" }, say(one.chain_holds ? "evidence.chained" : "evidence.unchained")))), one.body === null ? null : h("pre", {}, legible(one.body)));
 }

@@ -2,24 +2,23 @@
 import { about, get, leave, staff } from "/parts/ask.js";
 import { find, frame, h, lead, moment, named, newest, number, of, redraw, say } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { own, placed, warning, when, word } from "./charts.js";
-import { journeyCard, regions } from "./journey.js";
+import { aged, own, placed, warning, when, word } from "./charts.js";
+import { journeyCard } from "./journey.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
-let names = null, first = null, rows = [], next = null, shown = null, problem = null, busy = false;
+let names = null, newestPage = null, rows = [], next = null, shown = null, problem = null, busy = false, reading = null;
 const opening = newest();
 
-const asked = () => { const made = new URLSearchParams(query); made.delete("journey"); made.delete("lang"); return made; };
+const asked = (more = {}) => { const made = new URLSearchParams(query); for (const key of ["journey", "lang"]) made.delete(key); for (const [key, value] of Object.entries(more)) made.set(key, value); return made; };
 async function load() {
+  if (busy) return;
   busy = true;
   problem = null;
   draw();
   try {
-    const wanted = asked();
-    if (next) wanted.set("after", next);
-    const [known, page] = await Promise.all([names ?? get("/v1/names"), get(`/v1/live/journeys?${wanted}`)]);
-    [names, first, next] = [known, first ?? page, page.next];
+    const [known, page] = await Promise.all([names ?? get("/v1/names"), get(`/v1/live/journeys?${asked(next ?? {})}`)]);
+    [names, newestPage, next] = [known, page, page.next];
     rows = rows.concat(page.rows);
     if (!shown && query.get("journey")) open(query.get("journey"), false);
   } catch (failed) { problem = failed; }
@@ -29,9 +28,11 @@ async function load() {
 async function open(journey, chosen = true) {
   const still = opening();
   let found = null, failed = null;
+  reading = journey;
+  draw();
   try { found = await get(`/v1/evidence/journeys/${encodeURIComponent(journey)}`); } catch (reason) { failed = reason; }
   if (!still()) return;
-  [shown, problem] = [found ?? shown, failed];
+  [shown, problem, reading] = [found ?? shown, failed, null];
   if (found) {
     query.set("journey", journey);
     history.replaceState(null, "", `?${query}`);
@@ -40,27 +41,33 @@ async function open(journey, chosen = true) {
   if (chosen && found) lead("journey-title");
 }
 async function more() {
-  if (busy) return;
   await load();
   if (document.activeElement === find("main")) find("list-title").focus();
 }
 
+/** Which journeys these are, each filter by its words. */
 function which() {
-  const holder = query.get("holder"), days = query.get("days");
-  const said = [query.get("visited") === "true" && say("now.visited"), holder && (holder === "none" ? say("live.nobody") : say("now.held", { p: placed(names, holder) })), days && say("now.days", { d: days })].filter(Boolean);
-  return said.length ? said.map((one) => h("span", { class: "tag plain" }, one)) : h("span", { class: "tag plain" }, say("now.every"));
+  const { holder, days, anonymous, visited } = Object.fromEntries(query), held = { none: "live.nobody", unknown: "now.heldunknown" };
+  const said = [visited === "true" && say("now.visited"), holder && (held[holder] ? say(held[holder]) : say("now.held", { p: placed(names, holder) })), days && aged(days), anonymous === "true" && say("live.anonymous")].filter(Boolean);
+  return (said.length ? said : [say("now.every")]).map((one) => h("span", { class: "tag plain" }, one));
 }
+/** Who holds a journey; one that has ended is in nobody's hand, and says how it ended. */
+const holding = (row) => (row.holder_region ? placed(names, row.holder_region) : row.open ? say("live.nobody") : of("over", row.outcome));
 function list() {
-  const region = regions(names), body = rows.map((row) => h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `j-${row.journey}`, click: () => open(row.journey) }, h("span", { class: "nobr" }, row.journey.slice(0, 8), "…"))),
-    h("td", { class: "t" }, named(word(names.items[row.item]), row.item ?? say("unknown"))), h("td", { class: "t" }, row.holder_region ? region(row.holder_region) : say("live.nobody")), h("td", {}, row.opened_on ?? ""), h("td", {}, row.last_visit_at ? moment(row.last_visit_at) : "–")));
-  return h("div", { class: "card" }, h("h2", { id: "list-title", tabindex: "-1" }, say("now.journeys"), " ", h("span", { class: "count", id: "total" }, whole(first.total))), h("p", { class: "row" }, which()), h("p", { class: "soft small" }, first.as_of ? say("now.asof", { t: when(first.as_of) }) : say("unknown"), " ", h("a", { href: `/v1/live/journeys?${asked()}` }, say("take.json"))),
-    rows.length ? table(say("now.journeys"), ["evidence.journey", "evidence.item", "now.holder", "evidence.opened", "now.last"].map((key) => say(key)), body) : h("p", { class: "soft" }, say(busy ? "loading" : "evidence.none")),
-    next && h("p", { class: "soft small" }, say("now.shown", { n: number(rows.length) })), next && h("button", { type: "button", class: "second", id: "more", "aria-disabled": busy && "true", click: more }, say("more")));
+  const { total, as_of: asOf } = newestPage, body = rows.map((row) => h("tr", {}, rowHead(h("button", { type: "button", class: "quiet", id: `j-${row.journey}`, click: () => open(row.journey) }, h("span", { class: "nobr" }, row.journey.slice(0, 8), "…"))),
+    h("td", { class: "t" }, named(word(names.items[row.item]), row.item ?? say("unknown"))), h("td", { class: "t" }, holding(row)), h("td", {}, row.opened_on ?? ""), h("td", {}, row.last_visit_at ? moment(row.last_visit_at) : "–")));
+  return h("div", { class: "card" }, h("h2", { id: "list-title", tabindex: "-1" }, say("now.journeys"), " ", h("span", { class: "count", id: "total" }, whole(total))), h("p", { class: "row" }, which()),
+    h("p", { class: "soft small" }, say("board.asof"), " ", asOf ? when(asOf) : say("unknown"), " · ", h("a", { href: `/v1/live/journeys?${asked()}` }, say("take.json"))),
+    rows.length ? table(say("now.journeys"), ["evidence.journey", "evidence.item", "now.holder", "evidence.opened", "now.last"].map((key) => say(key)), body) : h("p", { class: "soft" }, say("evidence.none")),
+    next && h("button", { type: "button", class: "second", id: "more", "aria-disabled": busy && "true", click: more }, say("more")));
 }
+/** What is under way and how much is there, said aloud as it changes. */
+const progress = () => (reading || busy ? say("loading") : next ? say("now.shown", { n: number(rows.length), d: whole(newestPage.total) }) : "");
 function draw() {
-  document.body.dataset.ready = String(Boolean(first) && !busy);
-  redraw(own(), h("h1", {}, say("now.title")), h("p", { class: "how" }, say("now.how")), warning(problem),
-    h("div", {}, shown && names && journeyCard(shown, names)), h("div", {}, first && names ? list() : problem ? null : h("p", { class: "loading" }, say("loading"))));
+  document.body.dataset.ready = String(Boolean(newestPage) && !busy);
+  const known = newestPage && names;
+  redraw(own(), h("h1", {}, say("now.title")), h("p", { class: "how" }, say("now.how")), warning(problem, load),
+    h("div", {}, shown && names && journeyCard(shown, names)), h("div", {}, known ? list() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("p", { class: "soft small", role: "status" }, known ? progress() : ""));
 }
 frame("now.title", { about: place, who: () => of("role", me.role), leave, draw });
 await load();

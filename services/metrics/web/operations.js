@@ -1,10 +1,12 @@
 // Operations: how every service stands, who is behind, what is parked and why; acts are two steps, and say what they do.
 import { about, get, leave, post, staff } from "/parts/ask.js";
-import { find, frame, h, lead, moment, number, of, redraw, say, settle, told } from "/parts/page.js";
+import { find, frame, h, lead, listed, moment, number, of, redraw, say, settle, told } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
 import { own, warning, when } from "./charts.js";
 
 const EVERY_MS = 3_000, LATE_MS = 9_000, LAG_LATE = 1_000, OUTBOX_LATE_S = 10;
+// A redrive goes journey by journey, and is waited for longer than anything that is read.
+const REDRIVE_MS = 45_000;
 const [place, me] = await Promise.all([about(), staff()]);
 let seen = null, seenAt = 0, asking = null, away = null, refused = null, busy = false;
 const acts = me.role === "operator";
@@ -54,14 +56,14 @@ async function confirm() {
   draw();
   try {
     if (kind === "redrive") {
-      const answer = await post(`/v1/operations/redrive?service=${service}&seen=${word}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`);
+      const answer = await post(`/v1/operations/redrive?service=${service}&seen=${word}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`, undefined, REDRIVE_MS);
       const { still_parked: left, ...applied } = answer;
       told(say("ops.redriven", { n: Object.values(applied).reduce((sum, n) => sum + n, 0), m: left }));
     } else {
       const answer = await post(`/v1/rebuild?serving=${serving}`);
       told(say("ops.rebuilding", { n: answer.generation }));
     }
-  } catch (failed) { refused = failed; }
+  } catch (failed) { refused = failed.isAway ? { sentence: say("ops.nobodyknows") } : failed; }
   [asking, busy] = [null, false];
   await look();
   goOn(kind, from);
@@ -84,6 +86,11 @@ function question() {
 const card = (title, ...children) => h("div", { class: "card" }, h("h2", { id: title.replace(".", "-"), tabindex: "-1" }, say(title)), children);
 const late = (yes, text) => h("td", { class: yes ? "late" : null }, text);
 
+/** Whose part of a list is not known, since they do not answer. */
+function silent(words) {
+  const away = seen.services.filter((one) => !one.answers).map((one) => of("service", one.service));
+  return away.length ? h("p", { class: "note wait" }, say(words, { s: listed(away) })) : null;
+}
 /** Who holds a lease: the process, without the number that tells its threads apart. */
 const holder = (lease) => lease.holder.split("-").slice(0, 2).join("-");
 function services() {
@@ -101,14 +108,14 @@ function lag() {
   // Partners have topics of their own, most of them at rest: what waits comes first, the rest is folded away.
   const main = seen.lag.filter((one) => one.lag !== 0 || !/^gov\.(portal|department)\./.test(one.topic)), rest = seen.lag.filter((one) => !main.includes(one));
   const heads = [say("books.topic"), say("ops.lag"), say("ops.dead"), say("ops.partitions")];
-  return card("ops.lagtitle", h("p", { class: "how" }, say("ops.laghow")), table(say("ops.lagtitle"), heads, main.map(shown)), rest.length ? h("details", { id: "resting" }, h("summary", {}, say("ops.resting", { n: rest.length })), table(say("ops.lagtitle"), heads, rest.map(shown))) : null);
+  return card("ops.lagtitle", h("p", { class: "how" }, say("ops.laghow")), silent("ops.lagunknown"), table(say("ops.lagtitle"), heads, main.map(shown)), rest.length ? h("details", { id: "resting" }, h("summary", {}, say("ops.resting", { n: rest.length })), table(say("ops.lagtitle"), heads, rest.map(shown))) : null);
 }
 function parked() {
   const rows = seen.parked.map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, `${one.service} · ${one.group}`), h("td", { class: "t" }, h("b", {}, one.error_code), " ", one.type), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts)), h("td", {}, span(one.age_s)), h("td", { class: "t" }, `${one.topic}[${one.partition}]@${one.offset}`),
     acts ? h("td", {}, one.can_redrive && h("button", { type: "button", class: "second", id: `redrive-${one.group}-${one.journey}`, "aria-label": `${say("ops.redrive")} ${one.journey}`, click: () => ask(one.service, one.journey) }, say("ops.redrive"))) : null));
   const all = acts ? [...new Set(seen.parked.filter((one) => one.can_redrive).map((one) => one.service))].map((service) => h("button", { type: "button", class: "second", id: `redrive-${service}`, click: () => ask(service, null) }, say("ops.redriveall", { s: of("service", service) }))) : null;
   const more = seen.services.flatMap((one) => one.parked ?? []).reduce((sum, group) => sum + group.journeys, 0) - rows.length;
-  return card("ops.parkedtitle", h("p", { class: "how" }, say("ops.parkedhow")), rows.length ? [table(say("ops.parkedtitle"), ["evidence.journey", "ops.where", "ops.fault", "ops.events", "ops.attempts", "ops.age", "evidence.stands", ...(acts ? ["ops.act"] : [])].map((key) => say(key)), rows), more > 0 ? h("p", {}, say("ops.more", { n: whole(more) })) : null, h("p", { class: "row" }, all)] : h("p", { class: "ok" }, say("ops.noneparked")));
+  return card("ops.parkedtitle", h("p", { class: "how" }, say("ops.parkedhow")), silent("ops.parkedunknown"), rows.length ? [table(say("ops.parkedtitle"), ["evidence.journey", "ops.where", "ops.fault", "ops.events", "ops.attempts", "ops.age", "evidence.stands", ...(acts ? ["ops.act"] : [])].map((key) => say(key)), rows), more > 0 ? h("p", {}, say("ops.more", { n: whole(more) })) : null, h("p", { class: "row" }, all)] : seen.services.every((one) => one.answers) ? h("p", { class: "ok" }, say("ops.noneparked")) : null);
 }
 const isBuilding = () => seen.rebuilds.some((one) => ["asked", "building"].includes(one.state));
 function builds() {

@@ -141,7 +141,7 @@ function turned({ before, after }) {
 }
 function draw() {
   // What is said aloud is said in a place that is always there.
-  redraw(own(`?${asked()}`), h("h1", {}, say("past.title")), h("p", { class: "how" }, say("past.how")), warning(problem), h("div", {}, figures && form()),
+  redraw(own(`?${asked()}`), h("h1", {}, say("past.title")), h("p", { class: "how" }, say("past.how")), warning(problem, load), h("div", {}, figures && form()),
     h("div", {}, first ? compared() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", { role: "status" }, whole_ && outcome()), h("div", {}, first && bulletin()));
   // What somebody has chosen once, a field keeps; it must say what is asked now, unless it is being written in.
   for (const field of find("main").querySelectorAll("form [name]")) if (field !== document.activeElement) field.value = standing(field.name);

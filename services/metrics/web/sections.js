@@ -2,7 +2,7 @@
 // answers them. A part makes a div without an id, as is the place where it stands: so its place is never another one.
 import { find, h, listed, moment, named, number, of, say } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
-import { bar, cartogram, deep, fewUnseen, fixed, isFew, parts, percent, sources, spark } from "./charts.js";
+import { aged, bar, cartogram, deep, fewUnseen, fixed, isFew, parts, percent, sources, spark, word } from "./charts.js";
 
 /** What the parts read: names, figures and the slice that these are of, books, whether these are old by now, and how to ask for more. */
 export const board = { names: null, figures: null, shown: null, books: null, lost: false, layer: "physical", moved: new Set(), many: false };
@@ -38,8 +38,19 @@ export function promise() {
     tile("F3", "tile.F3", F3.once, [of_(F3.once), opens("F3", "mean", say("tile.mean", { v: fixed(F3.mean.value) }))], { trend: weeks("experienced_once") }),
     tile("F4", "tile.F4", F4.kept, [of_(F4.kept), opens("F4", "gap", say(F4.gap.value < 0 ? "tile.fewer" : "tile.extra", { v: fixed(F4.gap.value === null ? null : Math.abs(F4.gap.value)) }))], { trend: weeks("kept") })),
   h("p", { class: "sources", id: "endings" }, h("span", {}, say("board.endings")), ENDINGS.map(([reading, words]) => h("a", { id: `end-${reading}`, href: board.evidence("F0", { reading }) }, say(words, { n: whole(F0[reading].numerator) })))),
-  folded("weeks", say("board.weeks"), promise, weekByWeek)));
+  folded("weeks", say("board.weeks"), promise, weekByWeek), folded("levels", say("board.levels"), promise, levelByLevel), folded("spread", say("board.spread"), promise, oftenness)));
 }
+/** F1 by level: of all items together, and as the mean of its places, which is how the reform reports it. */
+function levelByLevel() {
+  const rows = board.figures.promise.F1.levels.map((level) => h("tr", {}, rowHead(named(word(level.name), String(level.level))), share(level.readings.once), h("td", {}, whole(level.readings.once.denominator)), h("td", {}, whole(level.units)), h("td", {}, fixed(level.mean_per_unit.once, 1)), h("td", {}, fixed(level.mean_per_unit.items, 1))));
+  return [table(say("board.levels"), ["levels.level", "tile.F1", "levels.items", "levels.units", "levels.once", "levels.each"].map((key) => say(key)), rows), sources("figures/F1", board.query())];
+}
+/** F3 in full: how often people really came. */
+function oftenness() {
+  const { F3 } = board.figures.promise, rows = OFTEN.map((reading) => h("tr", {}, rowHead(say(`often.${reading}`)), bar([["by-applicant", F3[reading].value ?? 0]]), share(F3[reading], { id: `often-${reading}`, href: board.evidence("F3", { reading }) }), h("td", {}, whole(F3[reading].numerator))));
+  return [table(say("board.spread"), [say("often"), h("th", { "aria-hidden": "true" }), say("travel.share"), say("live.journeys")], rows), sources("figures/F3", board.query())];
+}
+const OFTEN = ["none_runs", "one_run", "two_runs", "more_runs"];
 const WEEKLY = [["F2", "once", "once"], ["F3", "once", "experienced_once"], ["F4", "kept", "kept"]];
 function weekByWeek() {
   const rows = board.figures.trend.map((week) => {
@@ -89,9 +100,15 @@ export function causes() {
   return card([say("why.title"), " ", h("span", { class: "count" }, opens("F5", "extra", say("why.of", { n: whole(total.numerator) })))], bars.length ? table(say("why.title"), [say("why.cause"), h("th", { "aria-hidden": "true" }), ...PARTIES.map((party) => of("party", party)), say("total")], rows) : h("p", { class: "soft" }, say("none.extra")),
     h("p", { class: "legend", "aria-hidden": "true" }, PARTIES.map((party) => h("span", {}, h("i", { class: `by-${party}` }), of("party", party)))), sources("causes", board.query()));
 }
+/** As many days as the figures speak of, right before them. */
+function daysBefore() {
+  const { from, to, known_at: knownAt } = board.figures.slice, back = (day, days) => new Date(Date.parse(day) - days * 864e5).toISOString().slice(0, 10);
+  const days = (Date.parse(to ?? knownAt ?? board.figures.live.day) - Date.parse(from)) / 864e5 + 1;
+  return { from: back(from, days), to: back(from, 1) };
+}
 export function movers() {
   const { movers: found } = board.figures;
-  const lines = (found ?? []).map((one) => h("li", {}, h("a", { id: `mover-${one.basic}-${one.city}`, href: board.evidence("F4", { reading: "gap", basic: one.basic, region: within(one.city) }) }, board.thing(one.basic), " · ", board.city(one.city)), h("b", {}, say("movers.line", { b: hundredfold(one.before.value), a: hundredfold(one.gap.value) }))));
+  const lines = (found ?? []).map((one) => h("li", {}, h("a", { id: `mover-${one.basic}-${one.city}`, href: board.evidence("F4", { reading: "gap", basic: one.basic, region: within(one.city) }) }, board.thing(one.basic), " · ", board.city(one.city)), h("b", {}, h("a", { id: `before-${one.basic}-${one.city}`, href: board.evidence("F4", { reading: "gap", basic: one.basic, region: within(one.city), ...daysBefore() }), "aria-label": say("movers.before", { b: hundredfold(one.before.value) }) }, hundredfold(one.before.value)), say("movers.line", { a: hundredfold(one.gap.value) }))));
   return card(say("movers.title"), h("p", { class: "soft small" }, say("movers.how")), lines.length ? h("ul", { class: "movers" }, lines) : h("p", { class: "soft" }, say(found === null ? "movers.open" : "movers.none")), sources("movers", board.query()));
 }
 
@@ -107,7 +124,7 @@ export function matrix() {
   })));
   return card(say("matrix.title"), h("div", { class: "switch", role: "group", "aria-label": say("matrix.layer") }, ["physical", "virtual"].map((layer) => h("button", { type: "button", class: "second", id: `layer-${layer}`, "aria-pressed": String(layer === board.layer), click: () => board.turn(layer) }, of("layer", layer)))),
     table(`${say("matrix.title")} · ${of("layer", board.layer)}`, [say("matrix.corner"), ...codes.map(board.city)], rows),
-    h("p", { class: "soft small" }, opens("F6", "cross_city", say("matrix.crossing", { n: whole(readings.cross_city.numerator), d: whole(readings.cross_city.denominator), p: percent(readings.cross_city) }))), sources("matrix", board.query({ layer: board.layer })));
+    h("p", { class: "soft small" }, opens("F6", "cross_city", say("matrix.crossing", { n: whole(readings.cross_city.numerator), d: whole(readings.cross_city.denominator), p: percent(readings.cross_city) })), isFew(readings.cross_city) ? ` ${say("few")}` : null), sources("matrix", board.query({ layer: board.layer })));
 }
 export function travel() {
   const away = Object.fromEntries(board.figures.travel.map((row) => [row.region, row.away]));
@@ -118,20 +135,21 @@ export function travel() {
 }
 /** One figure with what it is of; its evidence is that of the reading `code`. */
 function small(title, reading, value, words, figure, code) {
-  return h("div", { class: `card${isFew(reading) ? " few" : ""}` }, h("h3", { class: "soft" }, say(title)), h("div", { class: "big" }, value), h("p", {}, words.flatMap((one, at) => (at ? [" · ", one] : [one]))), isFew(reading) ? h("p", {}, h("strong", {}, say("few"))) : null,
+  return h("div", { class: `card${isFew(reading) ? " few" : ""}` }, h("h3", { class: "soft" }, say(title)), h("div", { class: "big" }, value), h("p", {}, words.filter(Boolean).flatMap((one, at) => (at ? [" · ", one] : [one]))), isFew(reading) ? h("p", {}, h("strong", {}, say("few"))) : null,
     h("a", { id: `s-${title}`, href: board.evidence(figure, { reading: code }) }, say("open.evidence"), h("span", { class: "unseen" }, ` ${say(title)}`)), sources(`figures/${figure}`, board.query()));
 }
 export function custody() {
-  const { wait_p50: wait, offered, returned, overdue } = board.figures.custody;
-  return small("custody.title", wait, span(wait.value), [say("custody.taken", { n: whole(wait.denominator) }), opens("F8", "offered", say("custody.offered", { n: whole(offered.numerator) })), opens("F8", "returned", say("custody.returned", { p: percent(returned) })), opens("F8", "overdue", say("custody.overdue", { n: whole(overdue.numerator) }))], "F8", "wait_p50");
+  const { wait_p50: wait, wait_p90: long, offered, returned, overdue } = board.figures.custody;
+  // Where none was taken, what is few are the offers.
+  return small("custody.title", wait.value === null ? returned : wait, span(wait.value), [say("custody.taken", { n: whole(wait.denominator) }), long.value !== null && opens("F8", "wait_p90", say("custody.long", { s: span(long.value) })), opens("F8", "offered", say("custody.offered", { n: whole(offered.numerator) })), opens("F8", "returned", say("custody.returned", { p: percent(returned) })), opens("F8", "overdue", say("custody.overdue", { n: whole(overdue.numerator) }))], "F8", "wait_p50");
 }
 export function onTime() {
   const { on_time: kept, statutory_breaches: breaches } = board.figures.on_time;
   return small("ontime.title", kept, percent(kept), [opens("F9", "decided", say("ontime.of", { n: whole(kept.denominator) })), opens("F9", "statutory_breaches", say("ontime.breaches", { n: whole(breaches.numerator) }))], "F9", "on_time");
 }
 export function speed() {
-  const { speed_up: quicker } = board.figures.on_time;
-  return small("speed.title", quicker, percent(quicker), [say("speed.note", { n: whole(quicker.numerator), d: whole(quicker.denominator) })], "F9", "speed_up");
+  const { speed_up: quicker, decided } = board.figures.on_time;
+  return small("speed.title", quicker, percent(quicker), [say("speed.note", { n: whole(quicker.numerator), d: whole(quicker.denominator), c: whole(decided.numerator) })], "F9", "speed_up");
 }
 const BREACHES = [["off_list_n", "duty.off"], ["yellow_n", "duty.yellow"], ["red_n", "duty.red"]];
 export function duty() {
@@ -171,9 +189,9 @@ export function live() {
   const { open, by_age: ages, by_holder: holders, failed_today: failed, visited_per_minute: minutes, day: today } = board.figures.live, { alerts } = board.figures;
   const most = Math.max(...ages.map((one) => one.open), 1), worst = Math.max(...failed.map((one) => one.attempts), 1);
   const visited = minutes.reduce((sum, one) => sum + one.journeys, 0);
-  const held = holders.map((one) => h("tr", {}, rowHead(one.region === "none" ? say("live.nobody") : board.city(one.region)), h("td", {}, now(`held-${one.region}`, { holder: one.region }, whole(one.open))), h("td", {}, whole(one.anonymous))));
+  const held = holders.map((one) => h("tr", {}, rowHead(one.region === "none" ? say("live.nobody") : board.city(one.region)), h("td", {}, now(`held-${one.region}`, { holder: one.region }, whole(one.open))), h("td", {}, one.anonymous ? now(`nobodys-${one.region}`, { holder: one.region, anonymous: true }, whole(one.anonymous)) : "0")));
   return h("div", {}, question("now", asks("now", "board.q5", "board.q5how"), h("div", { class: "wide2" },
-    card(say("live.open"), h("p", {}, now("open", {}, say("live.total", { n: whole(open.total), a: whole(open.anonymous) }))), table(say("live.open"), [say("live.age"), h("th", { "aria-hidden": "true" }), say("live.journeys")], ages.map((one) => h("tr", {}, rowHead(say("live.days", { d: one.days })), bar([["by-government", one.open / most]]), h("td", {}, now(`aged-${parseInt(one.days, 10)}`, { days: one.days }, whole(one.open)))))),
+    card(say("live.open"), h("p", {}, now("open", {}, say("live.total", { n: whole(open.total) })), " · ", now("anonymous", { anonymous: true }, say("live.nobodys", { n: whole(open.anonymous) }))), table(say("live.open"), [say("live.age"), h("th", { "aria-hidden": "true" }), say("live.journeys")], ages.map((one) => h("tr", {}, rowHead(aged(one.days)), bar([["by-government", one.open / most]]), h("td", {}, now(`aged-${parseInt(one.days, 10)}`, { days: one.days }, whole(one.open)))))),
       h("details", { id: "holders" }, h("summary", {}, say("live.holders")), table(say("live.holders"), [say("live.city"), say("live.journeys"), say("live.anonymous")], held)), sources("live", "")),
     h("div", {}, card(say("live.visited", { m: minutes.length }), h("p", { id: "visited" }, now("visited", { visited: true }, say("live.perminute", { v: fixed(visited / minutes.length, 1), n: whole(visited) })))), card(say("live.failed"), failed.length ? table(say("live.failed"), [say("why.cause"), h("th", { "aria-hidden": "true" }), say("live.attempts")], failed.map((one) => h("tr", {}, rowHead(of("cause", one.cause)), bar([["by-applicant", one.attempts / worst]]), h("td", {}, h("a", { id: `vain-${one.cause}`, href: `/evidence.html?${new URLSearchParams({ figure: "F13", reading: "failed", from: today, to: today, cause: one.cause })}` }, whole(one.attempts)))))) : h("p", { class: "soft" }, say("live.nofail"))),
       card(say("live.alerts"), alerts.length ? h("ul", { class: "movers" }, alerts.map((one) => h("li", {}, h("span", {}, named([one.zh, one.en])), h("time", { class: "soft small" }, moment(one.at))))) : h("p", { class: "soft" }, say("live.quiet")))))));

@@ -7,7 +7,7 @@ let owner = null;
 let ended = false;
 const waiting = new Set();
 const heard = new Set();
-const PAUSES = [1, 2, 3, 5, 8];
+const PAUSES = [1, 2, 3, 5, 8], PATIENCE_MS = 15_000;
 const AGAIN = new Set(["unavailable", "idempotency-key-busy", "raced"]);
 
 /** What the service objects to, in its own words; in the page's, where the service speaks of requests and keys. */
@@ -21,10 +21,10 @@ export class Problem extends Error {
   get sentence() { return this.isAway ? say("trouble.unreached") : (inEnglish() ? this.en : this.zh) || say("trouble.unknown"); }
 }
 
-async function ask(path, options = {}) {
+async function ask(path, options = {}, ms = PATIENCE_MS) {
   let answer, body;
   try {
-    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options, signal: AbortSignal.timeout(15_000) });
+    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options, signal: AbortSignal.timeout(ms) });
     if (answer.status === 204) return null;
     // What was cut off on its way is no answer; a refusal is one without its words too.
     body = await answer.json().catch((cut) => { if (answer.ok) throw cut; return {}; });
@@ -105,8 +105,8 @@ export async function reread(path) {
 
 function headers(more = {}) { return { "content-type": "application/json", ...(session ? { "x-runonce-csrf": session.csrf } : {}), ...more }; }
 /** A request that changes nothing and is not kept; when its owner has signed in anew on another page, it goes on as theirs. */
-export async function post(path, body) {
-  const send = () => ask(path, { method: "POST", headers: headers(), body: JSON.stringify(body) });
+export async function post(path, body, ms = PATIENCE_MS) {
+  const send = () => ask(path, { method: "POST", headers: headers(), body: JSON.stringify(body) }, ms);
   try {
     return await send();
   } catch (problem) {

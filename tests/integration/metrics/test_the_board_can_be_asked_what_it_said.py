@@ -212,7 +212,8 @@ async def test_a_recount_that_cannot_read_the_record_says_so_within_its_answer(a
     lines = [orjson.loads(line) for line in answer.content.splitlines()]
 
     assert lines[0]["looked_at"] == 0
-    assert set(lines[-1]["failed"]) == {"zh", "en"}
+    assert lines[-1]["failed"]["rule"] == "record-away"
+    assert set(lines[-1]["failed"]) == {"rule", "zh", "en"}
 
 
 async def test_overdue_hand_overs_are_those_of_the_day_that_was_asked(ask: Asker) -> None:

@@ -180,6 +180,8 @@ async def test_live_counts_open_journeys_by_holder_and_by_age(full: Full, door: 
 async def test_every_number_of_this_moment_opens_its_journeys(door: httpx.AsyncClient) -> None:
     told = (await door.get("/v1/live")).json()
     numbers = [({}, told["open"]["total"]), ({"visited": True}, sum(one["journeys"] for one in told["visited_per_minute"]))]
+    numbers += [({"anonymous": True}, told["open"]["anonymous"])]
+    numbers += [({"holder": one["region"], "anonymous": True}, one["anonymous"]) for one in told["by_holder"]]
     numbers += [({"days": one["days"]}, one["open"]) for one in told["by_age"]]
     numbers += [({"holder": one["region"]}, one["open"]) for one in told["by_holder"]]
 
@@ -187,10 +189,11 @@ async def test_every_number_of_this_moment_opens_its_journeys(door: httpx.AsyncC
         first = (await door.get("/v1/live/journeys", params={**asked, "limit": 7}, headers=signed(door))).json()
         rows, found = first["rows"], first
         while found["next"] is not None:
-            params = {**asked, "limit": 7, "after": found["next"]}
+            params = {**asked, "limit": 7, **found["next"]}
             found = (await door.get("/v1/live/journeys", params=params, headers=signed(door))).json()
             rows += found["rows"]
         assert first["total"] == len({row["journey"] for row in rows}) == len(rows) == number, asked
+        assert [row["opened_on"] for row in rows] == sorted(row["opened_on"] for row in rows)
     assert (await door.get("/v1/live/journeys")).status_code == 401
     assert (await door.get("/v1/live/journeys", params={"days": "3-4"}, headers=signed(door))).status_code == 422
 
