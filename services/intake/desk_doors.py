@@ -52,9 +52,9 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
         async with log.transaction() as tx:
             caller = await _at_home(tx, caller)
             venue = await _own_venue(tx, caller, venue_id)
-            here = [] if venue is None else await presence.here(tx, venue.venue_id, today)
+            count, here = (0, []) if venue is None else await presence.here(tx, venue.venue_id, today)
             tasks, venues = await desk.to_do(tx, desk_of(caller)), await _venues(tx, caller)
-            told = {"body": caller.body, "here": here, "to_do": tasks, "venues": venues}
+            told = {"body": caller.body, "here": here, "here_count": count, "to_do": tasks, "venues": venues}
             return plain(told | {"today": today, "names": await names.of_everything(tx, told)})
 
     @app.post("/v1/desk/find", summary="Journeys by receipt, case or ID number, or pseudonym")

@@ -9,7 +9,7 @@ import orjson
 
 from services.intake.names import region_names
 from shared.postgres.event_log import Tx
-from shared.reference.divisions import DIVISIONS, PROVINCE, counties
+from shared.reference.divisions import DIVISIONS, OTHER_PROVINCES, PROVINCE, counties
 from shared.reference.regions import city_of
 
 THINGS_MAX = 500
@@ -54,6 +54,11 @@ def places(day: date) -> list[dict[str, Any]]:
         inner = [{"region": c.code, "name": [c.name_zh, c.name_en]} for c in counties(city.code, day)]
         found.append({"region": city.code, "name": [city.name_zh, city.name_en], "counties": inner})
     return found
+
+
+def elsewhere() -> list[dict[str, Any]]:
+    """The other provinces, as somebody who lives in none of these places names theirs."""
+    return [{"region": one.code, "name": [one.name_zh, one.name_en]} for one in OTHER_PROVINCES.values()]
 
 
 async def advice(tx: Tx, basic_code: str, region: str, day: date) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, get_args
 from uuid import UUID
@@ -67,10 +68,11 @@ async def _bodies(log: EventLog) -> list[dict[str, Any]]:
 
 
 def _catalogue(app: FastAPI, log: EventLog) -> None:
-    @app.get("/v1/items", summary="The newest version of each service item; public")
-    async def items(after: After = "", limit: Limit = 100) -> Response:
+    @app.get("/v1/items", summary="The newest version of each service item, or of those in force on a day; public")
+    async def items(after: After = "", limit: Limit = 100, on: date | None = None) -> Response:
         async with log.transaction() as tx:
-            return plain(await register.newest_items(tx, after, limit))
+            found = register.newest_items(tx, after, limit) if on is None else register.items_on(tx, on, after, limit)
+            return plain(await found)
 
     @app.get("/v1/items/{item_code}", summary="Every version of one service item; public")
     async def item(item_code: Name) -> Response:

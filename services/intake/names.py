@@ -93,6 +93,6 @@ async def bodies_of_staff(tx: Tx) -> list[dict[str, Any]]:
 
 async def venues_in(tx: Tx, prefix: str) -> list[dict[str, Any]]:
     """The venues of a region, as somebody who sits in one of them chooses."""
-    rows = await tx.fetch("SELECT fact FROM venue WHERE starts_with(region, $1) ORDER BY kind, region, venue_id LIMIT 100", prefix)
+    rows = await tx.fetch("SELECT fact FROM venue WHERE starts_with(region, $1) ORDER BY kind, region, venue_id LIMIT 1000", prefix)
     made = [orjson.loads(row["fact"]) for row in rows]
     return [{"venue_id": v["venue_id"], "kind": v["kind"], "name": [v["name_zh"], v["name_en"]]} for v in made]

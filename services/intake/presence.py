@@ -30,7 +30,8 @@ WHERE p.journey = v.journey AND p.visit_id = v.visit_id RETURNING p.journey
 """
 _VISITS = "SELECT body FROM event WHERE stream = ANY($1) AND type = ANY($2) ORDER BY stream, version"
 _HERE = """
-SELECT p.journey, p.visit_id, p.purpose, p.outcome, p.cause, p.at, j.item_code, j.subject_ref, c.case_no, c.receipt_no, c.situation
+SELECT count(*) OVER () AS count, p.journey, p.visit_id, p.purpose, p.outcome, p.cause, p.at, j.item_code, j.subject_ref,
+    c.case_no, c.receipt_no, c.situation
 FROM presence p JOIN journey_index j USING (journey)
 LEFT JOIN LATERAL (SELECT case_no, receipt_no, situation FROM case_index WHERE journey = p.journey
                    ORDER BY submitted_at DESC LIMIT 1) c ON true
@@ -72,6 +73,7 @@ async def _standing(tx: Tx, journeys: Sequence[UUID]) -> list[Envelope[Any]]:
     return [e for e in events if isinstance(e.data, VisitRecorded) and (e.key, e.data.visit_id) not in voided]
 
 
-async def here(tx: Tx, venue_id: str, day: date) -> Sequence[dict[str, Any]]:
-    """The journeys that are not over and whose newest visit was to this venue on this day, newest first."""
-    return [dict(row) for row in await tx.fetch(_HERE, venue_id, day, HERE_MAX)]
+async def here(tx: Tx, venue_id: str, day: date) -> tuple[int, Sequence[dict[str, Any]]]:
+    """How many journeys are not over whose newest visit was to this venue on this day, and the newest of them."""
+    found = [dict(row) for row in await tx.fetch(_HERE, venue_id, day, HERE_MAX)]
+    return (found[0]["count"] if found else 0), [{name: row[name] for name in row if name != "count"} for row in found]

@@ -41,7 +41,7 @@ class Promise:
 def promise_of(events: Sequence[Envelope[Any]], venue: tuple[str, str] | None = None, today: date | None = None) -> Promise:
     """The promise of a journey, by its events. With `venue` (its id and kind) and `today`, also the run that begins now."""
     opened = next((e.data for e in events if isinstance(e.data, JourneyOpened)), None)
-    declared = None if opened is None else opened.declared_visits
+    declared = declared_of(events)
     visits = list(visits_of(events))
     so_far = _count(visits, events)
     if venue is None or today is None:
@@ -53,6 +53,16 @@ def promise_of(events: Sequence[Envelope[Any]], venue: tuple[str, str] | None = 
     experienced = [run for run in with_today.runs if run.kind == "experienced"]
     experienced.sort(key=lambda run: (run.local_date, min(place[visit_id] for visit_id in run.visit_ids)))
     return Promise(declared, so_far, next((n for n, run in enumerate(experienced, 1) if TODAY in run.visit_ids), None))
+
+
+def declared_of(events: Sequence[Envelope[Any]]) -> int | None:
+    """What was promised for the whole thing, as F4 has it: the most of the cases handed over, else by the first application."""
+    promised = {e.data.case_no: e.data.declared_visits for e in events if isinstance(e.data, ApplicationSubmitted)}
+    handed = [promised[e.data.case_no] for e in events if isinstance(e.data, ResultDelivered) and e.data.case_no in promised]
+    if handed:
+        return max(handed)
+    opened = (e.data.declared_visits for e in events if isinstance(e.data, JourneyOpened))
+    return next(iter(promised.values()), next(opened, None))
 
 
 def visits_of(events: Iterable[Envelope[Any]]) -> Iterable[Visit]:

@@ -68,7 +68,8 @@ def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
     async def choices() -> Response:
         async with log.transaction() as tx:
             today = local_date(clock.now())
-            return plain({"things": await guide.things(tx, today), "places": guide.places(today)})
+            told = {"things": await guide.things(tx, today), "places": guide.places(today)}
+            return plain(told | {"elsewhere": guide.elsewhere()})
 
     @app.get("/v1/guide/advice", summary="Do I need to go? Where? With what?")
     async def advice(basic_code: Basic, region: Region) -> Response:

@@ -1,7 +1,7 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
-import { tell } from "/parts/ask.js";
+import { get, tell } from "/parts/ask.js";
 import { codes, day, find, h, lead, listed, moment, of, say, told } from "/parts/page.js";
-import { bodyName, drawPanel, incoming, inFront, itemName, left, list, lookAt, read, readSoon, row } from "./worklist.js";
+import { bodyName, drawPanel, incoming, inFront, itemName, left, list, lookAt, otherwise, read, readSoon, row } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
@@ -12,18 +12,22 @@ export function casePanel() {
   if (!one) return list.other ? over(list.other) : h("div", { class: "card" }, h("p", { class: "loading" }, say("loading")));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
     one.situation === "suspended" && h("div", { class: "note wait" }, h("strong", {}, say("case.suspended", { kind: of("procedure", one.procedure) })), h("p", {}, say("case.since", { day: moment(one.suspended_since), n: one.expected_wd ?? say("unknown") })), one.basis && h("p", {}, of("basis", one.basis))),
-    one.card && h("div", { class: `note ${one.card === "red" ? "bad" : "wait"}` }, h("strong", {}, of("card", one.card)), h("p", {}, say(`case.card.${one.card}`))),
+    one.card && h("div", { class: `note ${one.card === "red" ? "bad" : "wait"}` }, h("strong", {}, of("card", one.card)), h("p", {}, say(one.extended_wd && one.card !== "red" ? "case.card.before" : `case.card.${one.card}`))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, day(one.promised_due)), h("dt", {}, say("case.statutory")), h("dd", {}, day(one.statutory_due)), one.extended_wd && [h("dt", {}, say("case.extended")), h("dd", {}, say("case.extendedby", { n: one.extended_wd }))], h("dt", {}, say("case.accepted")), h("dd", {}, moment(one.accepted_at))),
     problem(), acts(one));
 }
 function problem() {
-  return list.error && h("div", { class: "note bad", role: "alert", id: "error", tabindex: "-1" }, h("strong", {}, list.error.sentence));
+  if (!list.error) return null;
+  // An error is announced when it comes, and not again with everything that is drawn after it.
+  const role = list.error.announced ? null : "alert";
+  list.error.announced = true;
+  return h("div", { class: "note bad", role, id: "error", tabindex: "-1" }, h("strong", {}, list.error.sentence));
 }
 /** A case that is no longer undecided: whoever was first is shown with what they decided. */
 function over(one) {
   const mine = one.officer_ref && one.officer_ref === list.who.ref;
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
-    h("div", { class: `note ${mine ? "good" : "lived"}`, id: "decision", role: "status" }, h("strong", {}, one.decided_at ? say(mine ? "decided.mine" : "decided.other", { outcome: of("over", one.situation), at: moment(one.decided_at) }) : of("over", one.situation)),
+    h("div", { class: `note ${mine ? "good" : "lived"}`, id: "decision" }, h("strong", {}, one.decided_at ? (mine ? say("decided.mine", { outcome: of("over", one.situation), at: moment(one.decided_at) }) : otherwise(one)) : of("over", one.situation)),
       one.document_no && h("p", {}, say("decided.document", { v: one.document_no })), one.officer_ref && !mine && h("p", {}, say("decided.officer", { ref: one.officer_ref.slice(0, 8) })),
       one.reason_codes?.length > 0 && h("p", {}, say("decided.reasons", { v: listed(one.reason_codes.map((code) => of("refusal", code))) })), one.remedies?.length > 0 && h("p", {}, say("decided.remedies", { v: listed(one.remedies.map((code) => of("remedy", code))) }))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no)));
@@ -50,10 +54,16 @@ async function send(command, body, done) {
   list.busy.add(one);
   list.error = null;
   drawPanel();
-  const refused = await tell(command, body).then(() => null, (problem) => problem);
+  const { refused, status } = await tell(command, body).catch((problem) => ({ refused: problem }));
   list.busy.delete(one);
-  if (inFront() !== one) return elsewhere(one, refused?.sentence ?? done);
-  return refused ? objected(one, refused) : applied(one, done);
+  // The same decision twice is one: if another officer's was first, she is told so.
+  const first = command === "decide" && status === "duplicate" ? await decidedByAnother(one) : null;
+  if (inFront() !== one) return elsewhere(one, refused?.sentence ?? first ?? done);
+  return refused ? objected(one, refused) : applied(one, first ?? done);
+}
+async function decidedByAnother(one) {
+  const found = await get(`/v1/cases/${encodeURIComponent(one)}`).catch(() => null);
+  return found?.officer_ref && found.officer_ref !== list.who.ref ? otherwise(found) : null;
 }
 async function applied(one, done) {
   list.act = null;

@@ -1,6 +1,6 @@
 // The department's worklist: what is due next, what was offered to us, and one case beside it.
 import { about, caution, get, leave, oncaution, reread, staff } from "/parts/ask.js";
-import { day, fill, find, frame, h, name, named, newest, number, of, say, settle } from "/parts/page.js";
+import { day, fill, find, frame, h, moment, name, named, newest, number, of, say, settle, told } from "/parts/page.js";
 import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
@@ -8,10 +8,12 @@ const SOON_MS = [300, 600, 1_200, 2_400];
 /** As many of each list as the service tells. */
 const DUE_MAX = 1_000, INCOMING_MAX = 200;
 const question = newest();
-export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: new Set(), away: false, seen: null, looking: false };
+export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: new Set(), away: false, seen: null, seenAt: null, looking: false };
 /** Whether the promised day is over; on days off it is so before a working day has passed. */
 const isLate = (row) => row.promised_due < list.desk.today;
-const FILTERS = { all: () => true, late: isLate, soon: (row) => !isLate(row) && row.working_days_left <= 2, suspended: (row) => row.situation === "suspended" };
+const isSuspended = (row) => row.situation === "suspended";
+// While its clock is stopped a case is due on no day.
+const FILTERS = { all: () => true, late: (row) => !isSuspended(row) && isLate(row), soon: (row) => !isSuspended(row) && !isLate(row) && row.working_days_left <= 2, suspended: isSuspended };
 
 export const itemName = (code) => name(list.names.items[code], code);
 export const bodyName = (code) => name(list.names.bodies[code], code);
@@ -28,13 +30,18 @@ export async function read() {
     list.desk = desk;
     for (const kind of Object.keys(list.names)) Object.assign(list.names[kind], desk.names[kind]);
     list.away = false;
+    list.seenAt = Date.now();
     list.seen = JSON.stringify(desk);
   } catch (problem) {
     if (!still()) return;
     list.away = problem.status !== 401;
   }
   // Somebody else may have decided what is open here: what was typed stays, and their decision is shown above it.
-  if (list.open && list.desk && !row(list.open)) await lookAt(list.open);
+  if (list.open && list.desk && !row(list.open)) {
+    const known = list.other;
+    await lookAt(list.open);
+    if (!known && list.other && !list.busy.has(list.open)) announce(list.other);
+  }
   // What was accepted here comes back as a case of ours: go on with it, since nobody else will.
   if (list.incoming && list.desk && row(list.incoming)) Object.assign(list, { open: list.incoming, incoming: null, other: null, act: null, form: {}, error: null });
   if (list.seen !== seen || list.away !== away) drawLists();
@@ -69,6 +76,12 @@ function turnTo(one) {
   find("case-title")?.focus();
 }
 
+/** Say that somebody else was first, for whoever does not see the panel change. */
+function announce(one) {
+  if (one.officer_ref && one.officer_ref !== list.who.ref) told(otherwise(one));
+}
+export const otherwise = (one) => say("decided.other", { outcome: of("over", one.situation), at: moment(one.decided_at) });
+
 /** Mark what is open in the lists without drawing a thousand lines again. */
 function mark() {
   for (const pick of document.querySelectorAll("#lists [aria-current]")) pick.removeAttribute("aria-current");
@@ -76,7 +89,7 @@ function mark() {
 }
 /** How long there is, in words; never by colour alone. */
 export function left(one) {
-  if (one.situation === "suspended") return h("span", { class: "tag plain" }, say("list.stopped"));
+  if (isSuspended(one)) return h("span", { class: "tag plain" }, say("list.stopped"));
   const days = one.working_days_left, late = isLate(one);
   const kind = late ? "red" : days <= 2 ? "yellow" : "plain";
   return h("span", { class: `tag ${kind}` }, late ? (days < 0 ? say("list.late", { n: -days }) : say("list.over")) : days === 0 ? say("list.today") : say("list.left", { n: days }));
@@ -110,7 +123,7 @@ function lately(rows) {
 export function drawLists() {
   const desk = list.desk;
   // What comes and goes has a place of its own, so that nothing below it is touched.
-  settle(find("lists"), h("div", { id: "lists" }, h("div", {}, caution(desk && list.away)), desk ? [h("div", {}, offers(desk.incoming)), due(desk.due), lately(desk.decided)] : h("div", { class: "card" }, h("p", { class: "loading" }, say(list.away ? "trouble.away" : "loading")))));
+  settle(find("lists"), h("div", { id: "lists" }, h("div", {}, caution(desk && list.away, list.seenAt)), desk ? [h("div", {}, offers(desk.incoming)), due(desk.due), lately(desk.decided)] : h("div", { class: "card" }, h("p", { class: "loading" }, say(list.away ? "trouble.away" : "loading")))));
 }
 export function drawPanel() {
   fill(find("panel"), list.incoming ? incomingPanel() : casePanel());

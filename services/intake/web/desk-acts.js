@@ -8,6 +8,7 @@ import { alarm, change, isBusy, isHere, objected, present, tellAt } from "./desk
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
 const MAIN = new Set(["receive", "accept", "accept-custody", "deliver", "submit-correction", "submit-application"]);
 /** An ID number as it is typed, pasted or scanned; of full width too, as some keyboards write it. */
+const PHONE = "\\s*\\+?[0-9 \\-]{5,20}\\s*";
 const ID_NO = "\\s*([0-9A-Za-z\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a]\\s*){6,18}";
 
 /** A journey may hold several cases, each with steps of its own. */
@@ -77,12 +78,21 @@ function checks(legend, hint, field, values, label) {
   return h("fieldset", {}, h("legend", {}, legend), hint && h("p", { class: "hint" }, hint), values.map((value) => h("label", { class: "choice line" }, h("input", { type: "checkbox", name: field, id: `${field}-${value}`, value, checked: chosen.includes(value), change: () => flip(value) }), label(value))));
 }
 
+/** How the applicant can be reached; nobody has to say. */
+function contact(field, type, limits) {
+  const id = `apply-${field}`;
+  return h("div", { class: "field" }, h("label", { for: id }, say(`apply.${field}`)), h("p", { class: "hint", id: `${id}-hint` }, say(`apply.${field}how`)), h("input", { type, id, "aria-describedby": `${id}-hint`, value: desk.form[field] ?? "", input: (event) => { desk.form[field] = event.target.value; }, ...limits }));
+}
+function reached() {
+  return Object.fromEntries(["email", "phone", "language"].map((field) => [field, desk.form[field]?.trim()]).filter(([, value]) => value));
+}
 const FORMS = {
   "submit-application": (_, journey) => ({
     ask: [h("div", { class: "field" }, h("label", { for: "apply-id" }, say("new.id")), h("p", { class: "hint" }, say("apply.idhow")), h("input", { type: "text", id: "apply-id", required: true, autocomplete: "off", maxlength: "64", pattern: ID_NO, title: say("missingfield.id_no"), value: desk.form.id_no ?? "", input: (event) => { desk.form.id_no = event.target.value; } })),
       h("div", { class: "field" }, h("label", { for: "apply-region" }, say("new.region")), regionChoice("apply-region", desk.form.region, (event) => { desk.form.region = event.target.value; })),
+      contact("email", "email", { maxlength: "254", autocomplete: "off" }), contact("phone", "tel", { pattern: PHONE, maxlength: "20", autocomplete: "off", title: say("apply.phonebad") }), choices(say("apply.language"), "language", codes("language"), "language", false),
       checks(say("apply.materials"), say("apply.materialshow"), "materials", journey.materials.map((one) => one.code), (code) => listedName(journey.materials, code))],
-    body: () => ({ applicant: { id_no: idNo(), region: desk.form.region }, subject_ref: journey.subject_ref, item_code: journey.item_code, channel: "window", materials: desk.form.materials.map((code) => ({ code, form: "original" })) }),
+    body: () => ({ applicant: { id_no: idNo(), region: desk.form.region, ...reached() }, subject_ref: journey.subject_ref, item_code: journey.item_code, channel: "window", materials: desk.form.materials.map((code) => ({ code, form: "original" })) }),
   }),
   "issue-correction": (one) => ({
     ask: [checks(say("correct.what"), say("correct.how"), "missing", one.materials.map((material) => material.code), (code) => listedName(one.materials, code)),
@@ -96,7 +106,10 @@ const FORMS = {
     body: () => ({ to_body: desk.form.to_body ?? one.handling_body, medium: desk.form.medium }),
   }),
   "return-custody": () => ({ ask: choices(say("return.why"), "reason", codes("back"), "back"), body: () => ({ reason_code: desk.form.reason }) }),
-  "not-accept": (one) => ({ ask: [choices(say("turnaway.why"), "reason", codes("turnaway"), "turnaway"), h("p", { class: "hint" }, say("turnaway.remedies"))], body: () => ({ reason_code: desk.form.reason, remedies: codes("remedy"), ...(desk.form.reason === "not-our-power" && one.handling_body !== desk.who.body ? { competent_body: one.handling_body } : {}) }) }),
+  "not-accept": (one) => ({
+    ask: [choices(say("turnaway.why"), "reason", codes("turnaway"), "turnaway"), desk.form.reason === "not-our-power" && h("div", { class: "field" }, h("label", { for: "competent" }, say("turnaway.competent")), competentChoice(one)), h("p", { class: "hint" }, say("turnaway.remedies"))],
+    body: () => ({ reason_code: desk.form.reason, remedies: codes("remedy"), ...(desk.form.reason === "not-our-power" && competent(one) ? { competent_body: competent(one) } : {}) }),
+  }),
   withdraw: () => ({ ask: choices(say("withdraw.why"), "reason", codes("withdrawal"), "withdrawal"), body: () => ({ reason_code: desk.form.reason }) }),
   deliver: () => ({ ask: choices(say("deliver.how"), "method", codes("method"), "method"), body: () => ({ method: desk.form.method }) }),
 };
@@ -117,6 +130,13 @@ function bodyChoice(one) {
   const known = offered()?.bodies ?? [{ body_uscc: one.handling_body, name_zh: named(desk.names.bodies[one.handling_body], one.handling_body) }];
   const chosen = desk.form.to_body ?? one.handling_body;
   return h("select", { id: "to-body", change: (event) => { desk.form.to_body = event.target.value; } }, known.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === chosen }, named([body.name_zh, body.name_en ?? body.name_zh]))));
+}
+
+/** The body that has the power: the one that handles the item, unless that is who turns the case away, or the one that is chosen. */
+const competent = (one) => desk.form.competent ?? (one.handling_body === one.holder_body ? "" : one.handling_body);
+function competentChoice(one) {
+  const bodies = (offered()?.bodies ?? []).filter((body) => body.body_uscc !== one.holder_body);
+  return h("select", { id: "competent", change: (event) => { desk.form.competent = event.target.value; } }, h("option", { value: "" }, say("turnaway.unknown")), bodies.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === competent(one) }, named([body.name_zh, body.name_en ?? body.name_zh]))));
 }
 
 export function actForm(one, journey) {

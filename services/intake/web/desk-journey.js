@@ -1,7 +1,7 @@
 // One journey at the desk: its promise, where each case is, what can be done, and what happened.
-import { day, h, happened, materialName, name, nth, of, say, steps } from "/parts/page.js";
+import { day, h, happened, lead, materialName, name, nth, of, say, steps } from "/parts/page.js";
 import { actForm, actButtons } from "./desk-acts.js";
-import { bodyName, desk, itemName, todayHere } from "./desk.js";
+import { bodyName, desk, drawPanel, itemName, todayHere } from "./desk.js";
 import { newForm } from "./desk-new.js";
 import { beyond, recordCard, undo } from "./desk-record.js";
 import { alarm, isBusy, present, whom } from "./desk-turn.js";
@@ -26,13 +26,14 @@ function promised({ declared, experienced, this_run: run }) {
   return h("div", { class: `note ${isBeyond ? "lived" : "promised"}`, id: "promise" }, h("strong", {}, title), h("p", {}, isBeyond ? say("promise.saywhy") : say("promise.sofar", { n: experienced })));
 }
 
-/** The receipt is shown from the application on, and handed out once it was taken in. */
+/** The receipt is shown from the application on, and until the clerk has handed it out: nothing tells its code again. */
 function issued(journey) {
   const receipt = desk.issued[journey.journey];
   if (!receipt) return null;
   const isReceived = Boolean(journey.cases.find((one) => one.case_no === receipt.case_no)?.received_at);
   return h("div", { class: `note ${isReceived ? "good" : "wait"}`, id: "issued", tabindex: "-1" }, h("strong", {}, say(isReceived ? "issued.title" : "issued.only")), h("p", {}, say("issued.how")),
-    h("dl", {}, h("dt", {}, say("receipt")), h("dd", { class: "figure" }, receipt.receipt_no), receipt.code && h("dt", {}, say("code")), receipt.code && h("dd", { class: "figure" }, receipt.code)));
+    h("dl", {}, h("dt", {}, say("receipt")), h("dd", { class: "figure" }, receipt.receipt_no), receipt.code && h("dt", {}, say("code")), receipt.code && h("dd", { class: "figure" }, receipt.code)),
+    isReceived && h("button", { type: "button", class: "second", id: "handed", click: () => { delete desk.issued[journey.journey]; drawPanel(); lead("journey-title"); } }, say("issued.handed")));
 }
 
 function caseCard(one, journey) {
@@ -40,11 +41,14 @@ function caseCard(one, journey) {
   const notice = one.notices.at(-1);
   return h("section", { class: "card", "aria-label": one.case_no }, h("div", { class: "row spread" }, h("h2", {}, say("case.title")), h("span", { class: "tag plain" }, of("situation", one.situation))), steps(one.situation),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.route")), h("dd", {}, bodyName(one.receiving_body), " → ", bodyName(one.handling_body)), h("dt", {}, say("case.holder")), h("dd", {}, bodyName(one.holder_body)),
-      waits && h("dt", {}, say("case.next")), waits && h("dd", {}, waits.step === "accept" ? say("case.accept") : of("next", waits.step), waits.body && [say("case.by"), bodyName(waits.body)], waits.due && say("case.until", { day: day(waits.due) }))),
-    one.situation === "in-correction" && notice && h("div", { class: "note wait" }, h("strong", {}, say("notice.title", { day: day(notice.due) })), h("ul", {}, notice.missing.map((each) => h("li", {}, materialName(one.materials, each.code), " · ", of("missing", each.reason_code))))),
+      waits && h("dt", {}, say("case.next")), waits && h("dd", {}, waits.step === "accept" ? say("case.accept") : of("next", waits.step), waits.body && [say("case.by"), bodyName(waits.body)], isHalted(one) ? say("case.stands", { kind: of("procedure", one.clock.halted.kind) }) : waits.due && say("case.until", { day: day(waits.due) }))),
+    one.situation === "in-correction" && notice && h("div", { class: "note wait" }, h("strong", {}, say(notice.expired ? "notice.expired" : "notice.title", { day: day(notice.due) })), h("ul", {}, notice.missing.map((each) => h("li", {}, materialName(one.materials, each.code), " · ", of("missing", each.reason_code))))),
     desk.error?.at === one.case_no && h("div", { class: "note bad", role: alarm(desk.error), id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     one.steps.length > 0 && !journey.outcome && [h("h3", {}, say("acts.title")), actButtons(one.steps, one)], desk.act?.case_no === one.case_no && actForm(one, journey));
 }
+
+/** While a special procedure goes on, the day that was promised is none. */
+const isHalted = (one) => one.situation === "accepted" && Boolean(one.clock.halted);
 
 function story(journey) {
   const voided = new Set(journey.timeline.filter((entry) => entry.fact === "visit-voided").map((entry) => entry.visit_id));

@@ -1,7 +1,7 @@
 // Somebody of whom nothing is open: the number on the card, where the person lives, and what the person came for.
 import { all, get } from "/parts/ask.js";
 import { h, lead, named, say, spelled } from "/parts/page.js";
-import { desk, drawPanel } from "./desk.js";
+import { desk, drawPanel, todayHere } from "./desk.js";
 import { alarm } from "./desk-turn.js";
 
 const AGAIN_MS = 3_000;
@@ -10,12 +10,15 @@ let asking = null;
 
 /** The places, items and bodies that forms offer; null until they are here. The first form that is drawn asks for them. */
 export function offered() {
+  // What is in force today need not be tomorrow.
+  if (published && published.day !== todayHere()) asking = published = null;
   asking ??= load().catch(() => setTimeout(() => { asking = null; drawPanel(); }, AGAIN_MS));
   return published;
 }
 async function load() {
-  const [guide, items, bodies] = await Promise.all([get("/v1/guide"), all("/v1/items", "item_code"), all("/v1/bodies", "body_uscc")]);
-  published = { places: guide.places, items: items.filter((item) => !item.retired_from), bodies };
+  const day = todayHere();
+  const [guide, items, bodies] = await Promise.all([get("/v1/guide"), all("/v1/items", "item_code", { on: day }), all("/v1/bodies", "body_uscc")]);
+  published = { day, places: guide.places, elsewhere: guide.elsewhere, items, bodies };
   drawPanel();
   if (desk.open === "new") leadIn();
 }
@@ -28,7 +31,7 @@ export const idNo = () => spelled(desk.form.id_no ?? "");
 export const isIdNo = (text) => /^[0-9A-Z]{6,18}$/.test(text);
 
 export function regionChoice(id, chosen, change) {
-  return h("select", { id, name: "region", required: true, change }, h("option", { value: "" }, say("choose")), (offered()?.places ?? []).map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: chosen === city.region }, named(city.name)), city.counties.map((county) => h("option", { value: county.region, selected: chosen === county.region }, named(county.name))))));
+  return h("select", { id, name: "region", required: true, change }, h("option", { value: "" }, say("choose")), (offered()?.places ?? []).map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: chosen === city.region }, named(city.name)), city.counties.map((county) => h("option", { value: county.region, selected: chosen === county.region }, named(county.name))))), h("optgroup", { label: say("new.elsewhere") }, (offered()?.elsewhere ?? []).map((one) => h("option", { value: one.region, selected: chosen === one.region }, named(one.name)))));
 }
 /** The items of the region's own bodies and of the city and the province above them first, then all others. */
 function itemChoice(items, change) {

@@ -32,7 +32,7 @@ function promise() {
 /** Whether a visit today is one more than was promised. */
 export function beyond() {
   const { declared = null, this_run: run } = promise() ?? {};
-  return declared !== null && run > declared;
+  return declared !== null && run > declared && desk.visit.by !== "agent";
 }
 function complete() {
   const { purpose, outcome, cause } = desk.visit;
@@ -45,13 +45,13 @@ function body() {
   const last = journey?.cases.at(-1);
   const about = journey ? { item_code: journey.item_code, ...(last ? { case_no: last.case_no } : journey.subject_ref ? { subject_ref: journey.subject_ref } : {}) }
     : { item_code: desk.form.item_code, applicant: { id_no: idNo(), region: desk.form.region } };
-  return { ...about, visit_id: crypto.randomUUID(), venue_id: desk.venue, local_date: todayHere(), by: "applicant", purpose, outcome,
+  return { ...about, visit_id: crypto.randomUUID(), venue_id: desk.venue, local_date: todayHere(), by: desk.visit.by ?? "applicant", purpose, outcome,
     cause: causeAsked() ? cause : PLAIN[outcome] ?? "normal", source: "window" };
 }
 
 export async function record() {
   if (!complete() || isBusy() || !ready()) return;
-  const at = present(), sent = body(), run = desk.journey?.promise.this_run;
+  const at = present(), sent = body(), run = sent.by === "agent" ? null : desk.journey?.promise.this_run;
   try {
     const answer = await change(at, async () => (at.journey === "new" && await known(sent, at) ? null : tell("record-visit", sent)));
     if (answer) await recorded(at, sent.visit_id, run, answer);
@@ -63,8 +63,8 @@ export async function record() {
 }
 async function recorded(at, visit, run, { journey, events }) {
   const whose = { ...at, journey };
-  if (isHere(at)) Object.assign(desk, { open: journey, visit: {}, form: {} });
-  tellAt(whose, run ? say("record.done", { n: nth(run) }) : say(events.length > 1 ? "record.first" : "record.more"), { label: say("record.undo"), act: () => undo(visit, whose) });
+  if (isHere(at)) Object.assign(desk, { open: journey, visit: {}, form: at.journey === "new" ? {} : desk.form });
+  tellAt(whose, run ? say("record.done", { n: nth(run) }) : say(events.length > 1 ? "record.first" : at.visit.by === "agent" ? "record.proxy" : "record.more"), { label: say("record.undo"), act: () => undo(visit, whose) });
   await refresh(journey);
   if (isHere(at)) lead("journey-title");
 }
@@ -136,6 +136,7 @@ export function recordCard() {
     desk.error?.at === "record" && h("div", { class: "note bad", role: alarm(desk.error), id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     question("purpose", say("record.purpose"), codes("purpose"), PURPOSE_KEYS, "purpose"),
     question("outcome", say("record.outcome"), codes("outcome"), OUTCOME_KEYS, "outcome"),
+    h("label", { class: "choice line" }, h("input", { type: "checkbox", id: "by-agent", disabled: isBusy(), checked: desk.visit.by === "agent", change: (event) => choose("by", event.target.checked ? "agent" : undefined) }), h("span", {}, say("record.agent"), " ", h("small", { class: "soft" }, say("record.agenthow")))),
     causeAsked() && question("cause", whyTitle(), CAUSES(), CAUSE_KEYS, "cause"),
     h("button", { type: "button", id: "record", class: "wide", disabled: isBusy() || !complete(), click: record }, say(isBusy() ? "record.busy" : "record.go")));
 }

@@ -3,12 +3,11 @@ import { find, lead, say, told } from "/parts/page.js";
 import { desk, draw, drawPanel, open, readQueue } from "./desk.js";
 import { idNo, leadIn } from "./desk-new.js";
 
-/** Put somebody in front of the clerk. What was typed to search for the one before goes, and so does that one's receipt. */
+/** Put somebody in front of the clerk. What was typed to search for the one before goes. */
 export function turnTo(journey, { form = {}, visit = {} } = {}) {
   const box = find("search");
   if (box !== document.activeElement) box.value = "";
   if (!desk.found?.journeys.length) desk.found = null;
-  if (desk.open !== journey) delete desk.issued[desk.open];
   Object.assign(desk, { turn: desk.turn + 1, open: journey, journey: null, form, visit, early: [], act: null, error: null });
 }
 

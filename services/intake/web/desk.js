@@ -13,7 +13,7 @@ const RECEIPT = /^S[A-Z2-7]{12}$/;
 const TASKS = ["offered", "receive", "check", "correction", "deliver", "waiting"];
 const reading = newest(), looking = newest(), asking = newest();
 export const desk = {
-  who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} }, found: null, away: false, seen: null, keys: kept("desk.keys") !== "off",
+  who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} }, found: null, away: false, seen: null, seenAt: null, keys: kept("desk.keys") !== "off",
   // Whoever is in front of the clerk: which turn it is, and what was typed before the journey was here.
   turn: 0, open: null, journey: null, visit: {}, early: [], act: null, form: {}, error: null,
   // For whom something is under way, and the receipts that are to be handed out, by journey.
@@ -35,7 +35,7 @@ export async function readQueue({ reopen = false } = {}) {
   try {
     const queue = learn(await reread(`/v1/desk?venue_id=${encodeURIComponent(desk.venue)}`));
     if (!still()) return;
-    Object.assign(desk, { queue, away: false, seen: JSON.stringify(queue) });
+    Object.assign(desk, { queue, away: false, seen: JSON.stringify(queue), seenAt: Date.now() });
   } catch (problem) {
     if (!still()) return;
     desk.away = problem.status !== 401;
@@ -141,8 +141,8 @@ function pick(row, second, third, list = "pick") {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `${list}-${row.case_no ?? row.journey}`, "aria-current": current, click: () => open(row.journey) },
     h("span", { class: "t" }, h("span", {}, itemName(row.item_code)), third && h("span", { class: "small soft" }, third)), h("span", { class: "s" }, second)));
 }
-function group(title, rows, count = rows.length) {
-  return h("section", { class: "group" }, h("h3", {}, title, " ", h("span", { class: "count" }, say("desk.count", { n: number(count) }))), h("ul", { class: "list" }, rows), count > rows.length && h("p", { class: "small soft" }, say("desk.more", { n: number(rows.length), all: number(count) })));
+function group(title, rows, count = rows.length, cut = "desk.more") {
+  return h("section", { class: "group" }, h("h3", {}, title, " ", h("span", { class: "count" }, say("desk.count", { n: number(count) }))), h("ul", { class: "list" }, rows), count > rows.length && h("p", { class: "small soft" }, say(cut, { n: number(rows.length), all: number(count) })));
 }
 
 function queue() {
@@ -151,7 +151,7 @@ function queue() {
   const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), of("outcome", row.outcome), row.situation && of("situation", row.situation)].filter(Boolean).join(" · "), clock(row.at), "here"));
   const tasks = TASKS.filter((task) => answer.to_do[task]).map((task) => group(of("task", task), answer.to_do[task].cases.map((row) => pick(row, row.receipt_no, row.due ? say("desk.until", { day: day(row.due) }) : moment(row.changed_at))), answer.to_do[task].count));
   const nothing = !here.length && !tasks.length;
-  return [here.length > 0 && group(say("desk.here"), here), ...tasks, nothing && h("p", { class: "how" }, say("desk.empty"))].filter(Boolean);
+  return [here.length > 0 && group(say("desk.here"), here, answer.here_count, "desk.newest"), ...tasks, nothing && h("p", { class: "how" }, say("desk.empty"))].filter(Boolean);
 }
 
 /** The name of a key, while keys count. */
@@ -190,7 +190,7 @@ function drawAround() {
   drawLeft();
 }
 function drawCaution() {
-  settle(find("caution"), h("div", { id: "caution" }, caution(desk.away)));
+  settle(find("caution"), h("div", { id: "caution" }, caution(desk.away, desk.seenAt)));
 }
 function drawLeft() {
   settle(find("left"), h("div", { id: "left" }, h("div", { class: "card" }, seatChoice(), finder(), foundList()), h("nav", { class: "card", id: "queue", "aria-label": say("desk.queue") }, h("h2", {}, say("desk.queue")), queue(), keyChoice())));

@@ -1,6 +1,6 @@
 // Before a trip: do I need to go, where, when, and with what?
 import { about, get } from "/parts/ask.js";
-import { fill, find, frame, h, keep, kept, name, named, newest, of, say } from "/parts/page.js";
+import { frame, h, keep, kept, name, named, newest, of, redraw, say } from "/parts/page.js";
 
 const NEAREST = 4;
 const place = await about();
@@ -46,8 +46,8 @@ function form() {
 function answer() {
   if (!advice) return null;
   const { declared } = advice;
-  return [h("section", { class: "card", "aria-live": "polite", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(advice.name)), h("h2", { id: "answer", class: "figure" }, say(declared === 0 ? "guide.none" : "guide.most", { n: declared })), h("p", {}, say(declared === 0 ? "guide.nonehow" : "guide.mosthow")),
-    h("dl", {}, h("dt", {}, say("status.decides")), h("dd", {}, name(advice.names.bodies[advice.handling_body], advice.handling_body)), h("dt", {}, say("guide.time")), h("dd", {}, say("guide.days", { promised: advice.promised_wd, statutory: advice.statutory_wd })))),
+  return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(advice.name)), h("h2", { id: "answer", class: "figure" }, say(declared === 0 ? "guide.none" : "guide.most", { n: declared })), h("p", {}, say(declared === 0 ? "guide.nonehow" : "guide.mosthow")),
+    h("dl", {}, h("dt", {}, say("status.decides")), h("dd", {}, name(advice.names.bodies[advice.handling_body], advice.handling_body)), h("dt", {}, say("guide.time")), h("dd", {}, say(advice.promised_wd ? "guide.days" : "guide.atonce", { promised: advice.promised_wd, statutory: advice.statutory_wd })))),
     h("section", { class: "card" }, h("h2", {}, say("guide.with")), h("p", { class: "how" }, say("guide.withhow")), h("ul", { class: "list" }, advice.materials.map((one, n) => h("li", {}, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `material-${n}`, checked: ticked.has(one.code), change: (event) => tick(one.code, event.target.checked) }), h("span", {}, name([one.name_zh, one.name_en]), one.required && h("small", { class: "soft" }, ` · ${say("required")}`))))))),
     h("section", { class: "card" }, h("h2", {}, say("guide.where")), h("p", { class: "how" }, say("guide.wherehow")), venues(advice.venues.slice(0, NEAREST)), advice.venues.length > NEAREST && h("details", {}, h("summary", {}, say("guide.others", { n: advice.venues.length - NEAREST })), venues(advice.venues.slice(NEAREST))))];
 }
@@ -56,9 +56,18 @@ function tick(code, isThere) { if (isThere) ticked.add(code); else ticked.delete
 function venues(shown) {
   return h("ul", { class: "list" }, shown.map((one) => h("li", { class: "venue" }, h("h3", {}, name(one.name, one.venue_id)), h("p", { class: "small soft" }, of("venue", one.kind), " · ", name(one.region_name, one.region)), h("p", { class: "small" }, say("guide.address"), name([one.address])), h("p", { class: "small" }, say("guide.hours"), name(one.hours)))));
 }
+/** What came of the question, said aloud in a place that is always there. */
+function heard() {
+  if (asking) return say("loading");
+  return advice && say("guide.heard", { name: named(advice.name), answer: say(advice.declared === 0 ? "guide.none" : "guide.most", { n: advice.declared }) });
+}
+function trouble() {
+  return problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.rule === "unknown-item-code" ? say("guide.nobody") : problem.sentence), problem.isAway && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again")));
+}
+/** What comes and goes has a place of its own, so that everything else stays where it stood. */
 function draw() {
-  fill(find("main"), h("h1", {}, say("guide.title")), h("p", { class: "how" }, say("guide.how")), choices && form(),
-    problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.rule === "unknown-item-code" ? say("guide.nobody") : problem.sentence), problem.isAway && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again"))), asking && h("p", { class: "loading" }, say("loading")), answer(), h("p", { class: "onward" }, h("a", { href: "/" }, say("guide.tostatus"))));
+  redraw(h("h1", {}, say("guide.title")), h("p", { class: "how" }, say("guide.how")), h("div", {}, choices && form()), h("div", {}, trouble()), h("div", {}, asking && h("p", { class: "loading" }, say("loading"))),
+    h("p", { class: "unseen", role: "status" }, heard()), h("div", {}, answer()), h("p", { class: "onward" }, h("a", { href: "/" }, say("guide.tostatus"))));
 }
 
 frame("guide.title", { about: place, draw });

@@ -1,6 +1,6 @@
 // Where is my case? With the receipt number and the code: the state, who has it, what comes next, and my runs.
 import { about, get, post } from "/parts/ask.js";
-import { day, fill, find, frame, h, happened, listed, materialName, moment, name, named, newest, of, say, spelled, steps } from "/parts/page.js";
+import { day, fill, find, frame, h, happened, listed, materialName, moment, name, named, newest, of, say, spelled, steps, told } from "/parts/page.js";
 
 const EVERY_MS = 20_000;
 const FORM = { receipt: /^[A-Z0-9_.:/-]{1,64}$/, code: /^[0-9]{1,16}$/ };
@@ -9,7 +9,8 @@ const place = await about();
 const shown = place.demo ? await get("/v1/status/examples").catch(() => null) : null;
 let found = null;
 let problem = null;
-let behind = false;
+/** Why what is shown may be old, and when it was read. */
+let behind = null, foundAt = null;
 const question = newest();
 let telling = false;
 
@@ -46,11 +47,11 @@ async function read(still) {
   try {
     const answer = await post("/v1/status", { receipt_no: asked.receipt, code: asked.code });
     // Whoever came next on a shared screen must not be shown the case of whoever was here before.
-    if (still()) [found, behind] = [answer, false];
+    if (still()) [found, behind, foundAt] = [answer, null, Date.now()];
   } catch (failed) {
     if (!still()) return;
     // What was read before stays, and says that it may be old; also after too many wrong codes.
-    behind = found !== null && (failed.isAway || failed.status === 429);
+    behind = found !== null && (failed.isAway || failed.status === 429) ? failed : null;
     if (!behind) [found, problem] = [null, failed];
   }
 }
@@ -84,11 +85,13 @@ function examples() {
 const body = (code) => name(found.names.bodies[code], code);
 const venue = (code) => name(found.names.venues[code], code);
 
+/** Where it is now, in one line. */
+function headline() { return say(`status.now.${found.situation}`, { outcome: of("over", found.outcome) }); }
 function answer() {
   if (!found) return null;
   return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(found.names.items[found.item_code], found.item_code)),
-    h("h2", { id: "answer", tabindex: "-1" }, say(`status.now.${found.outcome ? "decided" : found.situation}`, { outcome: of("over", found.outcome) })), steps(found.situation),
-    behind && h("div", { class: "note wait" }, h("strong", {}, say("trouble.away")))), why(), bring(), halted(), where(), promise(), messages(), story()];
+    h("h2", { id: "answer", tabindex: "-1" }, headline()), steps(found.situation),
+    behind && h("div", { class: "note wait" }, h("strong", {}, behind.status === 429 ? behind.sentence : say("trouble.away")), h("p", {}, say("trouble.since", { t: moment(foundAt) })))), why(), bring(), halted(), where(), promise(), messages(), story()];
 }
 /** Why it was turned away or refused, and what may be done about it. */
 function why() {
@@ -98,7 +101,7 @@ function why() {
 }
 function bring() {
   if (!found.correction) return null;
-  return h("section", { class: "note lived" }, h("strong", {}, say("status.bring", { day: day(found.correction.due) })), h("ul", {}, found.correction.missing.map((one) => h("li", {}, materialName(found.materials, one.code), " · ", of("missing", one.reason_code)))), h("p", {}, say("status.bringhow")));
+  return h("section", { class: "note lived" }, h("strong", {}, say(found.correction.expired ? "status.bringlate" : "status.bring", { day: day(found.correction.due) })), h("ul", {}, found.correction.missing.map((one) => h("li", {}, materialName(found.materials, one.code), " · ", of("missing", one.reason_code)))), h("p", {}, say(found.correction.ordinal > 1 ? "status.bringagain" : "status.bringhow")));
 }
 function halted() {
   const stops = found.situation === "accepted" ? found.clock.halted : null;
@@ -142,6 +145,9 @@ addEventListener("hashchange", follow);
 setInterval(async () => {
   if (!found || document.hidden) return;
   const before = JSON.stringify([found, behind]);
+  const { situation } = found;
   await read(question());
-  if (JSON.stringify([found, behind]) !== before) draw();
+  if (JSON.stringify([found, behind]) === before) return;
+  draw();
+  if (found && found.situation !== situation) told(say("status.turned", { now: headline() }));
 }, EVERY_MS);

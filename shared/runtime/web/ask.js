@@ -1,14 +1,14 @@
 // Asking the service: reads, and changes that survive a minute without network because they keep their key.
-import { h, inEnglish, say, told } from "./page.js";
+import { clock, h, inEnglish, say, told } from "./page.js";
 
 let session = null;
 /** Whose page this is: whoever was signed in when it opened. */
 let owner = null;
 let ended = false;
-const waiting = new Set();
+const waiting = new Set(), sending = new Set();
 const heard = new Set();
 const PAUSES = [1, 2, 3, 5, 8], PATIENCE_MS = 15_000;
-const AGAIN = new Set(["unavailable", "idempotency-key-busy", "raced"]);
+const AGAIN = new Set(["unavailable", "idempotency-key-busy", "raced", "too-slow"]), FAULTS_MAX = 8;
 
 /** What the service objects to, in its own words; in the page's, where the service speaks of requests and keys. */
 export class Problem extends Error {
@@ -37,10 +37,10 @@ async function ask(path, options = {}, ms = PATIENCE_MS) {
 
 export const get = (path) => ask(path);
 /** All of a published list, page after page; `key` names what its pages are cut by. */
-export async function all(path, key) {
+export async function all(path, key, more = {}) {
   const found = [];
   for (let after = ""; ;) {
-    const page = await get(`${path}?limit=500&after=${encodeURIComponent(after)}`);
+    const page = await get(`${path}?${new URLSearchParams({ limit: 500, after, ...more })}`);
     found.push(...page);
     if (page.length < 500) return found;
     after = page.at(-1)[key];
@@ -90,7 +90,7 @@ export async function leave() {
  */
 export async function reread(path) {
   if (ended && await who()) {
-    if (session.id !== owner && !waiting.size) location.reload();
+    if (session.id !== owner && !sending.size) location.reload();
     ended = session.id !== owner;
     changed();
   }
@@ -126,9 +126,9 @@ function changed() {
 }
 const signedOut = () => ended || [...waiting].some((one) => one.signedOut);
 /** What a page of staff has to say of itself: changes that wait to be sent, a session that ended, a service that is `away`. */
-export function caution(away) {
+export function caution(away, seenAt = null) {
   const title = waiting.size ? say(signedOut() ? "waiting.signedout" : "waiting.title", { n: waiting.size }) : signedOut() ? say("waiting.ended") : away ? say("trouble.away") : null;
-  return title && h("div", { class: "note wait", role: "alert" }, h("strong", {}, title), waiting.size > 0 && h("p", {}, say("waiting.how")), signedOut() && h("a", { href: "/parts/sign-in.html", target: "_blank", rel: "noopener" }, say("waiting.again")));
+  return title && h("div", { class: "note wait", role: "alert" }, h("strong", {}, title), away && seenAt && h("p", {}, say("trouble.since", { t: clock(seenAt) })), waiting.size > 0 && h("p", {}, say("waiting.how")), signedOut() && h("a", { href: "/parts/sign-in.html", target: "_blank", rel: "noopener" }, say("waiting.again")));
 }
 
 /**
@@ -138,13 +138,15 @@ export function caution(away) {
 export async function tell(command, body) {
   const one = { key: crypto.randomUUID(), signedOut: false };
   const sent = JSON.stringify(body);
+  sending.add(one);
   try {
     for (let turn = 0, doubted = false; ; turn += 1) {
       try {
         if (session?.id !== owner) throw new Problem(401);
         return await ask(`/v1/commands/${command}`, { method: "POST", headers: headers({ "idempotency-key": one.key }), body: sent });
       } catch (problem) {
-        const isFinal = problem.isOfSession ? doubted : !problem.isAway && !AGAIN.has(problem.rule);
+        // What fails in the service every time will not come right by itself.
+        const isFinal = problem.isOfSession ? doubted : problem.rule === "internal" ? turn >= FAULTS_MAX : !problem.isAway && !AGAIN.has(problem.rule);
         if (isFinal) throw problem;
         waiting.add(one);
         changed();
@@ -154,6 +156,7 @@ export async function tell(command, body) {
       }
     }
   } finally {
+    sending.delete(one);
     if (waiting.delete(one)) changed();
   }
 }
@@ -176,4 +179,10 @@ function pause(seconds) {
     addEventListener("online", end);
   });
 }
-addEventListener("beforeunload", (event) => { if (waiting.size) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (sending.size) event.preventDefault(); });
+// Whoever signed in on another page meanwhile gets a page of their own, and sees nothing under somebody else's name.
+document.addEventListener("visibilitychange", async () => {
+  if (document.hidden || !owner) return;
+  const now = await who().catch(() => undefined);
+  if (now !== undefined && now?.id !== owner) { ended = true; changed(); }
+});

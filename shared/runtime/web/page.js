@@ -60,6 +60,8 @@ function keeping(place, change) {
   if (!inside || held === document.activeElement) return;
   const again = find(held.id) ?? find("main");
   again?.focus({ preventScroll: true });
+  // What may not be acted on any more takes no focus either.
+  if (document.activeElement !== again) find("main")?.focus({ preventScroll: true });
   if (caret !== null) try { again?.setSelectionRange(caret, caret); } catch { /* Not every field has a caret. */ }
 }
 /** Put other children into a place. */

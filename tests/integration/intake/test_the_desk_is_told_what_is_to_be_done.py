@@ -42,7 +42,7 @@ async def tasks(city: City, body: str) -> dict[str, list[str]]:
 
 async def here(city: City) -> list[tuple[str, str]]:
     async with city.log.transaction() as tx:
-        return [(row["purpose"], row["outcome"]) for row in await presence.here(tx, "hall-wz", TODAY)]
+        return [(row["purpose"], row["outcome"]) for row in (await presence.here(tx, "hall-wz", TODAY))[1]]
 
 
 async def found(city: City, text: str) -> list[UUID]:

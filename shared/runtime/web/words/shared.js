@@ -20,6 +20,7 @@ export const SHARED = {
   "receipt": ["回执编号", "Receipt number"],
   "code": ["查询码", "Code"],
   "trouble.away": ["连不上系统，正在重试。已填写的内容还在。", "The system cannot be reached; trying again. What you typed is kept."],
+  "trouble.since": ["以下是 {t} 的情况。", "This is how it stood at {t}."],
   "trouble.unreached": ["连不上系统，请稍后再试。", "The system cannot be reached; try again in a moment."],
   "again": ["再试一次", "Try again"],
   "trouble.unknown": ["没有办成，原因不明。请稍后再试；如仍不行，请联系运维人员。", "It did not work, and we do not know why. Try again later; if it still fails, call the operators."],
