@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from services.intake.people import Pseudonyms
+from shared.contracts import commands as wire
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
 from tests.browser.at_desk import asks, came, fills_in, finds, known_as, refused, sits, visits_of
@@ -26,6 +27,17 @@ async def pastes(page: Page, field: str, text: str) -> None:
     """Put a text into a field as a user does, so that what the field cuts off is cut off."""
     await page.locator(field).focus()
     await page.keyboard.insert_text(text)
+
+
+async def applies(page: Page, person: str, **contact: str) -> None:
+    """Apply for somebody whose journey is open."""
+    await page.locator("#act-submit-application").click()
+    await page.fill("#apply-id", person)
+    await page.select_option("#apply-region", WENZHOU)
+    for field, value in contact.items():
+        await page.fill(f"#apply-{field}", value)
+    await page.locator("#act-send").click()
+    await page.locator("#handed").wait_for()
 
 
 async def test_a_number_that_is_pasted_with_gaps_stays_whole(house: House, opens: Opens) -> None:
@@ -125,3 +137,75 @@ async def test_where_nothing_was_promised_nothing_is_compared(house: House, open
     await asks(page, person)
 
     await expect(page.locator("#promise strong")).to_have_text("这件事没有承诺次数；这是第 1 次。")
+
+
+async def test_who_comes_on_somebodys_behalf_makes_no_run_of_theirs(house: House, opens: Opens) -> None:
+    person = a_person()
+    await came(house, person)
+    page = await sits(house, opens)
+    await finds(page, person)
+    await page.locator("label:has(#by-agent)").click()
+    await page.locator("label:has(#purpose-apply)").click()
+    await page.locator("label:has(#outcome-done)").click()
+    await page.locator("#record").click()
+
+    await expect(page.locator("#said")).to_contain_text("代办到场")
+    assert [visit["by"] for visit in await visits_of(house, person)] == ["applicant", "agent"]
+    await expect(page.locator("#by-agent")).not_to_be_checked()
+
+
+async def test_how_an_applicant_is_reached_is_asked_and_kept(house: House, opens: Opens) -> None:
+    person = a_person()
+    await came(house, person)
+    page = await sits(house, opens)
+    await finds(page, person)
+    await applies(page, person, email="somebody@example.org", phone="0571 8888 0000")
+
+    await expect(page.locator("#issued")).to_be_focused()
+    kept = await house.intake_log.pool.fetch(
+        "SELECT email, phone FROM case_contact WHERE subject_ref = $1", Pseudonyms(KEY).subject_ref(person)
+    )
+    assert [tuple(row) for row in kept] == [("somebody@example.org", "0571 8888 0000")]
+
+
+async def test_a_receipt_is_there_until_it_was_handed_out(house: House, opens: Opens) -> None:
+    person = a_person()
+    await came(house, person)
+    page = await sits(house, opens)
+    await finds(page, person)
+    await applies(page, person)
+    code = str(await page.locator("#issued dd").last.text_content())
+    await page.keyboard.press("n")
+    await expect(page.locator("#issued")).to_have_count(0)
+    await finds(page, person)
+    await expect(page.locator("#issued dd").last).to_have_text(code)
+
+    await page.locator("#handed").click()
+    await expect(page.locator("#issued")).to_have_count(0)
+    await expect(page.locator("#journey-title")).to_be_focused()
+
+
+async def test_a_visit_that_is_recorded_takes_no_half_filled_form_along(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    page = await sits(house, opens)
+    await asks(page, str(submitted.receipt_no))
+    await page.locator("#act-issue-correction").click()
+    await page.locator("label:has(#missing-deed)").click()
+    await page.locator("label:has(#purpose-consult)").click()
+    await page.locator("label:has(#outcome-done)").click()
+    await page.locator("#record").click()
+
+    await expect(page.locator("#said")).to_contain_text("已记录")
+    await expect(page.locator("#missing-deed")).to_be_checked()
+
+
+async def test_no_day_is_named_while_the_clock_stands_still(house: House, opens: Opens) -> None:
+    submitted = await house.accepted(ago=timedelta(days=1))
+    await house.all_carried()
+    halt = wire.StartSpecialProcedure(case_no=str(submitted.case_no), kind="appraisal", basis="licensing-law-45", expected_wd=5)
+    await house.decided(halt)
+    await house.all_carried()
+    page = await sits(house, opens)
+    await asks(page, str(submitted.receipt_no))
+
+    await expect(page.locator("#panel dl")).to_contain_text("鉴定期间时限暂停，尚无日期")

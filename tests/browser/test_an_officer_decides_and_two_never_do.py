@@ -228,6 +228,43 @@ async def test_of_two_officers_at_one_case_one_decides_and_the_other_sees_how(ho
     await shot(loser, "worklist-second")
 
 
+async def test_of_two_officers_who_decide_alike_one_is_told_that_it_was_the_other(house: House, opens: Opens) -> None:
+    case_no = str((await house.accepted(ago=timedelta(days=3))).case_no)
+    await house.all_carried()
+    first, second = [await worklist(opens, house, case_no=case_no, name=f"alike-{n}") for n in range(2)]
+    for page in (first, second):
+        await page.locator("#act-decide").click()
+        await page.locator("label:has(#outcome-granted)").click()
+    for page in (first, second):
+        await page.locator("#act-send").click()
+        await page.locator("#decision").wait_for()
+
+    await expect(first.locator("#decision")).to_contain_text("您已于")
+    await expect(second.locator("#decision")).to_contain_text("已由他人于")
+    await expect(second.locator("#said")).to_contain_text("已由他人于")
+
+
+async def test_a_case_whose_clock_is_stopped_is_late_on_no_day(house: House, opens: Opens) -> None:
+    case_no = str((await house.accepted(ago=timedelta(days=1))).case_no)
+    await house.all_carried()
+    halt = wire.StartSpecialProcedure(case_no=case_no, kind="test", basis="licensing-law-45", expected_wd=30)
+    await house.decided(halt)
+    page = await worklist(opens, house, clock=True)
+
+    async def long_after(route: Route) -> None:
+        told = await (await route.fetch()).json()
+        told["due"] = [one for one in told["due"] if one["case_no"] == case_no]
+        told["today"] = str(date.fromisoformat(told["due"][0]["promised_due"]) + timedelta(days=9))
+        await route.fulfill(json=told)
+
+    await page.route("**/v1/desk", long_after)
+    await page.clock.run_for(11_000)
+
+    await expect(page.locator("#due .count")).to_have_text("1")
+    await expect(page.locator("label:has(#filter-late)")).to_contain_text("已超期 0")
+    await expect(page.locator("label:has(#filter-suspended)")).to_contain_text("已中止 1")
+
+
 async def test_somebody_elses_decision_appears_while_the_case_is_open(house: House, opens: Opens) -> None:
     case_no = str((await house.accepted(ago=timedelta(days=3))).case_no)
     await house.all_carried()

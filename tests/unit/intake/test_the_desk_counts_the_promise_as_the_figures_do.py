@@ -13,7 +13,7 @@ from services.intake.promise import promise_of
 from services.intake.state import CaseFile, Custody, Handover, InCorrection, Notice, Received, Submitted
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Actor, Envelope
-from shared.contracts.intake import ApplicationSubmitted, JourneyOpened, VisitRecorded, VisitVoided
+from shared.contracts.intake import ApplicationSubmitted, JourneyOpened, ResultDelivered, VisitRecorded, VisitVoided
 from tests.unit.intake.story import (
     CALENDARS,
     CASE,
@@ -94,13 +94,24 @@ def test_two_runs_of_one_promised_break_it() -> None:
     assert promise_of(told(opened(), came("hall-hz", 2), came("hall-wz", 1))).kept is False
 
 
-def a_file(**change: Any) -> CaseFile:
-    terms = ApplicationSubmitted(
+def test_what_was_promised_is_what_the_case_in_hand_promised() -> None:
+    first, second = applied(2), applied(3).model_copy(update={"case_no": "C2"})
+
+    assert promise_of(told(opened(1), first, second)).declared == 2
+    assert promise_of(told(opened(1), first, second, handed_over("C2"))).declared == 3
+
+
+def handed_over(case_no: str) -> ResultDelivered:
+    return ResultDelivered(case_no=case_no, method="window", delivered_at=MONDAY)
+
+
+def applied(declared: int = 1) -> ApplicationSubmitted:
+    return ApplicationSubmitted(
         case_no=CASE,
         item_code="T",
         basic_code="T",
         item_version=1,
-        declared_visits=1,
+        declared_visits=declared,
         promised_wd=5,
         statutory_wd=30,
         channel="window",
@@ -114,7 +125,10 @@ def a_file(**change: Any) -> CaseFile:
         handling_level=3,
         materials=(),
     )
-    fields: dict[str, Any] = {"terms": terms, "custody": Custody(WENZHOU_BODY, WENZHOU)}
+
+
+def a_file(**change: Any) -> CaseFile:
+    fields: dict[str, Any] = {"terms": applied(), "custody": Custody(WENZHOU_BODY, WENZHOU)}
     return CaseFile(**fields | change)
 
 
