@@ -209,3 +209,18 @@ async def test_no_day_is_named_while_the_clock_stands_still(house: House, opens:
     await asks(page, str(submitted.receipt_no))
 
     await expect(page.locator("#panel dl")).to_contain_text("鉴定期间时限暂停，尚无日期")
+
+
+async def test_visits_of_nobody_are_given_to_whoever_made_them(house: House, opens: Opens) -> None:
+    person = a_person()
+    await came(house, person, applicant=None)
+    page = await sits(house, opens)
+    await page.locator("#queue [id^=here-]").first.click()
+    await page.locator("#act-attribute-visit").click()
+    await page.fill("#apply-id", person)
+    await page.select_option("#apply-region", WENZHOU)
+    await page.locator("#act-send").click()
+    await page.locator("#panel", has_text=known_as(person)).wait_for()
+
+    await expect(page.locator("#act-submit-application")).to_be_visible()
+    assert [visit["purpose"] for visit in await visits_of(house, person)] == ["consult"]

@@ -3,10 +3,10 @@ import { tell } from "/parts/ask.js";
 import { codes, find, h, lead, materialName, named, of, say } from "/parts/page.js";
 import { desk, drawPanel, open, refresh } from "./desk.js";
 import { idNo, offered, regionChoice } from "./desk-new.js";
-import { alarm, change, isBusy, isHere, objected, present, tellAt } from "./desk-turn.js";
+import { alarm, change, isBusy, isHere, objected, present, standing, tellAt } from "./desk-turn.js";
 
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
-const MAIN = new Set(["receive", "accept", "accept-custody", "deliver", "submit-correction", "submit-application"]);
+const MAIN = new Set(["receive", "accept", "accept-custody", "deliver", "submit-correction", "submit-application", "attribute-visit"]);
 /** An ID number as it is typed, pasted or scanned; of full width too, as some keyboards write it. */
 const PHONE = "\\s*\\+?[0-9 \\-]{5,20}\\s*";
 const ID_NO = "\\s*([0-9A-Za-z\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a]\\s*){6,18}";
@@ -33,14 +33,14 @@ async function send(step, one, fields) {
   if (isBusy()) return;
   const at = present();
   try {
-    const answer = await change(at, () => (step === "submit-application" ? apply(fields) : tell(step, { ...(FIXED[step]?.() ?? {}), case_no: one.case_no, ...fields })));
+    const answer = await change(at, () => (WHOSE[step] ? WHOSE[step](fields) : tell(step, { ...(FIXED[step]?.() ?? {}), case_no: one.case_no, ...fields })));
     await done(at, step, answer);
   } catch (problem) {
     await refused(at, step, one, problem);
   }
 }
 async function done(at, step, answer) {
-  const { problem } = answer, journey = step === "submit-application" ? answer.journey : at.journey;
+  const { problem } = answer, journey = WHOSE[step] ? answer.journey : at.journey;
   const text = problem?.sentence ?? (answer.off_list?.length ? say("acts.offlist") : say("acts.done", { act: of("act", step) }));
   if (!problem || !isHere(at)) tellAt({ ...at, journey }, text);
   if (!isHere(at)) return refresh(journey);
@@ -69,6 +69,15 @@ async function apply(fields) {
   return { ...submitted, problem };
 }
 
+/** Give the visits of nobody to whoever made them, whose journey goes on with them. */
+async function attribute(fields) {
+  let answer;
+  for (const visit of standing(desk.journey)) answer = await tell("attribute-visit", { visit_id: visit, ...fields });
+  return answer;
+}
+/** What is done for a person rather than for a case, and may lead to another journey. */
+const WHOSE = { "submit-application": apply, "attribute-visit": attribute };
+
 function choices(legend, field, values, family, required = true) {
   return h("fieldset", {}, h("legend", {}, legend), h("div", { class: "choices" }, values.map((value) => h("label", { class: "choice" }, h("input", { type: "radio", name: field, id: `${field}-${value}`, value, required, checked: desk.form[field] === value, change: () => { desk.form[field] = value; drawPanel(); } }), of(family, value)))));
 }
@@ -86,10 +95,15 @@ function contact(field, type, limits) {
 function reached() {
   return Object.fromEntries(["email", "phone", "language"].map((field) => [field, desk.form[field]?.trim()]).filter(([, value]) => value));
 }
+/** Whose it is: the number on the card, and where the person lives. */
+function person() {
+  return [h("div", { class: "field" }, h("label", { for: "apply-id" }, say("new.id")), h("p", { class: "hint" }, say("apply.idhow")), h("input", { type: "text", id: "apply-id", required: true, autocomplete: "off", maxlength: "64", pattern: ID_NO, title: say("missingfield.id_no"), value: desk.form.id_no ?? "", input: (event) => { desk.form.id_no = event.target.value; } })),
+    h("div", { class: "field" }, h("label", { for: "apply-region" }, say("new.region")), regionChoice("apply-region", desk.form.region, (event) => { desk.form.region = event.target.value; }))];
+}
 const FORMS = {
+  "attribute-visit": () => ({ ask: [h("p", { class: "hint" }, say("attribute.how")), person()], body: () => ({ applicant: { id_no: idNo(), region: desk.form.region } }) }),
   "submit-application": (_, journey) => ({
-    ask: [h("div", { class: "field" }, h("label", { for: "apply-id" }, say("new.id")), h("p", { class: "hint" }, say("apply.idhow")), h("input", { type: "text", id: "apply-id", required: true, autocomplete: "off", maxlength: "64", pattern: ID_NO, title: say("missingfield.id_no"), value: desk.form.id_no ?? "", input: (event) => { desk.form.id_no = event.target.value; } })),
-      h("div", { class: "field" }, h("label", { for: "apply-region" }, say("new.region")), regionChoice("apply-region", desk.form.region, (event) => { desk.form.region = event.target.value; })),
+    ask: [person(),
       contact("email", "email", { maxlength: "254", autocomplete: "off" }), contact("phone", "tel", { pattern: PHONE, maxlength: "20", autocomplete: "off", title: say("apply.phonebad") }), choices(say("apply.language"), "language", codes("language"), "language", false),
       checks(say("apply.materials"), say("apply.materialshow"), "materials", journey.materials.map((one) => one.code), (code) => listedName(journey.materials, code))],
     body: () => ({ applicant: { id_no: idNo(), region: desk.form.region, ...reached() }, subject_ref: journey.subject_ref, item_code: journey.item_code, channel: "window", materials: desk.form.materials.map((code) => ({ code, form: "original" })) }),

@@ -4,16 +4,18 @@ import { actForm, actButtons } from "./desk-acts.js";
 import { bodyName, desk, drawPanel, itemName, todayHere } from "./desk.js";
 import { newForm } from "./desk-new.js";
 import { beyond, recordCard, undo } from "./desk-record.js";
-import { alarm, isBusy, present, whom } from "./desk-turn.js";
+import { alarm, isBusy, present, standing, whom } from "./desk-turn.js";
 
 export function journeyPanel() {
   if (!desk.open) return h("div", { class: "card later" }, h("h2", {}, say("desk.choose")), h("p", { class: "how" }, say("desk.choosehow")));
   if (desk.open === "new" && !desk.journey) return [newForm(), recordCard()];
   const journey = desk.journey;
   if (!journey) return h("div", { class: "card" }, desk.error ? h("div", { class: "note bad", role: alarm(desk.error) }, h("strong", {}, desk.error.sentence)) : h("p", { class: "loading" }, say("loading")));
-  return [head(journey), issued(journey), recordCard(), ...journey.cases.map((one) => caseCard(one, journey)), journey.cases.length === 0 && !journey.outcome && h("div", { class: "card" }, h("h2", {}, say("acts.title")), actButtons(["submit-application"], null), actForm(null, journey)), story(journey)].filter(Boolean);
+  return [head(journey), issued(journey), recordCard(), ...journey.cases.map((one) => caseCard(one, journey)), journey.cases.length === 0 && !journey.outcome && h("div", { class: "card" }, h("h2", {}, say("acts.title")), actButtons(begins(journey), null), actForm(null, journey)), story(journey)].filter(Boolean);
 }
 
+/** What a journey without a case begins with; visits of nobody are somebody's first. */
+const begins = (journey) => (journey.subject_ref || !standing(journey).length ? ["submit-application"] : ["attribute-visit"]);
 function head(journey) {
   return h("div", { class: "card" }, h("h2", { id: "journey-title", tabindex: "-1" }, itemName(journey.item_code)), h("p", { class: "soft small" }, whom()), journey.outcome ? ended(journey) : promised(journey.promise));
 }
@@ -51,9 +53,9 @@ function caseCard(one, journey) {
 const isHalted = (one) => one.situation === "accepted" && Boolean(one.clock.halted);
 
 function story(journey) {
-  const voided = new Set(journey.timeline.filter((entry) => entry.fact === "visit-voided").map((entry) => entry.visit_id));
+  const stands = new Set(standing(journey)), isVoid = (entry) => entry.visit_id && !stands.has(entry.visit_id);
   return h("section", { class: "card", "aria-labelledby": "story-title" }, h("h2", { id: "story-title" }, say("story.title")), h("ol", { class: "story" }, [...journey.timeline].reverse().map((entry) => h("li", {},
-    h("time", { datetime: entry.at }, happened(entry)), h("span", { class: voided.has(entry.visit_id) ? "void" : null }, of("fact", entry.fact), detail(entry), !voided.has(entry.visit_id) && takeOff(entry, journey))))));
+    h("time", { datetime: entry.at }, happened(entry)), h("span", { class: isVoid(entry) ? "void" : null }, of("fact", entry.fact), detail(entry), !isVoid(entry) && takeOff(entry, journey))))));
 }
 /** A mistake of today at this venue can be taken off; later ones are for those who keep the record. */
 function takeOff(entry, { outcome }) {

@@ -24,6 +24,12 @@ export function whom() {
   return ref ? say("desk.person", { ref: ref.slice(0, 8) }) : say("desk.nobody");
 }
 
+/** The visits of a journey that were not taken off. */
+export function standing({ timeline }) {
+  const voided = new Set(timeline.filter((entry) => entry.fact === "visit-voided").map((entry) => entry.visit_id));
+  return timeline.filter((entry) => entry.fact === "visit-recorded" && !voided.has(entry.visit_id)).map((entry) => entry.visit_id);
+}
+
 /** Somebody new has no journey yet, so it is their turn that tells them apart. */
 const key = (turn, journey) => (journey === "new" ? turn : journey);
 /** Whether something was asked for whoever is here that is not answered yet. */

@@ -67,7 +67,7 @@ export const WORKLIST = {
   "incoming.offered": ["对方移交给我们，等我们接收", "Offered to us"],
   "incoming.offeredhow": ["请在 {day} 前接收或退回。接收后由我们持有。", "Take it or return it by {day}. It is ours once it is taken."],
   "incoming.taken": ["已接收，等待受理", "Taken; waiting to be accepted"],
-  "incoming.takenhow": ["5 个工作日内受理或一次告知补正，逾期视为受理。", "Accept it, or tell what is missing, within 5 working days; else it counts as accepted."],
+  "incoming.takenhow": ["接收后 5 个工作日内受理，或在窗口页面一次告知补正；逾期未告知的，视为受理。", "Within 5 working days accept it here, or tell what is missing on the desk's page; if neither is done it counts as accepted."],
   "incoming.at": ["移交时间", "Offered"],
   "incoming.took": ["已接收，现在由我们持有。", "Taken; it is ours now."],
   "incoming.returned": ["已退回。", "Returned."],
