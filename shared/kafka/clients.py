@@ -14,6 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError, ProducerClosed
 
+from shared.kafka.headers import read_any_names
+
 PRODUCER: dict[str, Any] = {
     "acks": "all",
     "enable_idempotence": True,
@@ -38,6 +40,7 @@ CONSUMER: dict[str, Any] = {
     "request_timeout_ms": 15_000,
     "metadata_max_age_ms": 3_000,
 }
+read_any_names()
 CANCELLED_MAX, CANCELLED_S = 3, 0.1
 """How often a task that sends is cancelled, and how long it may take each time."""
 
