@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -127,7 +129,22 @@ async def test_some_hand_overs_are_shown_and_some_wait_past_their_day(full: Full
 
     assert said.taken > 1
     assert said.overdue > 0
-    assert said.p50 != said.p90
+
+
+async def test_a_percentile_is_the_databases_own(full: Full) -> None:
+    chance = Random(7)
+    async with snapshot(full.log) as snap:
+        for size in range(1, 60):
+            waited = [chance.randrange(-5, 200) for _ in range(size)]
+            query = "SELECT percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY s) FROM unnest($1::bigint[]) AS s"
+            found = handovers.waits_of(taken_after(seconds) for seconds in waited)
+
+            assert [found.p50, found.p90] == await snap.tx.fetchval(query, waited)
+
+
+def taken_after(seconds: int) -> handovers.Handover:
+    wait: Any = None
+    return handovers.Handover(wait, "accepted", seconds, is_overdue=False)
 
 
 async def test_evidence_comes_in_pages_that_miss_nobody(full: Full) -> None:
