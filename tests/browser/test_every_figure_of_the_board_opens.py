@@ -93,7 +93,7 @@ async def test_a_median_opens_the_hand_overs_it_is_read_from(windows: Windows) -
     await hand_overs.first.click()
     await expect(page.locator("#journey-title")).to_be_focused()
     await expect(page.locator("details[id^=e-]")).not_to_have_count(0)
-    assert await page.locator("a[href^='/past.html?figure']").count() == 0
+    assert await page.locator("a[href^='/past.html'][href*='wait_p50']").count() == 0
     assert await objections(page) == []
 
 

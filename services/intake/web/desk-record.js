@@ -136,7 +136,7 @@ export function recordCard() {
     desk.error?.at === "record" && h("div", { class: "note bad", role: alarm(desk.error), id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     question("purpose", say("record.purpose"), codes("purpose"), PURPOSE_KEYS, "purpose"),
     question("outcome", say("record.outcome"), codes("outcome"), OUTCOME_KEYS, "outcome"),
-    h("label", { class: "choice line" }, h("input", { type: "checkbox", id: "by-agent", disabled: isBusy(), checked: desk.visit.by === "agent", change: (event) => choose("by", event.target.checked ? "agent" : undefined) }), h("span", {}, say("record.agent"), " ", h("small", { class: "soft" }, say("record.agenthow")))),
+    h("div", { class: "field" }, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: "by-agent", disabled: isBusy(), checked: desk.visit.by === "agent", change: (event) => choose("by", event.target.checked ? "agent" : undefined) }), h("span", {}, say("record.agent"), " ", h("small", { class: "soft" }, say("record.agenthow"))))),
     causeAsked() && question("cause", whyTitle(), CAUSES(), CAUSE_KEYS, "cause"),
     h("button", { type: "button", id: "record", class: "wide", disabled: isBusy() || !complete(), click: record }, say(isBusy() ? "record.busy" : "record.go")));
 }

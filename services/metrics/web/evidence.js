@@ -158,11 +158,17 @@ function list() {
     rows.length ? table(say(title), heads.map((key) => say(key)), rows.map(row)) : h("p", { class: "soft" }, say(busy ? "loading" : "evidence.none")), looked && next ? h("p", { class: "soft small" }, say("evidence.looked", { n: whole(looked) })) : null,
     next && h("button", { type: "button", class: "second", id: "more", "aria-disabled": busy && "true", click: more }, say("more")));
 }
+/** The question as other pages take it: what a median said before is told by none of them. */
+function elsewhere() {
+  const made = asked();
+  if (first && onHandovers()) made.delete("reading");
+  return made;
+}
 function draw() {
   document.body.dataset.ready = String(Boolean(first) && !busy);
   const known = first && names, counted = known && counting && !isCounting();
   // What is said aloud is said in a place that is always there.
-  redraw(own(`?${asked()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed, problem ? load : () => open(opening)),
+  redraw(own(`?${elsewhere()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed, problem ? load : () => open(opening)),
     h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", { role: "status" }, counted && result()), h("div", {}, known && shown && (onItems() ? itemCard(shown, names) : journeyCard(shown, names))), h("div", {}, known && list()));
 }
 frame("evidence.title", { about: place, who: () => of("role", me.role), leave, draw });
