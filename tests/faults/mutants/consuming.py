@@ -129,13 +129,6 @@ MUTANTS = (
         (suite("integration/kafka/test_the_name_of_a_header_may_be_any_bytes.py"),),
     ),
     Mutant(
-        "a-wait-read-from-another-hand-over",
-        "a median is read from the hand-overs that are shown",
-        "F8",
-        (Edit("services/metrics/handovers.py", 'how == "accepted" and wait.layer == "physical"', 'how == "accepted"'),),
-        (suite("integration/metrics/test_sql_says_what_the_slices_say.py"),),
-    ),
-    Mutant(
         "gap-never-filled",
         "a journey that missed an event goes on when it comes",
         "R20, ruling 2",

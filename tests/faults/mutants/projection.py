@@ -333,4 +333,11 @@ MUTANTS = (
         (Edit("services/metrics/trust.py", 'row["published"] + row["waiting"]', 'row["published"]'),),
         (suite("unit/metrics/test_the_conservation_law_is_told_as_it_is.py"),),
     ),
+    Mutant(
+        "an-online-case-passed-on-as-papers",
+        "online nobody passes papers on, so nobody waits for them",
+        "F8",
+        (Edit("services/metrics/handovers.py", 'how == "accepted" and wait.layer == "physical"', 'how == "accepted"'),),
+        (suite("unit/metrics/test_a_hand_over_waits_as_the_figure_says.py"),),
+    ),
 )
