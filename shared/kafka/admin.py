@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from shared.contracts.topics import Topic
+from shared.contracts.topics import FOREVER_MS, Topic
 from shared.eventsourcing.records import Place
 from shared.kafka.clients import admin, consumer, let_go
 
@@ -35,6 +35,9 @@ def _new(topic: Topic, replication: int) -> NewTopic:
         "max.message.bytes": str(topic.max_message_bytes),
         "compression.type": topic.compression,
     }
+    if topic.retention_ms != FOREVER_MS:
+        # What is kept for so long is kept from when it came. A partner may date a record years ago, and it would go at once.
+        configs["message.timestamp.type"] = "LogAppendTime"
     if topic.cleanup_policy == "compact":
         # Only closed segments are compacted, and by its default a quiet topic closes one in a week.
         configs |= {"segment.ms": "600000", "segment.bytes": "16777216", "min.cleanable.dirty.ratio": "0.1"}

@@ -8,10 +8,13 @@ from uuid import uuid4
 
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.contracts.topics import TOPICS, WATERMARKS, Topic
+from shared.contracts.topics import TOPICS, WATERMARKS, Topic, partner_topics, submissions
 from shared.kafka.admin import ensure_topics
-from shared.kafka.clients import admin
+from shared.kafka.clients import admin, producer
+from shared.telemetry import clock
 from tests.conftest import until
+
+AGO_MAX_S = 60
 
 
 async def settings(kafka: str, topics: list[str]) -> dict[str, dict[str, str]]:
@@ -45,6 +48,18 @@ async def test_each_topic_has_its_own_settings(kafka: str) -> None:
         assert found[topic.name]["cleanup.policy"] == topic.cleanup_policy
         assert found[topic.name]["retention.ms"] == str(topic.retention_ms)
         assert found[topic.name]["max.message.bytes"] == str(topic.max_message_bytes)
+
+
+async def test_what_is_kept_for_a_while_is_kept_from_when_it_came(kafka: str) -> None:
+    partner = f"p{uuid4().hex[:8]}"
+    await ensure_topics(kafka, partner_topics("portal", partner))
+    sender = producer(kafka, "test")
+    await sender.start()
+    told = await sender.send_and_wait(submissions(partner), b"{}", key=b"k", timestamp_ms=0)
+    await sender.stop()
+
+    assert told.timestamp is not None
+    assert abs(told.timestamp / 1_000 - clock.now().timestamp()) < AGO_MAX_S
 
 
 async def test_what_only_counts_in_its_newest_is_compacted_soon(kafka: str) -> None:
