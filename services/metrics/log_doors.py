@@ -59,7 +59,7 @@ def mount(app: FastAPI, log: EventLog, live: Callable[[], Awaitable[int]]) -> No
     @app.get("/v1/logs/{origin}", summary="Every figure of a log, as far as it had occurred and was known")
     async def figures(origin: Origin, until: Annotated[Until, Depends(_until)]) -> Response:
         found = await read(origin, until)
-        return plain({**found, **found.pop("figures")})
+        return plain(found.pop("figures") | found)
 
     @app.get("/v1/csv/logs/{origin}", summary="The same as CSV")
     async def file(origin: Origin, until: Annotated[Until, Depends(_until)]) -> Response:
