@@ -8,17 +8,17 @@ from typing import Any
 import orjson
 
 from services.intake.names import region_names
+from services.intake.register import IN_FORCE
 from shared.postgres.event_log import Tx
 from shared.reference.divisions import DIVISIONS, OTHER_PROVINCES, PROVINCE, counties
 from shared.reference.regions import city_of
 
 THINGS_MAX = 500
 VENUES_MAX = 50
-_IN_FORCE = "{0}.effective_from <= $1 AND ({0}.retired_from IS NULL OR {0}.retired_from > $1)"
 # The version that is promised on a day: no later one is in force then.
 _PROMISED = f"""
-{_IN_FORCE.format("i")} AND NOT EXISTS
-    (SELECT 1 FROM item n WHERE n.item_code = i.item_code AND n.version > i.version AND {_IN_FORCE.format("n")})
+{IN_FORCE.format("i", "$1")} AND NOT EXISTS
+    (SELECT 1 FROM item n WHERE n.item_code = i.item_code AND n.version > i.version AND {IN_FORCE.format("n", "$1")})
 """
 # From one code to the next by the index: a thing is handled by a hundred bodies, and one of them is enough.
 _THINGS = f"""

@@ -206,16 +206,17 @@ ITEMS = "SELECT fact, retired_from FROM (SELECT DISTINCT ON (item_code) * FROM i
 ORDER BY item_code, version DESC LIMIT $2) newest ORDER BY item_code"
 
 
-_IN_FORCE = """
-SELECT DISTINCT ON (item_code) fact, retired_from FROM item
-WHERE item_code > $1 AND effective_from <= $3 AND (retired_from IS NULL OR retired_from > $3)
+IN_FORCE = "{0}.effective_from <= {1} AND ({0}.retired_from IS NULL OR {0}.retired_from > {1})"
+"""Whether a version of an item, by its row's name, is in force on a day, by its place among the arguments."""
+_ON = f"""
+SELECT DISTINCT ON (item_code) fact, retired_from FROM item WHERE item_code > $1 AND {IN_FORCE.format("item", "$3")}
 ORDER BY item_code, version DESC LIMIT $2
 """
 
 
 async def items_on(tx: Tx, day: date, after: str, limit: int) -> list[dict[str, Any]]:
     """Of each item that is in force on a day its newest version that is, by code."""
-    return [_told(row["fact"], row["retired_from"]) for row in await tx.fetch(_IN_FORCE, after, limit, day)]
+    return [_told(row["fact"], row["retired_from"]) for row in await tx.fetch(_ON, after, limit, day)]
 
 
 async def newest_items(tx: Tx, after: str, limit: int) -> list[dict[str, Any]]:

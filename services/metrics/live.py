@@ -148,11 +148,11 @@ def _those(which: Which, now: datetime, today: date) -> tuple[str, list[Any]]:
     elif which.holder is not None:
         put(f"{city_in('holder_region')} = {{}}", which.holder)
     if which.age is not None:
-        put("coalesce(opened_on, {}) BETWEEN {} AND {}", today, *_opened(which.age, today))
+        put("coalesce(opened_on, {}) BETWEEN {} AND {}", today, *_days_of(which.age, today))
     return " AND ".join(words), args
 
 
-def _opened(age: Age, today: date) -> tuple[date, date]:
+def _days_of(age: Age, today: date) -> tuple[date, date]:
     """The first and the last day on which journeys of an age were opened. Whatever bears a later day than today is new."""
     ages = list(_LAST_DAY)
     younger = _LAST_DAY[ages[ages.index(age) - 1]] if age != ages[0] else None

@@ -77,3 +77,12 @@ async def test_whoever_has_decided_goes_on_from_where_the_question_came_up(board
     await page.keyboard.press("Enter")
     await expect(page.locator("#ops-parkedtitle")).to_be_focused()
     await expect(page.locator("#trouble")).to_contain_text("no longer what you were shown")
+
+
+async def test_while_a_service_is_silent_nobody_says_that_nothing_is_parked_there(windows: Windows) -> None:
+    page = await windows.open("/operations.html", role="operator")
+    await is_ready(page, "operations")
+
+    await expect(page.locator(".card:has(#ops-parkedtitle)")).to_contain_text("没有应答：收件 intake、审批 approval、通知 notify")
+    await expect(page.locator(".card:has(#ops-lagtitle)")).to_contain_text("其滞后现在不知道")
+    await expect(page.locator("main")).not_to_contain_text("✓ 没有搁置的事")

@@ -31,6 +31,8 @@ async def test_a_version_of_the_future_brings_nothing_back_before_its_day(city: 
     assert [await applied_on(city, day) for day in days] == [1, "item-not-in-force", "item-not-in-force", 2]
     async with city.log.transaction() as tx:
         (told,) = await register.newest_items(tx, "", 10)
+        offered = [[one["version"] for one in await register.items_on(tx, day, "", 10)] for day in days]
+    assert offered == [[1], [], [], [2]]
     assert (told["version"], told["effective_from"], told.get("retired_from")) == (2, "2026-12-01", None)
 
 
