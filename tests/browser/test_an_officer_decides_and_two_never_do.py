@@ -253,15 +253,16 @@ async def test_a_case_whose_clock_is_stopped_is_late_on_no_day(house: House, ope
 
     async def long_after(route: Route) -> None:
         told = await (await route.fetch()).json()
-        told["due"] = [one for one in told["due"] if one["case_no"] == case_no]
-        told["today"] = str(date.fromisoformat(told["due"][0]["promised_due"]) + timedelta(days=9))
+        own = next(one for one in told["due"] if one["case_no"] == case_no)
+        told["due"] = [own, own | {"case_no": "goes-on", "situation": "running", "working_days_left": -6}]
+        told["today"] = str(date.fromisoformat(own["promised_due"]) + timedelta(days=9))
         await route.fulfill(json=told)
 
     await page.route("**/v1/desk", long_after)
     await page.clock.run_for(11_000)
 
-    await expect(page.locator("#due .count")).to_have_text("1")
-    await expect(page.locator("label:has(#filter-late)")).to_contain_text("已超期 0")
+    await page.locator("#pick-goes-on").wait_for()
+    await expect(page.locator("label:has(#filter-late)")).to_contain_text("已超期 1")
     await expect(page.locator("label:has(#filter-suspended)")).to_contain_text("已中止 1")
 
 
