@@ -21,7 +21,8 @@ MADE = """async () => {
 @pytest.fixture
 async def page(opens: Opens) -> Page:
     opened = await opens("intake", "/guide.html")
-    await opened.locator("h1").wait_for()
+    # The form is drawn last: nothing of the page's own comes over what is made here.
+    await opened.locator("#thing").wait_for()
     await opened.evaluate(MADE)
     return opened
 

@@ -179,7 +179,7 @@ MUTANTS = (
         "promised-before-its-day",
         "the guide promises what is in force on the day",
         "D14",
-        (Edit("services/intake/guide.py", '_IN_FORCE = "{0}.effective_from <= $1 AND', '_IN_FORCE = "{0}.version > 0 AND'),),
+        (Edit("services/intake/guide.py", '\n{IN_FORCE.format("i", "$1")} AND NOT', "\ni.version > 0 AND NOT"),),
         (suite("integration/intake/test_an_item_is_applied_for_while_it_is_in_force.py"),),
     ),
     Mutant(
