@@ -78,6 +78,12 @@ def _lists(app: FastAPI, log: EventLog) -> None:
             raise RefusedError(UNKNOWN_CASE, field="case_no")
         return plain(found)
 
+    @app.get("/v1/bodies", summary="The bodies that decide anything, by region, and what their regions are called")
+    async def bodies(caller: SignedIn) -> Response:
+        require(caller, _OFFICERS)
+        found = await _bodies(log)
+        return plain({"bodies": found, "names": {"regions": names.of_regions({one["region"] for one in found})}})
+
 
 def _body_of(caller: Caller, asked: str | None) -> str | None:
     require(caller, _OFFICERS)

@@ -37,12 +37,16 @@ async def of_codes(tx: Tx, items: Collection[str], bodies: Collection[str], regi
     named: dict[str, dict[str, list[str]]] = {"items": {}, "bodies": {}}
     for row in rows:
         named["items" if row["kind"] == "item" else "bodies"][row["code"]] = [row["name_zh"], row["name_en"]]
-    found = {code: DIVISIONS[code] for code in regions if code in DIVISIONS}
-    return named | {"regions": {code: [place.name_zh, place.name_en] for code, place in found.items()}}
+    return named | {"regions": of_regions(regions)}
+
+
+def of_regions(regions: Collection[str]) -> dict[str, list[str]]:
+    """The names of these regions, in both languages; what has none is left out."""
+    return {code: [DIVISIONS[code].name_zh, DIVISIONS[code].name_en] for code in sorted(regions) if code in DIVISIONS}
 
 
 async def bodies_that_decide(tx: Tx) -> list[dict[str, Any]]:
-    """The bodies whose items are published, for whoever chooses one on a local installation."""
+    """Up to 5000 bodies whose items are published, by region."""
     rows = await tx.fetch(
         "SELECT code, region, name_zh, name_en FROM published_name b WHERE kind = 'body' "
         "AND EXISTS (SELECT FROM published_name i WHERE i.kind = 'item' AND i.body = b.code) ORDER BY region, code LIMIT 5000"

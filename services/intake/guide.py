@@ -35,7 +35,7 @@ SELECT fact FROM item i WHERE basic_code = $2 AND body_region = ANY($3) AND {_PR
 ORDER BY array_position($3, body_region), item_code LIMIT 1
 """
 _VENUES = """
-SELECT fact FROM venue WHERE starts_with(region, $2) AND (fact::jsonb -> 'item_codes') ? $1
+SELECT fact, count(*) OVER () AS there FROM venue WHERE starts_with(region, $2) AND (fact::jsonb -> 'item_codes') ? $1
 ORDER BY region = $3 DESC, region, kind, venue_id LIMIT $4
 """
 
@@ -62,7 +62,10 @@ def elsewhere() -> list[dict[str, Any]]:
 
 
 async def advice(tx: Tx, basic_code: str, region: str, day: date) -> dict[str, Any] | None:
-    """Who handles a thing on a day for somebody in `region`, what was declared, and where to go; None where nobody does."""
+    """Who handles a thing on a day for somebody in `region`, what was declared, and where to go; None where nobody does.
+
+    Of the venues in their city those in their own county come first; `venues_there` says how many there are.
+    """
     chain = [region, city_of(region), PROVINCE]
     row = await tx.fetchrow(_HANDLED, day, basic_code, chain)
     if row is None:
@@ -79,6 +82,7 @@ async def advice(tx: Tx, basic_code: str, region: str, day: date) -> dict[str, A
         "presence_reason": item.get("presence_reason"),
         "materials": item["materials"],
         "venues": [_venue(orjson.loads(venue["fact"])) for venue in venues],
+        "venues_there": venues[0]["there"] if venues else 0,
     }
 
 

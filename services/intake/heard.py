@@ -55,8 +55,8 @@ async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
                 owed.append((fact.intent_id, UUID(event.key), fact.template, fact.channel, event.time))
             case notify.NotificationSent(intent_id=intent_id):
                 became[intent_id] = (intent_id, "sent", event.time)
-            case notify.NotificationFailed(intent_id=intent_id, final=final):
-                became[intent_id] = (intent_id, "failed" if final else "waiting", event.time)
+            case notify.NotificationFailed(intent_id=intent_id) as fact:
+                became[intent_id] = (intent_id, _failed(fact), event.time)
             case notify.NotificationRequested() | approval.DecisionMade(outcome="granted"):
                 continue
             case approval.DecisionMade(case_no=case_no, reason_codes=reasons, remedies=remedies):
@@ -66,6 +66,13 @@ async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
     await _each(tx, _OWE, owed)
     await _each(tx, _BECAME, list(became.values()))
     await _each(tx, _MOVED, moved)
+
+
+def _failed(fact: notify.NotificationFailed) -> str:
+    if not fact.final:
+        return "waiting"
+    # It may have arrived: that it did not would be said of what nobody knows.
+    return "unconfirmed" if fact.reason_code == notify.UNCONFIRMED else "failed"
 
 
 def _move(event: Envelope[Any], fact: Any) -> tuple[Any, ...]:

@@ -20,11 +20,14 @@ from services.metrics.names import CAUSES
 from services.metrics.store import CHANNEL
 from shared.contracts.base import wire_time
 from shared.postgres.event_log import EventLog, Tx
+from shared.reference.deadlines import local_date
 from shared.reference.divisions import DIVISIONS
 
 WINDOW = timedelta(hours=1)
 WAITS_MIN = 5
 FAILED_MIN = 10
+# Papers may take seven working days from body to body, and a few days off lie among them.
+_ANSWERED_WITHIN = timedelta(days=14)
 _SPACE = UUID("d4b4b0a9-7d5f-5c4e-9a2f-5f0f3f2a8a11")
 Kind = Literal["custody-wait", "cause-doubled"]
 
@@ -93,7 +96,7 @@ def _alert(kind: Kind, subject: str, at: datetime, now: float, before: float) ->
 
 
 def worded(alert: Mapping[str, Any]) -> dict[str, Any]:
-    """An alert as JSON, with its sentence in both languages."""
+    """An alert as JSON, with its sentence in both languages and the evidence to ask for."""
     zh, en = _sentence(alert["kind"], alert["subject"], alert["now"], alert["before"])
     return {
         "id": str(alert["id"]),
@@ -104,7 +107,17 @@ def worded(alert: Mapping[str, Any]) -> dict[str, Any]:
         "before": alert["before"],
         "zh": zh,
         "en": en,
+        "evidence": _evidence(alert["kind"], alert["subject"], alert["at"]),
     }
+
+
+def _evidence(kind: Kind, subject: str, at: datetime) -> dict[str, str]:
+    """What an alert speaks of as a slice: the visits in vain of its hour's days, or the offers that a pair may still answer."""
+    if kind == "custody-wait":
+        asked, since = {"figure": "F8", "reading": "offered", "pair": subject, "layer": "physical"}, at - _ANSWERED_WITHIN
+    else:
+        asked, since = {"figure": "F13", "reading": "failed", "cause": subject}, at - WINDOW
+    return asked | {"from": local_date(since).isoformat(), "to": local_date(at).isoformat()}
 
 
 def _sentence(kind: str, subject: str, now: float, before: float) -> tuple[str, str]:

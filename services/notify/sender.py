@@ -12,6 +12,7 @@ from services.notify.outgoing import Attempt
 from services.notify.providers import AddressRefusedError, Provider, ProviderAwayError
 from shared.contracts.envelope import Actor
 from shared.contracts.ids import journey_stream, reaction_id
+from shared.contracts.notify import UNCONFIRMED
 from shared.contracts.topics import Service
 from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.eventsourcing.plan import Context, Order
@@ -27,7 +28,8 @@ UNKNOWN_AFTER_S = 60.0
 """How long a message belongs to whoever took it. What was handed over, and has no end by then, has an unknown one."""
 HAND_OVER_S = 30.0
 """A hand-over that takes longer has an unknown end, long before the message is anybody else's."""
-BATCH = 5
+AT_ONCE = 8
+"""How many messages are handed over side by side: a provider that takes ten seconds for each delays them together, not in turn."""
 POLL_S = 0.5
 SENDER = Actor("service", "notify")
 _log = logging.getLogger(__name__)
@@ -63,7 +65,7 @@ class Sender:
         """Send until `stop`; a dependency that is away is waited out."""
         while not stop.is_set():
             try:
-                busy = await self.run_once() == BATCH
+                busy = await self.run_once() == AT_ONCE
             except (UnavailableError, VersionConflictError) as error:
                 _log.warning("sender-waits", extra={"error_class": type(error).__name__})
                 busy = False
@@ -71,14 +73,16 @@ class Sender:
                 await clock.rest(stop, POLL_S)
 
     async def run_once(self) -> int:
-        """Make the attempts that are due and return how many there were."""
+        """Make the attempts that are due, side by side, and return how many there were."""
 
         async def take(tx: Tx) -> list[Attempt]:
-            return await outgoing.take(tx, BATCH, self._unknown_after_s)
+            return await outgoing.take(tx, AT_ONCE, self._unknown_after_s)
 
         attempts = await self._log.transact(take)
-        for attempt in attempts:
-            await self._attempt(attempt)
+        # One that fails cancels no other, whose letter may be with the provider already.
+        ends = await asyncio.gather(*(self._attempt(one) for one in attempts), return_exceptions=True)
+        for failure in (end for end in ends if end is not None):
+            raise failure
         return len(attempts)
 
     async def _attempt(self, taken: Attempt) -> None:
@@ -115,7 +119,7 @@ class Sender:
             await self._record_sent(taken, known, repeated=False)
             return True
         if taken.number >= ATTEMPTS_MAX:
-            await self._record_failed(taken, "unconfirmed", final=True)
+            await self._record_failed(taken, UNCONFIRMED, final=True)
             return True
         return False
 
@@ -139,10 +143,10 @@ class Sender:
         except AddressRefusedError:
             await self._record_failed(attempt, "address-refused", final=True)
         except ProviderAwayError:
-            await self._record_failed(attempt, "unconfirmed" if is_last and attempt.unknown else "away", final=is_last)
+            await self._record_failed(attempt, UNCONFIRMED if is_last and attempt.unknown else "away", final=is_last)
         except UnknownEndError:
             if attempt.unknown:
-                await self._record_failed(attempt, "unconfirmed", final=True)
+                await self._record_failed(attempt, UNCONFIRMED, final=True)
             # Else it is taken up once more, under its own key: the provider may have it.
         except Exception as error:
             _log.exception("attempt-failed", extra={"error_class": type(error).__name__})

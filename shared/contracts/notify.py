@@ -12,6 +12,8 @@ from shared.contracts.base import Code, Fact
 Template = Literal["receipt", "correction", "acceptance", "not_accepted", "result"]
 RecipientRole = Literal["applicant", "agent"]
 MessageChannel = Literal["email", "sms"]
+UNCONFIRMED = "unconfirmed"
+"""Why a message failed that may have arrived: whether the provider took it is not known, and it is not sent again."""
 
 
 class NotificationRequested(Fact):

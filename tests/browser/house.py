@@ -161,10 +161,18 @@ class House:
         """A case that Hangzhou took over and accepted."""
         submitted = await self.case(ago=ago, basic=basic)
         number = str(submitted.case_no)
-        body = self.where.items[HANGZHOU, basic].body.uscc
-        offered = wire.OfferCustody(case_no=number, to_body=body, medium="electronic")
-        await self.done(offered, wire.AcceptCustody(case_no=number), wire.Accept(case_no=number), ago=ago)
+        await self.done(*self._handover(number, basic), wire.Accept(case_no=number), ago=ago)
         return submitted
+
+    async def taken_over(self, *, basic: str = "estate-transfer") -> str:
+        """The number of a case that Hangzhou took over and has not accepted yet."""
+        number = str((await self.case(basic=basic)).case_no)
+        await self.done(*self._handover(number, basic))
+        return number
+
+    def _handover(self, case_no: str, basic: str) -> tuple[Command, Command]:
+        body = self.where.items[HANGZHOU, basic].body.uscc
+        return wire.OfferCustody(case_no=case_no, to_body=body, medium="electronic"), wire.AcceptCustody(case_no=case_no)
 
     async def carry(self) -> int:
         """Carry what waits in both outboxes to the other service, in order; how much it was."""

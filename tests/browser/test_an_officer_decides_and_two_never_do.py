@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from shared.contracts import commands as wire
+from shared.contracts.intake import MissingMaterial
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
 from tests.browser.house import HANGZHOU, House
 from tests.browser.looking import focused, objections
@@ -196,6 +197,47 @@ async def test_an_offered_case_is_returned_with_its_reason(house: House, opens: 
     await expect(page.locator("#said")).to_contain_text("已退回")
     await house.all_carried()
     assert not await house.approval_log.pool.fetchval("SELECT true FROM incoming WHERE case_no = $1", case_no)
+
+
+async def test_a_case_that_waits_for_its_applicant_is_not_offered_for_acceptance(house: House, opens: Opens) -> None:
+    case_no = await house.taken_over()
+    missing = (MissingMaterial(code="id-card", reason_code="absent"),)
+    await house.done(wire.IssueCorrection(case_no=case_no, missing=missing))
+    await house.all_carried()
+    page = await worklist(opens, house, lang="en")
+    await expect(page.locator(f"#offer-{case_no}")).to_contain_text("Waits for the applicant")
+    await page.locator(f"#offer-{case_no}").click()
+    await expect(page.locator("#act-not-accept")).to_be_visible()
+    await shot(page, "worklist-waits-for-applicant")
+    assert await page.locator("#act-accept").count() == 0
+    await house.done(wire.SubmitCorrection(case_no=case_no, notice_no="N1", complete=True))
+    await house.all_carried()
+
+    await expect(page.locator("#act-accept")).to_be_visible(timeout=15_000)
+    await expect(page.locator(f"#offer-{case_no}")).to_contain_text("Taken, not accepted")
+
+
+async def test_who_turns_a_case_away_for_want_of_power_names_the_body_that_has_it(house: House, opens: Opens) -> None:
+    case_no = await house.taken_over()
+    await house.all_carried()
+    page = await worklist(opens, house, size=PHONE)
+    await page.locator(f"#offer-{case_no}").click()
+    await page.locator("#act-not-accept").click()
+    await page.locator("label:has(#reason-not-our-power)").click()
+    await page.select_option("#competent-region", "330300")
+    there = house.where.items["330300", TRANSFER].body.uscc
+    await page.select_option("#competent", there)
+    await shot(page, "worklist-not-our-power")
+    assert await objections(page) == []
+    await page.locator("#act-send").click()
+
+    await expect(page.locator("#said")).to_contain_text("已告知不予受理")
+    told = await house.intake_log.pool.fetchval(
+        "SELECT convert_from(body, 'utf8')::json -> 'data' ->> 'competent_body' FROM event "
+        "WHERE type = 'gov.intake.application-not-accepted.v1' AND convert_from(body, 'utf8')::json -> 'data' ->> 'case_no' = $1",
+        case_no,
+    )
+    assert told == there
 
 
 async def test_of_two_officers_at_one_case_one_decides_and_the_other_sees_how(house: House, opens: Opens) -> None:

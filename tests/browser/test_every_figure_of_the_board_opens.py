@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
+from services.metrics.alerts import Alert, keep
+from shared.telemetry import clock
 from tests.browser.board_house import BoardHouse, failed_visit
 from tests.browser.conftest import Windows, is_ready
 from tests.browser.looking import objections
@@ -126,6 +129,23 @@ async def test_todays_trips_in_vain_open_their_cause(board: BoardHouse, windows:
     await link.click()
     await is_ready(page, "evidence")
     await expect(page.locator(".tag", has_text="走错地方")).to_have_count(1)
+
+
+async def test_an_alert_opens_what_it_speaks_of(board: BoardHouse, windows: Windows) -> None:
+    now = clock.now()
+    pair, cause = "330300>330100", "wrong_place"
+    await keep(board.log, [Alert(uuid4(), "custody-wait", pair, now, 7, 3), Alert(uuid4(), "cause-doubled", cause, now, 12, 4)])
+    await board.tell(failed_visit())
+    page = await windows.open("/?period=7")
+    links = page.locator("[id^=alert-]")
+    await expect(links).to_have_count(2)
+    opened = {str(await link.text_content()).startswith("“"): await behind(page, link) for link in await links.all()}
+
+    assert opened[True]["numerator"] > 0
+    assert opened[False]["denominator"] is None
+    assert opened[False]["numerator"] is not None
+    await links.first.click()
+    await is_ready(page, "evidence")
 
 
 async def test_only_the_worst_items_stand_open(windows: Windows) -> None:

@@ -1,10 +1,11 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { get, tell } from "/parts/ask.js";
-import { codes, day, find, h, lead, listed, moment, of, say, told } from "/parts/page.js";
-import { bodyName, drawPanel, incoming, inFront, itemName, left, list, lookAt, otherwise, read, readSoon, row } from "./worklist.js";
+import { codes, day, find, h, lead, listed, moment, named, of, say, told } from "/parts/page.js";
+import { answerBy, bodyName, drawPanel, incoming, inFront, itemName, left, list, lookAt, otherwise, read, readSoon, row, standsAs } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
+let bodies = null;
 
 export function casePanel() {
   if (!list.open) return h("div", { class: "card later" }, h("h2", {}, say("list.choose")), h("p", { class: "how" }, say("list.choosehow")));
@@ -129,13 +130,34 @@ function endForm(one) {
 export function incomingPanel() {
   const one = incoming(list.incoming);
   if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
-  const at = { case_no: one.case_no };
+  const at = { case_no: one.case_no }, stands = standsAs(one);
   const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
   const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; drawPanel(); } }, of("act", command));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)), problem(),
-    h("div", { class: "note promised" }, h("strong", {}, say(one.taken_at ? "incoming.taken" : "incoming.offered")), h("p", {}, say(one.taken_at ? "incoming.takenhow" : "incoming.offeredhow", { day: day(one.due) }))),
+    h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${stands}how`, { day: day(answerBy(one)) }))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))),
-    h("div", { class: "row" }, one.taken_at ? [go("accept", {}, "incoming.accepted"), asking("not-accept")] : [go("accept-custody", { handover_no: one.handover_no }, "incoming.took"), asking("return-custody")]),
+    h("div", { class: "row" }, one.taken_at ? [stands === "taken" && go("accept", {}, "incoming.accepted"), asking("not-accept")] : [go("accept-custody", { handover_no: one.handover_no }, "incoming.took"), asking("return-custody")]),
     list.act === "return-custody" && form(of("act", "return-custody"), list.form.reason, () => send("return-custody", { ...at, handover_no: one.handover_no, reason_code: list.form.reason }, say("incoming.returned")), radio(say("return.why"), "reason", codes("back"), "back")),
-    list.act === "not-accept" && form(of("act", "not-accept"), list.form.reason, () => send("not-accept", { ...at, reason_code: list.form.reason, remedies: codes("remedy") }, say("incoming.turned")), radio(say("turnaway.why"), "reason", codes("turnaway"), "turnaway"), h("p", { class: "hint" }, say("turnaway.remedies"))));
+    list.act === "not-accept" && turnAwayForm(one));
+}
+/** Whoever has not the power says who has (Licensing Law, Article 32(1)(2)), as far as she knows. */
+function turnAwayForm(one) {
+  const { reason, competent } = list.form, isElsewhere = reason === "not-our-power";
+  const go = () => send("not-accept", { case_no: one.case_no, reason_code: reason, remedies: codes("remedy"), ...(isElsewhere && competent ? { competent_body: competent } : {}) }, say("incoming.turned"));
+  return form(of("act", "not-accept"), reason, go, radio(say("turnedaway.why"), "reason", codes("turnaway"), "turnaway"), isElsewhere && competentChoice(one), h("p", { class: "hint" }, say("turnedaway.remedies")));
+}
+function competentChoice(one) {
+  if (!bodies) { readBodies(); return h("p", { class: "loading" }, say("loading")); }
+  const places = [...new Set(bodies.map((body) => body.region))];
+  const region = (list.form.region ??= places.includes(list.who.region) ? list.who.region : places[0]);
+  const choose = (id, label, options, change) => h("div", { class: "field" }, h("label", { for: id }, say(label)), h("select", { id, change: (event) => { change(event.target.value); drawPanel(); } }, options));
+  return [choose("competent-region", "turnedaway.region", places.map((code) => h("option", { value: code, selected: code === region }, named(list.names.regions[code], code))), (code) => Object.assign(list.form, { region: code, competent: "" })),
+    choose("competent", "turnedaway.competent", [h("option", { value: "" }, say("turnedaway.unknown")), bodies.filter((body) => body.region === region && body.body !== one.to_body).map((body) => h("option", { value: body.body, selected: body.body === list.form.competent }, named(body.name)))], (code) => { list.form.competent = code; })];
+}
+/** Every body that decides anything, asked for when somebody needs one; without an answer the applicant is turned away without its name. */
+async function readBodies() {
+  const found = await get("/v1/bodies").catch((problem) => { told(problem.sentence); return { bodies: [], names: { regions: {} } }; });
+  bodies = found.bodies;
+  Object.assign(list.names.regions, found.names.regions);
+  if (list.act === "not-accept") drawPanel();
 }

@@ -100,8 +100,12 @@ function line(one) {
 }
 function offer(one) {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => turnTo({ incoming: one.case_no }) },
-    h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(one.taken_at ? "list.taken" : "list.offered"))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), " · ", h("span", { class: "nobr" }, say("desk.until", { day: day(one.due) })))));
+    h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(`list.${standsAs(one)}`))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), answerBy(one) && [" · ", h("span", { class: "nobr" }, say("desk.until", { day: day(answerBy(one)) }))])));
 }
+/** Whether a case on its way to us is offered, ours to accept, or waits for its applicant. */
+export function standsAs(one) { return one.taken_at ? (one.correction_due ? "waiting" : "taken") : "offered"; }
+/** By when it is to be answered: by us, or by its applicant. */
+export const answerBy = (one) => ({ offered: one.due, waiting: one.correction_due })[standsAs(one)];
 function decided(one) {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `done-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no, other: one }) }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no.slice(-18))));
 }

@@ -121,7 +121,7 @@ const FORMS = {
   }),
   "return-custody": () => ({ ask: choices(say("return.why"), "reason", codes("back"), "back"), body: () => ({ reason_code: desk.form.reason }) }),
   "not-accept": (one) => ({
-    ask: [choices(say("turnaway.why"), "reason", codes("turnaway"), "turnaway"), desk.form.reason === "not-our-power" && h("div", { class: "field" }, h("label", { for: "competent" }, say("turnaway.competent")), competentChoice(one)), h("p", { class: "hint" }, say("turnaway.remedies"))],
+    ask: [choices(say("turnedaway.why"), "reason", codes("turnaway"), "turnaway"), desk.form.reason === "not-our-power" && h("div", { class: "field" }, h("label", { for: "competent" }, say("turnedaway.competent")), competentChoice(one)), h("p", { class: "hint" }, say("turnedaway.remedies"))],
     body: () => ({ reason_code: desk.form.reason, remedies: codes("remedy"), ...(desk.form.reason === "not-our-power" && competent(one) ? { competent_body: competent(one) } : {}) }),
   }),
   withdraw: () => ({ ask: choices(say("withdraw.why"), "reason", codes("withdrawal"), "withdrawal"), body: () => ({ reason_code: desk.form.reason }) }),
@@ -150,7 +150,7 @@ function bodyChoice(one) {
 const competent = (one) => desk.form.competent ?? (one.handling_body === one.holder_body ? "" : one.handling_body);
 function competentChoice(one) {
   const bodies = (offered()?.bodies ?? []).filter((body) => body.body_uscc !== one.holder_body);
-  return h("select", { id: "competent", change: (event) => { desk.form.competent = event.target.value; } }, h("option", { value: "" }, say("turnaway.unknown")), bodies.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === competent(one) }, named([body.name_zh, body.name_en ?? body.name_zh]))));
+  return h("select", { id: "competent", change: (event) => { desk.form.competent = event.target.value; } }, h("option", { value: "" }, say("turnedaway.unknown")), bodies.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === competent(one) }, named([body.name_zh, body.name_en ?? body.name_zh]))));
 }
 
 export function actForm(one, journey) {

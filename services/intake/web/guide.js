@@ -1,6 +1,6 @@
 // Before a trip: do I need to go, where, when, and with what?
 import { about, get } from "/parts/ask.js";
-import { frame, h, keep, kept, name, named, newest, of, redraw, say } from "/parts/page.js";
+import { frame, h, keep, kept, name, named, newest, number, of, redraw, say } from "/parts/page.js";
 
 const NEAREST = 4;
 const place = await about();
@@ -49,7 +49,7 @@ function answer() {
   return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(advice.name)), h("h2", { id: "answer", class: "figure" }, say(declared === 0 ? "guide.none" : "guide.most", { n: declared })), h("p", {}, say(declared === 0 ? "guide.nonehow" : "guide.mosthow")),
     h("dl", {}, h("dt", {}, say("status.decides")), h("dd", {}, name(advice.names.bodies[advice.handling_body], advice.handling_body)), h("dt", {}, say("guide.time")), h("dd", {}, say(advice.promised_wd ? "guide.days" : "guide.atonce", { promised: advice.promised_wd, statutory: advice.statutory_wd })))),
     h("section", { class: "card" }, h("h2", {}, say("guide.with")), h("p", { class: "how" }, say("guide.withhow")), h("ul", { class: "list" }, advice.materials.map((one, n) => h("li", {}, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `material-${n}`, checked: ticked.has(one.code), change: (event) => tick(one.code, event.target.checked) }), h("span", {}, name([one.name_zh, one.name_en]), one.required && h("small", { class: "soft" }, ` · ${say("required")}`))))))),
-    h("section", { class: "card" }, h("h2", {}, say("guide.where")), h("p", { class: "how" }, say("guide.wherehow")), venues(advice.venues.slice(0, NEAREST)), advice.venues.length > NEAREST && h("details", {}, h("summary", {}, say("guide.others", { n: advice.venues.length - NEAREST })), venues(advice.venues.slice(NEAREST))))];
+    h("section", { class: "card" }, h("h2", {}, say("guide.where")), h("p", { class: "how" }, say("guide.wherehow")), venues(advice.venues.slice(0, NEAREST)), advice.venues.length > NEAREST && h("details", {}, h("summary", {}, say("guide.others", { n: advice.venues.length - NEAREST })), venues(advice.venues.slice(NEAREST)), advice.venues_there > advice.venues.length && h("p", { class: "small soft" }, say("guide.notall", { n: number(advice.venues_there), shown: number(advice.venues.length) }))))];
 }
 /** What is ticked stays so while the page is drawn anew, as it is in the other language. */
 function tick(code, isThere) { if (isThere) ticked.add(code); else ticked.delete(code); }

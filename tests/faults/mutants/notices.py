@@ -63,8 +63,8 @@ MUTANTS = (
         (
             Edit(
                 _SENDER,
-                "return await outgoing.take(tx, BATCH, self._unknown_after_s)",
-                "taken = await outgoing.take(tx, BATCH, self._unknown_after_s)\n"
+                "return await outgoing.take(tx, AT_ONCE, self._unknown_after_s)",
+                "taken = await outgoing.take(tx, AT_ONCE, self._unknown_after_s)\n"
                 "            for attempt in taken:\n"
                 "                await self._attempt(attempt)\n"
                 "            return []",

@@ -14,7 +14,15 @@ from shared.contracts.base import Fact
 from shared.contracts.catalogue import BodyRegistered
 from shared.contracts.commands import Decide
 from shared.contracts.envelope import Actor, Envelope
-from shared.contracts.intake import CustodyAccepted, CustodyOffered, CustodyOfferWithdrawn, CustodyReturned
+from shared.contracts.intake import (
+    CorrectionNoticeIssued,
+    CorrectionSubmitted,
+    CustodyAccepted,
+    CustodyOffered,
+    CustodyOfferWithdrawn,
+    CustodyReturned,
+    MissingMaterial,
+)
 from shared.postgres.event_log import EventLog, Tx
 from shared.runtime.auth import Caller
 from shared.runtime.requests import Asked
@@ -37,6 +45,11 @@ TAKEN = CustodyAccepted(case_no=NUMBER, handover_no="H1")
 ONWARD = OFFERED.model_copy(update={"handover_no": "H2", "from_body": BODY, "to_body": "3" * 18})
 TAKEN_BACK = CustodyOfferWithdrawn(case_no=NUMBER, handover_no="H2")
 RETURNED = CustodyReturned(case_no=NUMBER, handover_no="H1", reason_code="not-ours")
+ASKED = CorrectionNoticeIssued(
+    case_no=NUMBER, notice_no="N1", ordinal=1, missing=(MissingMaterial(code="deed", reason_code="absent"),), due=date(2026, 3, 16)
+)
+ASKED_AGAIN = ASKED.model_copy(update={"notice_no": "N2", "ordinal": 2, "due": date(2026, 3, 17)})
+PARTLY, ANSWERED = (CorrectionSubmitted(case_no=NUMBER, notice_no="N1", complete=complete) for complete in (False, True))
 
 
 def heard(*facts: Fact) -> list[Envelope[Any]]:
@@ -83,6 +96,44 @@ async def test_a_case_that_was_offered_on_in_vain_is_its_holders_again(make_log:
     assert await after(log, *([heard(*facts)] if in_one_slice else [heard(fact) for fact in facts])) == [(*listed, True)]
     assert await after(log, heard(ONWARD.model_copy(update={"handover_no": "H3"}))) == []
     assert await after(log, heard(TAKEN.model_copy(update={"handover_no": "H3"}), OFFERED)) == [(*listed, False)]
+
+
+@pytest.mark.parametrize("in_one_slice", [True, False])
+@pytest.mark.parametrize(
+    ("facts", "due"),
+    [
+        ([OFFERED, TAKEN, ASKED], ASKED.due),
+        ([ASKED, OFFERED, TAKEN], ASKED.due),
+        ([OFFERED, TAKEN, ASKED, PARTLY], ASKED.due),
+        ([OFFERED, TAKEN, ASKED, ASKED_AGAIN], ASKED_AGAIN.due),
+        ([OFFERED, TAKEN, ASKED, ANSWERED], None),
+        ([OFFERED, TAKEN, ASKED, ANSWERED, ASKED_AGAIN], ASKED_AGAIN.due),
+    ],
+)
+async def test_whoever_holds_a_case_sees_until_when_it_waits_for_its_applicant(
+    make_log: MakeLog, facts: list[Fact], due: date | None, in_one_slice: bool
+) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    await after(log, *([heard(*facts)] if in_one_slice else [heard(fact) for fact in facts]))
+
+    async with log.transaction() as tx:
+        listed = await incoming.for_body(tx, BODY)
+    assert [row["correction_due"] for row in listed] == [due]
+
+
+async def test_what_waits_for_its_applicant_comes_last_and_is_forgotten_with_its_case(make_log: MakeLog) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    other = NUMBER.replace("A", "Z")
+    later = {"case_no": other, "due": date(2026, 3, 11)}
+    await after(
+        log, heard(OFFERED, TAKEN, ASKED), heard(OFFERED.model_copy(update=later), TAKEN.model_copy(update={"case_no": other}))
+    )
+
+    async with log.transaction() as tx:
+        assert [row["case_no"] for row in await incoming.for_body(tx, BODY)] == [other, NUMBER]
+    await after(log, heard(accepted().model_copy(update={"case_no": NUMBER})))
+    async with log.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM correction") == 0
 
 
 async def test_a_decision_is_told_whole_to_whoever_comes_second(make_log: MakeLog) -> None:

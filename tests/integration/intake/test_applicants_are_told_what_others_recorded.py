@@ -73,6 +73,18 @@ async def test_a_message_is_shown_once_with_what_became_of_it(city: City) -> Non
     assert sorted(await shown(city, journey)) == [("acceptance", "failed", NOW), ("receipt", "sent", later)]
 
 
+@pytest.mark.parametrize(
+    ("reason", "final", "state"),
+    [("unconfirmed", True, "unconfirmed"), ("unconfirmed", False, "waiting"), ("no-contact", True, "failed")],
+)
+async def test_a_message_that_may_have_arrived_is_not_told_as_lost(city: City, reason: str, final: bool, state: str) -> None:
+    _, journey = await city.case()
+    failed = notify.NotificationFailed(intent_id=UUID(journey), attempt=2, reason_code=reason, final=final)
+    await heard(city, recorded(journey, 1, asked_for(UUID(journey))), recorded(journey, 2, failed))
+
+    assert [told for _, told, _ in await shown(city, journey)] == [state]
+
+
 async def test_what_history_was_not_sent_is_not_shown(city: City) -> None:
     _, journey = await city.case()
     await heard(city, recorded(journey, 1, asked_for(UUID(journey), suppressed=True)))

@@ -151,6 +151,18 @@ async def test_the_guide_names_the_body_and_the_halls_of_ones_own_city(city: Cit
     assert nobody is None
 
 
+async def test_the_guide_says_how_many_halls_there_are_where_it_names_some(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    await city.log.pool.execute(
+        "INSERT INTO venue SELECT 'second', region, kind, mandates, fact FROM venue WHERE venue_id = 'hall-hz'"
+    )
+    monkeypatch.setattr(guide, "VENUES_MAX", 1)
+    async with city.log.transaction() as tx:
+        advice = await guide.advice(tx, ITEM, "330102", TODAY)
+
+    assert advice is not None
+    assert (len(advice["venues"]), advice["venues_there"]) == (1, 2)
+
+
 async def test_names_are_told_for_every_code_of_an_answer(city: City) -> None:
     async def work(tx: Tx) -> names.Names:
         return await names.of_everything(tx, {"rows": [{"item_code": ITEM, "holder_body": WENZHOU_BODY, "venue_id": "hall-wz"}]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,15 +19,15 @@ from deploy.local.children import free_port
 from services.notify import letters, outgoing
 from services.notify.policy import notices_for
 from services.notify.providers import AddressRefusedError, FileOutbox, ProviderAwayError, Smtp
-from services.notify.sender import ATTEMPTS_MAX, Sender
+from services.notify.sender import AT_ONCE, ATTEMPTS_MAX, Sender
 from services.notify.service import react
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.intake import ApplicationReceived, ResultDelivered
 from shared.contracts.topics import Service
 from shared.contracts.wire import decode
-from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.errors import UnavailableError, VersionConflictError
 from shared.postgres.event_log import EventLog, Tx
-from tests.conftest import MakeLog
+from tests.conftest import MakeLog, within
 
 MIGRATIONS = Path(services.notify.__file__).parent / "migrations"
 NOW = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
@@ -49,16 +50,23 @@ async def hear(log: EventLog, *events: Envelope[Any]) -> None:
     await log.transact(work)
 
 
-class Contacts:
-    """Intake's answer about how to reach somebody."""
+class DeathError(BaseException):
+    """The process ends here, as far as the record can see it."""
 
-    def __init__(self, email: str | None = "someone@example.org", *, away: bool = False) -> None:
+
+class Contacts:
+    """Intake's answer about how to reach somebody; another sender may work before it comes."""
+
+    def __init__(self, email: str | None = "someone@example.org", *, away: bool = False, meanwhile: Sender | None = None) -> None:
         self.email = email
         self.away = away
+        self.meanwhile = meanwhile
 
     async def get(self, service: Service, path: str, **query: str | int) -> Any:
         if self.away:
             raise UnavailableError("intake-away")
+        if self.meanwhile is not None:
+            await self.meanwhile.run_once()
         return {"name": None, "email": self.email, "phone": None, "language": "zh"}
 
 
@@ -70,17 +78,13 @@ class Carrier:
         self.crash = False
         self.away = False
         self.resets = False
-        self.meanwhile: Sender | None = None
 
     async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
         if self.away:
             raise ProviderAwayError
         self.calls.append(key)
-        other, self.meanwhile = self.meanwhile, None
-        if other is not None:
-            await other.run_once()
         if self.crash:
-            raise KeyboardInterrupt
+            raise DeathError
         if self.resets:
             raise ConnectionResetError
         return f"ref-{key}"
@@ -144,7 +148,7 @@ async def test_a_crash_after_the_call_repeats_under_the_same_key_and_says_so(mak
     sender = Sender(log, Contacts(), carrier, demo=True, unknown_after_s=0.0)
     await hear(log, cause(journey))
     carrier.crash = True
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(DeathError):
         await sender.run_once()
     carrier.crash = False
 
@@ -251,15 +255,58 @@ async def test_whoever_dies_before_a_hand_over_leaves_no_doubt(make_log: MakeLog
 
 async def test_what_somebody_else_took_meanwhile_is_left_to_him(make_log: MakeLog) -> None:
     log, carrier = await make_log("notify", MIGRATIONS), Carrier()
-    await hear(log, cause(uuid4()), cause(uuid4()))
-    slow, quick = (Sender(log, Contacts(), carrier, demo=True, unknown_after_s=0.0) for _ in range(2))
-    carrier.meanwhile = quick
+    await hear(log, cause(uuid4()))
+    quick = Sender(log, Contacts(), carrier, demo=True, unknown_after_s=0.0)
 
-    await slow.run_once()
+    await Sender(log, Contacts(meanwhile=quick), carrier, demo=True, unknown_after_s=0.0).run_once()
 
-    first, *others = carrier.calls
-    assert [others.count(key) for key in sorted({*others} - {first})] == [1]
-    assert others.count(first) == 1
+    assert len(carrier.calls) == 1
+
+
+class Slow(Carrier):
+    """Takes nothing until it is asked for so many at once."""
+
+    def __init__(self, at_once: int) -> None:
+        super().__init__()
+        self._all = asyncio.Barrier(at_once)
+
+    async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
+        await self._all.wait()
+        return await super().send(key, to, subject, text)
+
+
+async def test_a_slow_provider_is_given_several_messages_side_by_side(make_log: MakeLog) -> None:
+    log, carrier = await make_log("notify", MIGRATIONS), Slow(AT_ONCE)
+    await hear(log, *(cause(uuid4()) for _ in range(AT_ONCE + 1)))
+
+    async with within(10):
+        assert await Sender(log, Contacts(), carrier, demo=True).run_once() == AT_ONCE
+
+    assert len(carrier.calls) == AT_ONCE
+
+
+async def test_an_attempt_that_cannot_go_on_ends_no_other(make_log: MakeLog) -> None:
+    log, unlucky, well = await make_log("notify", MIGRATIONS), uuid4(), uuid4()
+    failed = asyncio.Event()
+
+    class OneFails(Contacts):
+        async def get(self, service: Service, path: str, **query: str | int) -> Any:
+            if path.endswith(str(unlucky)):
+                failed.set()
+                raise VersionConflictError
+            return await super().get(service, path, **query)
+
+    class Waits(Carrier):
+        async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
+            await failed.wait()
+            await asyncio.sleep(0)
+            return await super().send(key, to, subject, text)
+
+    await hear(log, cause(unlucky), cause(well))
+
+    with pytest.raises(VersionConflictError):
+        await Sender(log, OneFails(), Waits(), demo=True).run_once()
+    assert (await facts(log, well))[-1][0] == "notification-sent"
 
 
 async def test_a_doubt_outlives_a_provider_that_is_away(make_log: MakeLog) -> None:

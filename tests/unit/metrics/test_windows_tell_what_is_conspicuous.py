@@ -88,3 +88,31 @@ def test_an_alert_is_told_in_both_languages() -> None:
 
     assert "温州市" in told["zh"]
     assert "Hangzhou" in told["en"]
+
+
+def test_an_alert_names_the_evidence_of_its_hour() -> None:
+    """An hour that ends after midnight lies on two days; papers offered a fortnight before may still wait."""
+    windows = Windows()
+    late = datetime(2026, 11, 23, 16, 20, tzinfo=UTC)
+    for minutes, failed in ((-120, 0), (-60, 0), (0, 12)):
+        said = SnapshotSaid(at=late + timedelta(minutes=minutes), open_waits={}, failed={"wrong_place": failed})
+        found = windows.hear(said)
+    (doubled,) = found
+    hear(windows, 1_000, waits=1)
+    (waiting,) = hear(windows, 1_010, waits=8)
+
+    assert worded(doubled._asdict())["evidence"] == {
+        "figure": "F13",
+        "reading": "failed",
+        "cause": "wrong_place",
+        "from": "2026-11-23",
+        "to": "2026-11-24",
+    }
+    assert worded(waiting._asdict())["evidence"] == {
+        "figure": "F8",
+        "reading": "offered",
+        "pair": PAIR,
+        "layer": "physical",
+        "from": "2026-11-10",
+        "to": "2026-11-24",
+    }

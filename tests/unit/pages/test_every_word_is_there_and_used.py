@@ -127,6 +127,14 @@ def test_every_family_that_is_asked_for_exists() -> None:
     assert sorted(family for family in asked if not any(key.startswith(f"{family}.") for key in KEYS)) == []
 
 
+def test_what_is_offered_as_a_choice_is_no_sentence_of_the_page() -> None:
+    offered = set(re.findall(r'codes\("(\w+)"\)', scripts()))
+    said = set(re.findall(r'say\("(\w+)\.', scripts()))
+
+    assert len(offered) > 10
+    assert sorted(offered & said) == []
+
+
 def test_no_script_speaks_one_language_past_the_catalogue() -> None:
     quoted = re.findall(r"""(?:"[^"\n]*"|`[^`\n]*`)""", scripts())
     chinese = {text.strip('"`') for text in quoted if re.search("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", text)}

@@ -78,6 +78,7 @@ export const CITIZEN = {
   "guide.withhow": ["逐项勾选，都齐了再出门。清单以外的，任何人不能要。", "Tick each one before you leave. Nobody may ask for anything else."],
   "guide.where": ["去哪里", "Where?"],
   "guide.wherehow": ["本地的在前。", "Those of your own place first. Addresses are in Chinese, as posted at the door."],
+  "guide.notall": ["同城共有 {n} 处，这里列出 {shown} 处，先列本县（市、区）的。", "There are {n} in the same city. These are {shown} of them, those of your own county first."],
   "guide.others": ["同城其他 {n} 处", "{n} more in the same city"],
   "guide.address": ["地址：", "Address: "],
   "guide.hours": ["时间：", "Hours: "],

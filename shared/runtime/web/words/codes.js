@@ -120,6 +120,7 @@ export const CODES = {
   "by.sms": ["短信", "by text message"],
   "sending.waiting": ["正在发送", "being sent"],
   "sending.sent": ["已发送", "sent"],
+  "sending.unconfirmed": ["不能确定是否送到", "may not have arrived"],
   "sending.failed": ["没有送到", "could not be delivered"],
   "card.reminder": ["提醒", "Reminder"],
   "card.yellow": ["黄牌", "Yellow card"],
