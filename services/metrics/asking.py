@@ -33,12 +33,6 @@ RULE_CHANGED = Rule(
     "该链接的数字按另一版规则计算；请用当前规则重新打开该指标。",
     "This link speaks of a figure under another version of its rule; open the figure again under today's.",
 )
-NO_SUM = Rule(
-    "no-sum",
-    "invalid",
-    "该口径来自逐次等待的时长或状态，无法逐件相加；请选择其他口径。",
-    "This reading is a percentile or a state of waits and cannot be added up fact by fact; choose another reading.",
-)
 KNOWN_REVERSED = Rule(
     "known-reversed",
     "invalid",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from services.metrics.cells import Snapshot
 from services.metrics.contributions import GROUPS, Amounts, Cell
 from services.metrics.evidence import Looked, how_many, leaf, projected, situation
 from services.metrics.facts import instant_of_ms
 from services.metrics.figures import Value
-from services.metrics.item_revision import Step as ItemStep
 from services.metrics.record import TOPIC_OF, id_of, stored_at
 from services.metrics.revision import Span, Step, is_touched, steps, summed
 from services.metrics.shares import Asked
@@ -36,10 +35,10 @@ class _Listed(NamedTuple):
 async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
     """One page of the bulletin; over all pages the facts add up to the difference."""
     # With a known day named, every row is looked at: what a corrected fact took away shows in no column any more.
-    pinned = _as_known(asked, now)
-    before, today = await projected(snap, _as_known(asked, then)), await projected(snap, pinned)
+    pinned = as_known(asked, now)
+    before, today = await projected(snap, as_known(asked, then)), await projected(snap, pinned)
     span = Span(then.toordinal(), now.toordinal())
-    everything = _as_known(asked, None)
+    everything = as_known(asked, None)
 
     def find(looked: Looked) -> list[_Listed]:
         if not is_touched(looked.row, span):
@@ -51,10 +50,7 @@ async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now
     stored, reachable = await stored_at(bootstrap, [one.at for one in listed])
     numerator, denominator = summed(one.step for one in listed)
     return {
-        "figure": asked.figure.code,
-        "reading": asked.reading.code,
-        "unit": asked.reading.unit,
-        "rule": asked.figure.rule,
+        **about(asked),
         "then": {"known_at": then, **before._asdict()},
         "now": {"known_at": now, **today._asdict()},
         "difference": difference(before, today),
@@ -67,8 +63,14 @@ async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now
     }
 
 
-def _as_known(asked: Asked, day: date | None) -> Asked:
+def as_known(asked: Asked, day: date | None) -> Asked:
+    """The same question of what was known at the end of a day, or of what is known now."""
     return replace(asked, slice=replace(asked.slice, known_at=day))
+
+
+def about(asked: Asked) -> dict[str, Any]:
+    """What every bulletin says of the reading that it is about."""
+    return {"figure": asked.figure.code, "reading": asked.reading.code, "unit": asked.reading.unit, "rule": asked.figure.rule}
 
 
 def difference(before: Value, after: Value) -> dict[str, Any]:
@@ -93,7 +95,29 @@ def _told(one: _Listed, stored: Stored) -> dict[str, Any]:
     }
 
 
-def told_of(step: Step | ItemStep, source: str, at: tuple[Place, int], stored: Stored) -> dict[str, Any]:
+class Moved(Protocol):
+    """A fact that moved a reading, as every kind of bulletin finds it."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def fact(self) -> _Fact: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def numerator(self) -> int | None: ...
+    @property
+    def denominator(self) -> int: ...
+
+
+class _Fact(Protocol):
+    @property
+    def at(self) -> int: ...
+    @property
+    def known(self) -> int: ...
+
+
+def told_of(step: Moved, source: str, at: tuple[Place, int], stored: Stored) -> dict[str, Any]:
     """What every bulletin says of a fact: which it is, where it stands, why it counts only now, and how much it moves."""
     (place, offset), found = at, stored.get(at)
     return {

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
 from starlette.responses import StreamingResponse
 
-from services.metrics import bulletin, item_bulletin, sheets
-from services.metrics.asking import CURSOR, KNOWN_REVERSED, NO_SUM, READERS, AskedSlice, asked_of, items_asked_of
+from services.metrics import bulletin, handover_bulletin, item_bulletin, sheets
+from services.metrics.asking import CURSOR, KNOWN_REVERSED, READERS, AskedSlice, asked_of, items_asked_of
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers, today
 from services.metrics.figures import COVERAGE
@@ -28,10 +29,8 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
     """Mount the doors."""
 
     async def page(wanted: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
-        told = item_bulletin.bulletin if wanted.figure is COVERAGE else bulletin.bulletin
-
         async def make(snap: Snapshot) -> dict[str, Any]:
-            return await told(snap, bootstrap, wanted, then, now, after, limit)
+            return await _kind(wanted)(snap, bootstrap, wanted, then, now, after, limit)
 
         return await answers.read(make)
 
@@ -75,12 +74,16 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
         )
 
 
+def _kind(wanted: Asked) -> Callable[[Snapshot, str, Asked, date, date, str, int], Awaitable[dict[str, Any]]]:
+    if wanted.figure is COVERAGE:
+        return item_bulletin.bulletin
+    return handover_bulletin.bulletin if wanted.reading.from_waits else bulletin.bulletin
+
+
 def _asked(figure: str, reading: str | None, asked: Slice, then: date, now: date | None) -> tuple[Asked, date]:
     # F1 is a figure of a day; where none is named, each side speaks of its own.
     of_items = figure == COVERAGE.code
     wanted = items_asked_of(reading, asked, asked.to_day) if of_items else asked_of(figure, reading, asked)
-    if wanted.reading.from_waits:
-        raise RefusedError(NO_SUM, field="reading")
     later = now or today()
     if then >= later:
         raise RefusedError(KNOWN_REVERSED, field="then")
@@ -94,15 +97,16 @@ async def _item_names(answers: Answers, snap: Snapshot) -> dict[str, Any]:
 async def _written(pages: AsyncIterator[dict[str, Any]], items: sheets.Names, *, of_items: bool) -> AsyncIterator[bytes]:
     table = sheets.ITEM_BULLETIN if of_items else sheets.BULLETIN
     yield sheets.sheet(table.head, ())
-    numerator, denominator, last = 0, 0, dict[str, Any]()
+    listed, last = Counter[str](), dict[str, Any]()
     try:
         async for last in pages:
-            numerator += last["listed"]["numerator"]
-            denominator += last["listed"]["denominator"]
+            # A percentile has no numerator that would add up.
+            listed.update({side: moved for side, moved in last["listed"].items() if moved is not None})
             yield sheets.lines(table.rows(last, items))
     except UnavailableError:
         yield sheets.lines([table.end("broken-off", last, None, None)])
         return
     moved = last["difference"]
-    ends = (("sum", numerator, denominator), ("difference", moved["numerator"], moved["denominator"]))
-    yield sheets.lines([table.end(kind, last, above, below) for kind, above, below in ends])
+    summed = {side: None if moved[side] is None else listed[side] for side in ("numerator", "denominator")}
+    ends = (("sum", summed), ("difference", moved))
+    yield sheets.lines([table.end(kind, last, told["numerator"], told["denominator"]) for kind, told in ends])

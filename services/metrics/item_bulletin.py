@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from services.metrics.bulletin import difference, told_of
+from services.metrics.bulletin import about, difference, told_of
 from services.metrics.catalogue import Published
 from services.metrics.cells import Snapshot
 from services.metrics.evidence import Leaf
@@ -44,10 +44,7 @@ async def bulletin(snap: Snapshot, bootstrap: str, asked: Asked, then: date, now
     listed: list[_Listed] = turned.found
     stored, reachable = await stored_at(bootstrap, [one.at for one in listed])
     return {
-        "figure": asked.figure.code,
-        "reading": asked.reading.code,
-        "unit": asked.reading.unit,
-        "rule": asked.figure.rule,
+        **about(asked),
         "then": {"known_at": then, "day": first.slice.to_day, **before._asdict()},
         "now": {"known_at": now, "day": second.slice.to_day, **later._asdict()},
         "difference": difference(before, later),

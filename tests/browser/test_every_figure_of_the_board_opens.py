@@ -96,7 +96,12 @@ async def test_a_median_opens_the_hand_overs_it_is_read_from(windows: Windows) -
     await hand_overs.first.click()
     await expect(page.locator("#journey-title")).to_be_focused()
     await expect(page.locator("details[id^=e-]")).not_to_have_count(0)
-    assert await page.locator("a[href^='/past.html'][href*='wait_p50']").count() == 0
+    assert await objections(page) == []
+
+    await page.locator("a[href^='/past.html'][href*='wait_p50']").first.click()
+    await expect(page.locator("#f-reading")).to_have_value("wait_p50")
+    await is_ready(page, "past")
+    await expect(page.locator("#sum")).to_contain_text("正好等于差额")
     assert await objections(page) == []
 
 

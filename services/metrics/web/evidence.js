@@ -132,7 +132,7 @@ function head() {
     h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, reading.unit === "seconds" ? say("custody.taken", { n: whole(first.total.denominator) }) : parts(first.total), isFew(first.total) ? ` · ${say("few")}` : null)),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
     h("div", { class: "row" }, h("button", { type: "button", id: "recount", click: recount, "aria-disabled": isCounting() && "true" }, say("recount.act")),
-      h("button", { type: "button", class: "second", id: "keep", click: copy }, say("evidence.keep")), onHandovers() ? null : h("a", { class: "button second", href: `/past.html?${asked()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
+      h("button", { type: "button", class: "second", id: "keep", click: copy }, say("evidence.keep")), h("a", { class: "button second", href: `/past.html?${asked()}` }, say("evidence.past")), h("a", { href: `/v1/evidence?${asked()}` }, say("take.json"))),
     h("p", { class: "soft small" }, say(first.permalink.closed ? "evidence.closed" : "evidence.open"), " ", h("a", { id: "permalink", href: link }, say("evidence.link"))), isCounting() && h("label", {}, far(), h("progress", { max: counting.of || 1, value: counting.looked_at })));
 }
 /** The two axes of time: up to which day, and as known on which one. */

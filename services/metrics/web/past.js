@@ -5,7 +5,7 @@ import { day, find, frame, h, lead, moment, named, newest, number, of, redraw, s
 import { rowHead, table, whole } from "/parts/tables.js";
 import { choices, fact as factName, filtered, FIRST_DAY, inUnit, own, places, sources, warning, word } from "./charts.js";
 
-const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "begun"];
+const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "passed", "begun"];
 const [place, me] = await Promise.all([about(), staff()]);
 const given = new URLSearchParams(location.search);
 const back = (days, from = today()) => new Date(Date.parse(from) - days * 864e5).toISOString().slice(0, 10);
@@ -72,7 +72,9 @@ async function load() {
 }
 
 const figure = () => figures.find((one) => one.code === chosen.figure);
-const readings = () => figure()?.readings.filter((one) => one.adds_up) ?? [];
+const readings = () => figure()?.readings ?? [];
+/** A percentile adds up from nothing: facts make of how many hand-overs it is read. */
+const isPercentile = () => first.difference.numerator === null;
 /** What a field stands on; where no reading is named, the first one is meant. */
 const standing = (key) => chosen[key] || (key === "reading" && readings()[0]?.code) || "";
 /** A day that is still being typed is no day yet. */
@@ -102,22 +104,22 @@ function without(key) {
   lead("f-figure");
 }
 function said(title, one, side) {
-  return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? null : `${whole(one.numerator)} / ${whole(one.denominator)}`, one.few ? ` · ${say("few")}` : ""));
+  return h("div", { class: `card ${side}` }, h("h2", {}, say(title, { d: day(one.known_at) })), h("p", { class: "big" }, inUnit(first.unit, one.value)), h("p", { class: "soft" }, one.denominator === null ? null : isPercentile() ? `n = ${whole(one.denominator)}` : `${whole(one.numerator)} / ${whole(one.denominator)}`, one.few ? ` · ${say("few")}` : ""));
 }
 function spoken() {
   if (!chosen.to) return onItems() ? say("past.eachday") : null;
   return say(onItems() ? "past.aboutday" : "past.about", { d: day(chosen.to) });
 }
-function signed(n) { return n > 0 ? `+${number(n)}` : number(n); }
+function signed(n) { return n === null ? "–" : n > 0 ? `+${number(n)}` : number(n); }
 function compared() {
   return [h("p", { class: "soft", id: "about" }, spoken()), h("div", { class: "said2" }, said("past.said", first.then, "then"), h("div", { class: "arrow", "aria-hidden": "true" }, "→"), said("past.says", first.now, "now"))];
 }
 /** Whether the facts make the difference, once all of them are here. */
 function outcome() {
-  const { difference } = first, sides = first.now.denominator === null ? ["numerator"] : ["numerator", "denominator"];
+  const { difference } = first, sides = ["numerator", "denominator"].filter((side) => (side === "numerator" ? !isPercentile() : first.now.denominator !== null));
   const exact = sides.every((side) => sums[side] === difference[side]);
   return h("div", { class: `note ${exact ? "good" : "wait"}`, id: "sum" }, h("strong", {}, say(exact ? (facts.length ? "past.exact" : "past.nothing") : "past.moved")),
-    facts.length ? h("p", {}, say(sides.length > 1 ? "past.sum" : "past.count", { n: whole(facts.length), a: signed(sums.numerator), b: signed(sums.denominator), c: signed(difference.numerator), d: signed(difference.denominator) })) : null);
+    facts.length ? h("p", {}, say(isPercentile() ? "past.taken" : sides.length > 1 ? "past.sum" : "past.count", { n: whole(facts.length), a: signed(sums.numerator), b: signed(sums.denominator), c: signed(difference.numerator), d: signed(difference.denominator) })) : null);
 }
 function bulletin() {
   const counts = Object.fromEntries(WHYS.map((why) => [why, facts.filter((fact) => fact.why === why).length]));
@@ -127,12 +129,17 @@ function bulletin() {
     facts.length > SHOWN_MAX ? h("p", { class: "soft" }, say("past.more", { n: whole(facts.length - SHOWN_MAX) })) : null, sources("bulletin", asked()));
 }
 function line(fact) {
-  const moved = fact.cells ? fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${region(cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${signed(n)}`).join(", ")}`) : turned(fact);
+  const moved = fact.cells ? fact.cells.map((cell) => `${of("group", cell.group)} ${cell.day} ${region(cell.region)}: ${Object.entries(cell.amounts).map(([name, n]) => `${of("amount", name)} ${signed(n)}`).join(", ")}`) : fact.due ? [waited(fact)] : turned(fact);
   const whose = fact.journey ?? fact.item;
   return h("tr", {}, rowHead(h("details", {}, h("summary", {}, fact.type ? factName(fact.type) : fact.kind), h("p", { class: "small" }, item(fact.item), h("br"), h("code", {}, fact.event ?? ""), moved.map((one) => [h("br"), one])))), h("td", { class: "t" }, of("because", fact.why)),
     h("td", {}, fact.effective_from ?? moment(fact.time)), h("td", {}, fact.known_on), h("td", {}, signed(fact.numerator)), h("td", {}, signed(fact.denominator)), h("td", { class: fact.journey ? null : "t" }, h("a", { href: `/evidence.html?${behind(whose)}` }, fact.journey ? `${whose.slice(0, 8)}…` : item(whose))), h("td", {}, `${fact.topic}[${fact.partition}]@${fact.offset}`));
 }
 const region = (code) => named(word(names.regions[code]), code), item = (code) => named(word(names.items[code]), code ?? "");
+/** From where to where a case was handed over, and how long its papers waited or until when they had to be taken. */
+function waited(fact) {
+  const way = `${region(fact.from_region)} → ${region(fact.to_region)}`;
+  return fact.seconds === null ? say("past.dueby", { way, d: day(fact.due) }) : say("past.waited", { way, s: inUnit("seconds", fact.seconds) });
+}
 /** What a version says that the one before it did not. */
 function turned({ before, after }) {
   const shown = { region, level: (code) => named(word(names.levels[code]), code), main: (is) => (is ? "✓" : "✗"), eligible: (is) => (is ? "✓" : "✗") };

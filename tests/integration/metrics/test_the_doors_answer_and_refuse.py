@@ -6,16 +6,19 @@ import csv
 import io
 import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import orjson
 import pytest
 
 from services.metrics import http, record
+from services.metrics.alerts import Alert, keep
 from services.metrics.cells import snapshot
-from services.metrics.figure_doors import Answers
+from services.metrics.figure_doors import ALERTS_MAX, Answers
 from services.metrics.ledger import ledger
 from services.metrics.shelf import Shelf
 from services.metrics.stream import Hub
@@ -24,6 +27,7 @@ from shared.contracts.topics import Service
 from shared.eventsourcing.errors import UnavailableError
 from shared.runtime.auth import Keys
 from shared.runtime.http import make_app
+from shared.telemetry import clock
 from tests.integration.metrics.conftest import Full
 from tests.integration.metrics.house import expected
 
@@ -64,6 +68,21 @@ async def test_every_figure_answers_over_every_dimension_it_names(door: httpx.As
             found = answer.json()
             assert set(found["readings"]) == {reading["code"] for reading in figure["readings"]}
             assert {"as_of", "rule", "evidence", "generation", "demo"} <= set(found)
+
+
+async def test_the_first_screen_shows_the_newest_alerts_of_one_day(full: Full, door: httpx.AsyncClient) -> None:
+    def rung(hours_ago: float) -> Alert:
+        return Alert(uuid4(), "cause-doubled", "wrong_place", clock.now() - timedelta(hours=hours_ago), 12, 4)
+
+    old, *new = [rung(25), *(rung(hours) for hours in range(1, ALERTS_MAX + 2))]
+    await keep(full.log, [old])
+    assert (await door.get("/v1/dashboard", params={"to": "2026-08-05"})).json()["alerts"] == []
+    await keep(full.log, new)
+
+    shown = (await door.get("/v1/dashboard", params={"to": "2026-08-06"})).json()["alerts"]
+    assert [one["id"] for one in shown] == [str(one.id) for one in new[:ALERTS_MAX]]
+    every = (await door.get("/v1/alerts")).json()["alerts"]
+    assert [one["id"] for one in every] == [str(one.id) for one in [*new, old]]
 
 
 async def test_the_dashboard_says_the_same_as_the_single_doors(door: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from services.metrics import item_revision, names, revision
+from services.metrics import handover_bulletin, item_revision, names, revision
 from services.metrics.contributions import GROUPS
 from services.metrics.figures import BY_CODE
 from services.notify.overview import Standing
@@ -47,7 +47,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "service": get_args(Service),
     "stands": get_args(Standing),
     "fact": _FACTS,
-    "because": {*get_args(revision.Why), *get_args(item_revision.Why)},
+    "because": {*get_args(revision.Why), *get_args(item_revision.Why), *get_args(handover_bulletin.Passed)},
     "group": GROUPS,
     "amount": {measure for measures in GROUPS.values() for measure in measures},
 }
