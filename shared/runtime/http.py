@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends, FastAPI, Request, Response
+from fastapi.security import HTTPBearer
 from prometheus_client import generate_latest
 
 from shared.contracts.base import Command
@@ -20,6 +22,7 @@ from shared.postgres.event_log import EventLog, Tx
 from shared.runtime import problems
 from shared.runtime.answering import Answering
 from shared.runtime.auth import Caller, Keys, require
+from shared.runtime.description import REFUSED, describe, of_command
 from shared.runtime.limits import BATCH_PATH, Limits
 from shared.runtime.problems import JsonBytes
 from shared.runtime.refusals import FUTURE_TIME, KEY_MALFORMED, KEY_MISSING, TIMES_ARE_IMPORTERS
@@ -27,6 +30,7 @@ from shared.runtime.requests import Asked, Handle
 from shared.runtime.session import token_of
 from shared.runtime.settings import About
 from shared.telemetry import clock
+from shared.telemetry.names import TASKS
 
 BATCH_DOCUMENTS_MAX = 500
 _log = logging.getLogger(__name__)
@@ -37,11 +41,12 @@ def make_app(service: str, title: str, keys: Keys, ready: Callable[[], bool], ab
 
     On a local installation, as `about` says, roles may be chosen without proof, and sessions need no TLS.
     """
-    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, responses=REFUSED)
     app.state.keys = keys
     app.state.service = service
     app.state.about = about or About()
     problems.install(app)
+    describe(app)
     app.add_middleware(Limits, service=service)
 
     @app.get("/livez", include_in_schema=False)
@@ -55,12 +60,13 @@ def make_app(service: str, title: str, keys: Keys, ready: Callable[[], bool], ab
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
+        TASKS.labels(service).set(len(asyncio.all_tasks()))
         return Response(generate_latest(), media_type="text/plain; version=0.0.4")
 
     return app
 
 
-async def caller_of(request: Request) -> Caller:
+async def caller_of(request: Request, _: Annotated[object, Depends(HTTPBearer(auto_error=False))]) -> Caller:
     """The caller behind the request's bearer token or session. Raises `UnauthenticatedError`."""
     keys: Keys = request.app.state.keys
     return keys.verify(token_of(request), request.app.state.service)
@@ -77,6 +83,7 @@ def kebab(model: type[Command]) -> str:
 def command_routes(app: FastAPI, log: EventLog, models: Sequence[type[Command]], handle: Handle) -> None:
     """One POST route per command, and the importer's batch door for all of them."""
     answering = Answering(log, handle)
+    describe(app, models)
     for model in models:
         _command_route(app, model, answering)
     by_type = {str(m.type): m for m in models}  # type: ignore[attr-defined]
@@ -143,8 +150,6 @@ def _asked(caller: Caller, ingress: Ingress) -> Asked:
 def _command_route(app: FastAPI, model: type[Command], answering: Answering) -> None:
     name = kebab(model)
     route = f"/v1/commands/{name}"
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
 
     async def command(request: Request, caller: SignedIn) -> Response:
         key = key_of(request)
@@ -174,7 +179,7 @@ def _command_route(app: FastAPI, model: type[Command], answering: Answering) -> 
         name=name,
         summary=(model.__doc__ or name).splitlines()[0],
         status_code=201,
-        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}},
+        openapi_extra=of_command(model),
     )
 
 

@@ -18,6 +18,8 @@ from shared.runtime.http import SignedIn, plain
 from shared.runtime.problems import JsonBytes
 
 RECORD_PAGE_MAX = 5_000
+VERSION_MAX = 2_147_483_647
+"""The highest version that the record's column holds."""
 _SECONDS = Rule("hold-seconds", "invalid", "hold_s 须为 0 至 600 的整数。", "hold_s must be a whole number from 0 to 600.")
 
 
@@ -47,7 +49,7 @@ def operator_doors(
     async def record(
         caller: SignedIn,
         after_stream: str = "",
-        after_version: int = 0,
+        after_version: int = Query(0, ge=0, le=VERSION_MAX),
         limit: int = Query(1_000, ge=1, le=RECORD_PAGE_MAX),
     ) -> Response:
         require(caller, {"auditor", "operator", "service"})

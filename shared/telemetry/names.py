@@ -13,6 +13,7 @@ HTTP_SECONDS = Histogram(
 OUTBOX_WAITING = Gauge("runonce_outbox_waiting", "Rows not published yet", ["service"])
 OUTBOX_OLDEST_SECONDS = Gauge("runonce_outbox_oldest_seconds", "Since when the oldest row waits to be published", ["service"])
 PARKED = Gauge("runonce_parked", "Events that wait behind a failed or missing one", ["service", "group"])
+TASKS = Gauge("runonce_tasks", "Tasks of the event loop", ["service"])
 TIMERS_ASIDE = Gauge("runonce_timers_aside", "Journeys that are set aside because their timers fail", ["service"])
 PROJECTED_DELIVERIES = Counter("runonce_projected_deliveries_total", "Records folded, duplicates included", ["service"])
 FIGURE = Gauge("runonce_figure", "A figure of the province as a ratio or count, from the projection", ["figure"])
