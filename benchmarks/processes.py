@@ -1,13 +1,17 @@
-"""A process and all that descend from it: who they are, what they use, and how to stop, wake or kill them all."""
+"""A process and all that descend from it: who they are, what they use and tell, and how to stop, wake or kill them all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
+import urllib.request
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_TASKS = re.compile(r"^runonce_tasks\{[^}]*\} ([\d.]+)$", re.MULTILINE)
+_ANSWER_S = 2.0
 
 
 def family(pid: int) -> list[int]:
@@ -57,3 +61,13 @@ def _pss_mb(pid: int) -> float:
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return next((int(line.split()[1]) / 1_024 for line in lines if line.startswith("Pss:")), 0.0)
+
+
+def tasks_of(url: str) -> int | None:
+    """How many tasks the event loop of a service has; None while it does not say."""
+    try:
+        with urllib.request.urlopen(f"{url}/metrics", timeout=_ANSWER_S) as answer:
+            found = _TASKS.search(answer.read().decode())
+    except OSError:
+        return None
+    return None if found is None else int(float(found[1]))

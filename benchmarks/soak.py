@@ -1,9 +1,9 @@
 """Hours under load with a random fault every half minute: is everything flat, and is everything still equal in the end?
 
 Flat means: of each process that was not just started, the median of the last third of the samples is not above that of the
-first third by more than a seventh and a fixed allowance. Megabytes, handles, threads of the operating system and connections are
-watched; tasks of an event loop are seen only by what they hold. A run is right if all is equal, all is flat, and the load was
-there. A short run has few samples: its verdict on slopes says little, its verdict on equality says all.
+first third by more than a seventh and a fixed allowance. Megabytes, handles, threads of the operating system, tasks of the event
+loop and connections are watched. A run is right if all is equal, all is flat, and the load was there. A short run has few samples:
+its verdict on slopes says little, its verdict on equality says all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.installation import Installation, installed, say
-from benchmarks.processes import family, resident_mb, signal_family
+from benchmarks.processes import family, resident_mb, signal_family, tasks_of
 from benchmarks.results import LATEST, Result
 from deploy.local.ledger import Journal, Ledger
 from deploy.local.live import LiveLoad
@@ -53,7 +53,7 @@ WARM_S = 45.0
 """A process younger than this is still filling its caches."""
 LAST_ANSWERS_S = 60.0
 GROWTH = 8 / 7
-ALLOWED = {"mb": 12.0, "handles": 12.0, "threads": 4.0, "connections": 4.0}
+ALLOWED = {"mb": 12.0, "handles": 12.0, "threads": 4.0, "tasks": 30.0, "connections": 4.0}
 SERVERS = ("kafka", "postgres")
 EVERYBODY = (*SERVICES, *SERVERS)
 _CONNECTIONS = (
@@ -63,13 +63,14 @@ _CONNECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One process at one moment. `age_s` is the time since it was started."""
+    """One process at one moment. `age_s` is the time since it was started; servers and whoever is silent tell no `tasks`."""
 
     at_s: float
     age_s: float
     mb: float
     handles: int
     threads: int
+    tasks: int | None
     connections: int
 
 
@@ -203,18 +204,25 @@ async def _watch(house: Installation, made: Run) -> None:
     born: dict[int, float] = {}
     while True:
         connections = await _connections(house)
+        tasks = await _tasks(house)
         for name, pid in house.pids().items():
-            since = born.setdefault(pid, made.now_s())
+            since, held = born.setdefault(pid, made.now_s()), connections.get(f"runonce-{name}", 0)
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 if pids := family(pid):
-                    made.samples[name].append(_sample(pids, made.now_s(), since, connections.get(f"runonce-{name}", 0)))
+                    made.samples[name].append(_sample(pids, made.now_s(), since, tasks.get(name), held))
         await asyncio.sleep(SAMPLE_EVERY_S)
 
 
-def _sample(pids: Sequence[int], now_s: float, since_s: float, connections: int) -> Sample:
+async def _tasks(house: Installation) -> dict[str, int | None]:
+    urls = house.stack.urls
+    told = await asyncio.gather(*(asyncio.to_thread(tasks_of, url) for url in urls.values()))
+    return dict(zip(map(str, urls), told, strict=True))
+
+
+def _sample(pids: Sequence[int], now_s: float, since_s: float, tasks: int | None, connections: int) -> Sample:
     handles = sum(len(os.listdir(f"/proc/{one}/fd")) for one in pids)
     threads = sum(len(os.listdir(f"/proc/{one}/task")) for one in pids)
-    return Sample(now_s, round(now_s - since_s, 1), round(resident_mb(pids[0]), 1), handles, threads, connections)
+    return Sample(now_s, round(now_s - since_s, 1), round(resident_mb(pids[0]), 1), handles, threads, tasks, connections)
 
 
 async def _connections(house: Installation) -> dict[str, int]:
@@ -235,12 +243,12 @@ def judged(samples: Mapping[str, Sequence[Sample]]) -> list[str]:
     steep = []
     for name, all_of_it in samples.items():
         warm = [sample for sample in all_of_it if sample.age_s >= WARM_S]
-        third = len(warm) // 3
-        if not third:
-            continue
         for resource, allowed in ALLOWED.items():
-            early = median(getattr(sample, resource) for sample in warm[:third])
-            late = median(getattr(sample, resource) for sample in warm[-third:])
+            told = [value for sample in warm if (value := getattr(sample, resource)) is not None]
+            third = len(told) // 3
+            if not third:
+                continue
+            early, late = median(told[:third]), median(told[-third:])
             if late > early * GROWTH + allowed:
                 steep.append(f"{resource} of {name}: {early} to {late}")
     return steep

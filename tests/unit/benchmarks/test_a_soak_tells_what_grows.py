@@ -5,9 +5,9 @@ from __future__ import annotations
 from benchmarks.soak import ENOUGH, EVENTS_PER_S, SAMPLE_EVERY_S, WARM_S, Sample, is_proof, judged
 
 
-def samples(*mb: float, age_s: float = WARM_S, handles: int = 40) -> list[Sample]:
+def samples(*mb: float, age_s: float = WARM_S, handles: int = 40, tasks: int | None = None) -> list[Sample]:
     """One process, weighed at regular times; `age_s` is its age at the first of them."""
-    return [Sample(n * SAMPLE_EVERY_S, age_s + n * SAMPLE_EVERY_S, value, handles, 10, 5) for n, value in enumerate(mb)]
+    return [Sample(n * SAMPLE_EVERY_S, age_s + n * SAMPLE_EVERY_S, value, handles, 10, tasks, 5) for n, value in enumerate(mb)]
 
 
 def test_a_level_line_is_flat() -> None:
@@ -33,6 +33,12 @@ def test_handles_have_their_own_allowance() -> None:
     few, many = samples(100, 100, 100, handles=40), samples(100, 100, 100, handles=60)
 
     assert judged({"notify": [*few, *many]}) == ["handles of notify: 40.0 to 60.0"]
+
+
+def test_tasks_that_grow_are_named_though_a_service_was_silent_for_a_while() -> None:
+    told = [*samples(100, 100, 100, tasks=60), *samples(100, 100), *samples(100, 100, 100, tasks=160)]
+
+    assert judged({"intake": told}) == ["tasks of intake: 60.0 to 160.0"]
 
 
 def test_too_few_samples_say_nothing() -> None:
