@@ -7,8 +7,8 @@ import { alarm, change, isBusy, isHere, objected, present, standing, tellAt } fr
 
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
 const MAIN = new Set(["receive", "accept", "accept-custody", "deliver", "submit-correction", "submit-application", "attribute-visit"]);
-/** An ID number as it is typed, pasted or scanned; of full width too, as some keyboards write it. */
 const PHONE = "\\s*\\+?[0-9 \\-]{5,20}\\s*";
+/** An ID number as it is typed, pasted or scanned; of full width too, as some keyboards write it. */
 const ID_NO = "\\s*([0-9A-Za-z\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a]\\s*){6,18}";
 
 /** A journey may hold several cases, each with steps of its own. */
