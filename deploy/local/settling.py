@@ -26,10 +26,14 @@ class Witnessed:
 
 
 def witnessed(path: Path) -> Witnessed:
-    """Read a journal. A story's steps are those that took effect, and those that were refused as they were meant to be."""
+    """Read a journal. A story's steps are those that took effect, and those that were refused as they were meant to be.
+
+    An act may be answered twice, as whoever compares asks again what the load still asks: it took effect if either was told so.
+    """
     found = Witnessed()
     callers: dict[str, str] = {}
     sent: dict[tuple[str, int], tuple[Deed, datetime]] = {}
+    answered: set[tuple[str, int]] = set()
     steps: dict[str, dict[int, Step]] = {}
     for line in read_journal(path):
         name = line["story"]
@@ -38,13 +42,15 @@ def witnessed(path: Path) -> Witnessed:
         elif "act" in line:
             sent[name, line["n"]] = (deed_of(line["act"]), datetime.fromisoformat(line["from"]))
         elif (name, line["n"]) in sent:
-            deed, at = sent.pop((name, line["n"]))
+            answered.add((name, line["n"]))
+            deed, at = sent[name, line["n"]]
             if line["journey"] is not None and line["rule"] is None:
                 found.journeys.add(line["journey"])
             if line["rule"] == deed.refused:
                 since = datetime.fromisoformat(line["since"]) if "since" in line else at
-                steps.setdefault(name, {})[line["n"]] = step_of(deed, since, datetime.fromisoformat(line["to"]))
-    found.pending = [(name, number, deed, at) for (name, number), (deed, at) in sent.items()]
+                step = step_of(deed, since, datetime.fromisoformat(line["to"]))
+                steps.setdefault(name, {}).setdefault(line["n"], step)
+    found.pending = [(*key, *told) for key, told in sent.items() if key not in answered]
     found.stories = [Story(name, callers[name], _in_order(made)) for name, made in steps.items()]
     return found
 

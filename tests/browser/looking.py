@@ -31,9 +31,10 @@ async def cut(page: Page) -> list[str]:
 
 
 async def thin(page: Page) -> list[str]:
-    """Buttons and ways to other pages that are too small for a thumb."""
-    ways = """[...document.querySelectorAll(".masthead nav a, nav.own a, .onward a, main button, main summary")]"""
-    small = f"{ways}.filter(one => one.offsetHeight && one.offsetHeight < 40).map(one => one.textContent)"
+    """Buttons, fields and ways to other pages that are too small for a thumb."""
+    fields = "main select, main textarea, main input:not([type=checkbox], [type=radio])"
+    ways = f"""[...document.querySelectorAll(".masthead nav a, nav.own a, .onward a, main button, main summary, {fields}")]"""
+    small = f"{ways}.filter(one => one.offsetHeight && one.offsetHeight < 40).map(one => one.id || one.textContent)"
     return [str(text) for text in await page.evaluate(small)]
 
 

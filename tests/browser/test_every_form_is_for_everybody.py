@@ -52,7 +52,7 @@ async def told_what_is_missing(house: House, opens: Opens, lang: str) -> Page:
 async def decided(house: House, opens: Opens, lang: str) -> Page:
     submitted = await house.accepted(ago=timedelta(days=2))
     await house.all_carried()
-    await house.decided(wire.Decide(case_no=str(submitted.case_no), outcome="granted", document_no="d-1", officer_ref="o-1"))
+    await house.decided(wire.Decide(case_no=str(submitted.case_no), outcome="granted", document_no="d-1", officer_ref="0" * 32))
     await house.all_carried()
     return await at_desk(house, opens, lang, str(submitted.receipt_no))
 
@@ -80,15 +80,19 @@ async def offered_to_a_desk(house: House, opens: Opens, lang: str) -> Page:
     return await at_desk(house, opens, lang, str(submitted.receipt_no), HANGZHOU)
 
 
-async def worklist(house: House, opens: Opens, lang: str, pick: str) -> Page:
+async def worklist(house: House, opens: Opens, lang: str, pick: str, role: str = "officer") -> Page:
     await house.all_carried()
-    page = await opens("approval", "/", as_=("officer", house.where.items[HANGZHOU, TRANSFER].body.uscc), lang=lang)
+    page = await opens("approval", "/", as_=(role, house.where.items[HANGZHOU, TRANSFER].body.uscc), lang=lang)
     await page.locator(pick).click()
     return page
 
 
 async def undecided(house: House, opens: Opens, lang: str) -> Page:
     return await worklist(house, opens, lang, f"#pick-{(await house.accepted(ago=timedelta(days=3))).case_no}")
+
+
+async def before_its_head(house: House, opens: Opens, lang: str) -> Page:
+    return await worklist(house, opens, lang, f"#pick-{(await house.accepted(ago=timedelta(days=1))).case_no}", "head")
 
 
 async def suspended(house: House, opens: Opens, lang: str) -> Page:
@@ -123,7 +127,7 @@ FORMS = {
     "worklist-granting": Form("decide", undecided, ("outcome-granted",)),
     "worklist-refusing": Form("decide", undecided, ("outcome-refused",)),
     "worklist-stopping": Form("start", undecided),
-    "worklist-extending": Form("extend", undecided),
+    "worklist-extending": Form("extend", before_its_head),
     "worklist-resuming": Form("end", suspended),
     "worklist-returning": Form("return-custody", offered),
     "worklist-turning-away": Form("not-accept", taken_over, ("reason-not-our-power",)),

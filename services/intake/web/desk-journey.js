@@ -66,6 +66,6 @@ function detail(entry) {
   if (entry.fact === "visit-recorded") return [" · ", name(desk.names.venues[entry.venue_id], entry.venue_id), ` · ${of("purpose", entry.purpose)} · ${of("outcome", entry.outcome)}`, entry.cause !== "normal" && ` · ${of("cause", entry.cause)}`];
   if (entry.fact === "custody-offered") return [" · ", bodyName(entry.from_body), " → ", bodyName(entry.to_body)];
   if (entry.fact === "decision-noted" || entry.fact === "journey-completed") return ` · ${of("over", entry.outcome)}`;
-  if (entry.promised_due) return ` · ${say("case.until", { day: day(entry.promised_due) })}`;
+  if (entry.promised_due) return ` · ${say("desk.until", { day: day(entry.promised_due) })}`;
   return null;
 }

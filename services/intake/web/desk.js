@@ -141,8 +141,8 @@ function pick(row, second, third, list = "pick") {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `${list}-${row.case_no ?? row.journey}`, "aria-current": current, click: () => open(row.journey) },
     h("span", { class: "t" }, h("span", {}, itemName(row.item_code)), third && h("span", { class: "small soft" }, third)), h("span", { class: "s" }, second)));
 }
-function group(title, rows, count = rows.length, cut = "desk.more") {
-  return h("section", { class: "group" }, h("h3", {}, title, " ", h("span", { class: "count" }, say("desk.count", { n: number(count) }))), h("ul", { class: "list" }, rows), count > rows.length && h("p", { class: "small soft" }, say(cut, { n: number(rows.length), all: number(count) })));
+function group(title, rows, count = rows.length, cut = "desk.more", level = "h3") {
+  return h("section", { class: "group" }, h(level, {}, title, " ", h("span", { class: "count" }, say("desk.count", { n: number(count) }))), h("ul", { class: "list" }, rows), count > rows.length && h("p", { class: "small soft" }, say(cut, { n: number(rows.length), all: number(count) })));
 }
 
 function queue() {
@@ -165,7 +165,7 @@ function foundList() {
   if (!desk.found) return null;
   const { journeys, problem } = desk.found;
   if (!journeys.length) return h("div", { class: "note", role: "alert", id: "nothing" }, h("strong", {}, problem?.sentence ?? say("desk.nothing")), h("button", { type: "button", class: "second", id: "begin-found", click: () => begin(desk.found?.text) }, say("desk.begin")));
-  return h("div", { id: "found" }, group(say("desk.found"), journeys.map((row) => pick(row, row.outcome ? of("over", row.outcome) : row.situation ? of("situation", row.situation) : say("desk.onlyvisits"), day(wall(row.first_contact)), "found"))));
+  return h("div", { id: "found" }, group(say("desk.found"), journeys.map((row) => pick(row, row.outcome ? of("over", row.outcome) : row.situation ? of("situation", row.situation) : say("desk.onlyvisits"), day(wall(row.first_contact)), "found")), journeys.length, null, "h2"));
 }
 
 function seatChoice() {

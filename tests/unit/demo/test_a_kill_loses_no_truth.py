@@ -85,6 +85,17 @@ def test_an_answer_that_is_learned_twice_counts_once(journal: Journal) -> None:
     assert len(story.steps) == 1
 
 
+@pytest.mark.parametrize("rules", [("not-decided", None), (None, "not-decided")])
+def test_what_took_effect_did_so_whatever_somebody_else_was_answered(journal: Journal, rules: tuple[str | None, ...]) -> None:
+    journal.intend("s", 0, deed().to_json(), NOW)
+    for rule in rules:
+        journal.settle("s", 0, NOW, rule=rule, journey=None if rule else "j-1")
+
+    found = witnessed(journal.path)
+    assert [len(story.steps) for story in found.stories] == [1]
+    assert (found.journeys, found.pending) == ({"j-1"}, [])
+
+
 def test_a_moment_that_the_record_knows_better_is_corrected(journal: Journal) -> None:
     exactly = NOW + timedelta(minutes=5)
     journal.intend("s", 0, deed().to_json(), NOW)
