@@ -14,12 +14,11 @@ import pytest
 
 from tests.faults import wire
 from tests.faults.living import Living, until
+from tests.faults.meanwhile import BUDGET_S
 from tests.faults.wire import Wire, wired_servers
 
 LATE_S = 3.0
 CROWD = 400
-BUDGET_S = 30.0
-"""Two waits for a connection, a command's time, the look for its answer, and some for the machine."""
 QUICK_S = 3.0
 BACK_S = 10.0
 STOP_S = 20.0

@@ -39,8 +39,10 @@ def test_everything_goes_on_when_the_network_is_well_again(
     living, wires = wired
     before = tasks_now(living)
     wires[name].set(mode)
-    took = asyncio.run(asked_meanwhile(living, seconds))
-    wires[name].set("open")
+    try:
+        took = asyncio.run(asked_meanwhile(living, seconds))
+    finally:
+        wires[name].set("open")
     tell(f"{name} {mode}: the longest calls took " + ", ".join(f"{service} {took[service]:.1f} s" for service in sorted(took)))
 
     living.moves(MOVES_S)
