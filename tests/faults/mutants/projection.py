@@ -340,4 +340,11 @@ MUTANTS = (
         (Edit("services/metrics/handovers.py", 'how == "accepted" and wait.layer == "physical"', 'how == "accepted"'),),
         (suite("unit/metrics/test_a_hand_over_waits_as_the_figure_says.py"),),
     ),
+    Mutant(
+        "fallen-due-by-what-came-later",
+        "a bulletin names the fact that a hand-over counts by, and none that came after it",
+        "observed-run part 4",
+        (Edit("services/metrics/handover_bulletin.py", "of_end=ended and not (is_overdue and is_new)", "of_end=ended"),),
+        (suite("unit/metrics/test_a_bulletin_of_waits_names_what_each_came_by.py"),),
+    ),
 )

@@ -331,4 +331,11 @@ MUTANTS = (
         (Edit("shared/postgres/timers.py", "if await held_to(tx) is not None:", "if False:"),),
         (suite("integration/intake/test_time_and_approval_move_a_case.py::test_while_timers_are_held_nobody_keeps_time"),),
     ),
+    Mutant(
+        "an-address-with-a-nul",
+        "what no record can hold is refused by name",
+        "reliability S5",
+        (Edit("shared/runtime/limits.py", 'b"%00" in scope["query_string"]', "False"),),
+        (suite("integration/runtime/test_a_failure_inside_is_an_answer_like_any_other.py"),),
+    ),
 )

@@ -225,6 +225,13 @@ MUTANTS = (
         (suite("integration/approval/test_officers_see_what_is_on_its_way.py"),),
     ),
     Mutant(
+        "a-notice-that-nobody-heard-of",
+        "officers see which cases wait for their applicant",
+        "Licensing Law Art. 32(4)",
+        (Edit("services/approval/incoming.py", "if isinstance(fact, CorrectionNoticeIssued)]", "if isinstance(fact, str)]"),),
+        (suite("integration/approval/test_officers_see_what_is_on_its_way.py"),),
+    ),
+    Mutant(
         "late-decision-made-in-time",
         "a time limit that is over is not extended",
         "Licensing Law Art. 42",

@@ -59,8 +59,9 @@ def test_what_was_not_taken_over_moves_no_wait(how: str) -> None:
     assert moved(told, "wait_p50", day_of(told) - DAY, day_of(told)) == []
 
 
-def test_what_nobody_answers_falls_due_without_a_fact() -> None:
-    (step,) = moved(handed_over(None), "overdue", DUE, DUE + DAY)
+@pytest.mark.parametrize("how", [None, "accepted"])
+def test_what_nobody_answers_falls_due_without_a_fact_whatever_comes_later(how: str | None) -> None:
+    (step,) = moved(handed_over(how, days=40), "overdue", DUE, DUE + DAY)
 
     assert isinstance(step.fact, Offered)
     assert (step.why, step.numerator, step.denominator) == ("passed", 1, 0)
