@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ from shared.kafka.admin import ensure_topics
 from shared.kafka.clients import consumer, let_go, producer
 
 SEND_S = 90.0
+ACK_S = 15.0
+"""A producer whose broker was restarted may never hear again of what it sent to a partition: after this a fresh one sends it."""
 RECEIPT_S = 60.0
 RETRY_S = 0.5
 STOP_S = 5.0
@@ -38,6 +41,8 @@ class Partners:
         self._watched: dict[str, dict[str, dict[str, Any]]] = {}
         self._heard = asyncio.Condition()
         self._readers: list[asyncio.Task[None]] = []
+        self._changing = asyncio.Lock()
+        self._worn: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Partners:
         await patiently(lambda: ensure_topics(self._bootstrap, self._topics))
@@ -55,7 +60,7 @@ class Partners:
     async def __aexit__(self, *_: object) -> None:
         for reader in self._readers:
             reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        await asyncio.gather(*self._readers, *self._worn, return_exceptions=True)
         await let_go(self._producer, STOP_S)
 
     async def send(self, topic: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -100,13 +105,27 @@ class Partners:
 
     async def _publish(self, topic: str, value: bytes, key: bytes) -> None:
         while True:
+            by = self._producer
             try:
-                await self._producer.send_and_wait(topic, value, key=key)
+                async with asyncio.timeout(ACK_S):
+                    await by.send_and_wait(topic, value, key=key)
                 return
             except Exception as error:
                 # While the broker is away: what may have arrived is sent again under its own id, which makes it a duplicate.
                 _log.debug("partner-waits", exc_info=error)
                 await asyncio.sleep(RETRY_S)
+                await self._renew(by)
+
+    async def _renew(self, worn: Any) -> None:
+        """Go on with a fresh producer, unless somebody does already; with the old one while the broker is away."""
+        async with self._changing:
+            if self._producer is not worn:
+                return
+            with contextlib.suppress(Exception):
+                self._producer = await self._started_producer()
+                ending = asyncio.create_task(let_go(worn, STOP_S))
+                self._worn.add(ending)
+                ending.add_done_callback(self._worn.discard)
 
     async def _read(self, topics: Sequence[str], take: Take, ready: asyncio.Event) -> None:
         places: dict[Any, int] = {}
