@@ -14,7 +14,7 @@ from deploy.local.doors import DoorError
 from deploy.local.population import PORTAL, Province
 from shared.contracts.topics import APPROVAL_EVENTS, INTAKE_EVENTS, partner_topics, receipts_for
 from shared.kafka.admin import ensure_topics
-from shared.kafka.clients import consumer, let_go, producer
+from shared.kafka.clients import consumer, let_go, producer, require_fetching
 
 SEND_S = 90.0
 ACK_S = 15.0
@@ -137,6 +137,7 @@ class Partners:
                 await _resume(reader, places)
                 ready.set()
                 while True:
+                    require_fetching(reader)
                     for place, records in (await reader.getmany(timeout_ms=POLL_MS)).items():
                         for record in records:
                             take(record)
