@@ -13,7 +13,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from services.metrics.alerts import Alert, keep
 from shared.telemetry import clock
 from tests.browser.board_house import BoardHouse, failed_visit
-from tests.browser.conftest import Windows, is_ready
+from tests.browser.conftest import Windows, is_ready, shot
 from tests.browser.looking import objections
 
 pytestmark = pytest.mark.browser
@@ -101,7 +101,12 @@ async def test_a_median_opens_the_hand_overs_it_is_read_from(windows: Windows) -
     await page.locator("a[href^='/past.html'][href*='wait_p50']").first.click()
     await expect(page.locator("#f-reading")).to_have_value("wait_p50")
     await is_ready(page, "past")
+    for field in ("to", "then"):
+        await page.fill(f"#f-{field}", "2026-08-06")
     await expect(page.locator("#sum")).to_contain_text("正好等于差额")
+    await page.locator("#bulletin tbody summary").first.click()
+    await expect(page.locator("#bulletin tbody tr").first).to_contain_text("等了")
+    await shot(page, "past-waits")
     assert await objections(page) == []
 
 
