@@ -1,4 +1,4 @@
-"""What a request may cost and say: bytes and seconds of its body, how many may wait at once, and what no address may hold."""
+"""What a request may cost: bytes and seconds of its body, and how many may wait for their answers at once."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.eventsourcing.errors import RefusedError, UnavailableError
+from shared.eventsourcing.errors import UnavailableError
 from shared.runtime.pages import SECURITY_HEADERS
 from shared.runtime.problems import BodyTooLargeError, BodyTooSlowError, answer_to
-from shared.runtime.refusals import ADDRESS_UNREADABLE
 from shared.telemetry.names import HTTP_SECONDS
 
 BODY_MAX, BODY_S = 262_144, 10.0
@@ -35,7 +34,6 @@ class Limits:
             return
         started, request = perf_counter(), _Underway(self, scope, receive, send)
         try:
-            _require_readable(scope)
             if not request.has_body:
                 request.enter()
             await self._app(scope, request.receive, request.send)
@@ -47,12 +45,6 @@ class Limits:
             request.leave()
             route = getattr(scope.get("route"), "path", None) or "other"
             HTTP_SECONDS.labels(self._service, route, str(request.status)).observe(perf_counter() - started)
-
-
-def _require_readable(scope: Scope) -> None:
-    # PostgreSQL stores no NUL in a text, and refuses a statement that asks for one.
-    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-        raise RefusedError(ADDRESS_UNREADABLE, field="address")
 
 
 class _Underway:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 
 from shared.contracts.ingress import parse_json
 from shared.eventsourcing.errors import RefusedError, Rule
@@ -20,6 +20,9 @@ from shared.runtime.problems import JsonBytes
 RECORD_PAGE_MAX = 5_000
 VERSION_MAX = 2_147_483_647
 """The highest version that the record's column holds."""
+_NAME = {"pattern": r"^[^\x00]*$", "max_length": 300}
+Name = Annotated[str, Query(**_NAME)]
+"""A stream or a journey as the record may hold it: any text without a NUL."""
 _SECONDS = Rule("hold-seconds", "invalid", "hold_s 须为 0 至 600 的整数。", "hold_s must be a whole number from 0 to 600.")
 
 
@@ -48,7 +51,7 @@ def operator_doors(
     @app.get("/v1/record", summary="Stored events in (stream, version) order, as exact bytes, one a line")
     async def record(
         caller: SignedIn,
-        after_stream: str = "",
+        after_stream: Name = "",
         after_version: int = Query(0, ge=0, le=VERSION_MAX),
         limit: int = Query(1_000, ge=1, le=RECORD_PAGE_MAX),
     ) -> Response:
@@ -57,7 +60,7 @@ def operator_doors(
         return Response(b"".join(body + b"\n" for _, _, body in rows), media_type="application/x-ndjson")
 
     @app.get("/v1/streams/{stream}", summary="The stored events of one stream, as exact bytes, one a line")
-    async def stream(caller: SignedIn, stream: str) -> Response:
+    async def stream(caller: SignedIn, stream: Annotated[str, Path(**_NAME)]) -> Response:
         require(caller, {"auditor", "operator", "service"})
         bodies = await log.read_stream(stream)
         return Response(b"".join(body + b"\n" for body in bodies), media_type="application/x-ndjson")
@@ -86,12 +89,12 @@ def operator_doors(
         return plain(await standing.standing(log, await retired(log)))
 
     @app.get("/v1/parked/seen", summary="What a redrive would apply now, and a word for exactly that, to confirm it with")
-    async def seen_now(caller: SignedIn, journey: str | None = None) -> Response:
+    async def seen_now(caller: SignedIn, journey: Name | None = None) -> Response:
         require(caller, {"operator", "auditor", "service"})
         return plain(await standing.parked_now(log, journey))
 
     @app.post("/v1/redrive", summary="Apply what is parked, in its order")
-    async def redrive(caller: SignedIn, journey: str | None = None, seen: str | None = None) -> Response:
+    async def redrive(caller: SignedIn, journey: Name | None = None, seen: str | None = None) -> Response:
         require(caller, {"operator"})
         await standing.require_seen(log, journey, seen)
         note_action(caller, "redrive")

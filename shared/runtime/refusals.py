@@ -40,12 +40,6 @@ KEY_BUSY = Rule(
     "同一键的请求正在办理；请稍后以同一键重试。",
     "A request with this key is still running; retry with the same key in a moment.",
 )
-ADDRESS_UNREADABLE = Rule(
-    "address-unreadable",
-    "malformed",
-    "地址里有空字符（NUL），任何记录里都没有；请改正地址。",
-    "The address holds a NUL, which no record can; correct the address.",
-)
 TOO_LARGE = Rule("too-large", "invalid", "请求内容过大；请缩小后重试。", "The request is too large; make it smaller and try again.")
 TOO_SLOW = Rule(
     "too-slow",

@@ -53,7 +53,15 @@ async def test_a_case_elsewhere_and_one_that_is_not_there_are_told_apart_by_nobo
 
 @pytest.mark.parametrize(
     ("path", "field"),
-    [("/v1/cases/%00", "case_no"), ("/v1/desk?body=%00", "body"), ("/v1/worklist?body=33%00", "body")],
+    [
+        ("/v1/cases/%00", "case_no"),
+        ("/v1/desk?body=%00", "body"),
+        ("/v1/worklist?body=33%00", "body"),
+        ("/v1/parked/seen?journey=a%00", "journey"),
+        ("/v1/streams/a%00", "stream"),
+        ("/v1/record?after_stream=%00", "after_stream"),
+        ("/v1/record?after_version=2147483648", "after_version"),
+    ],
 )
 async def test_what_no_column_holds_is_the_askers_mistake(make_log: MakeLog, tmp_path: Path, path: str, field: str) -> None:
     answer = await asked(await with_case(make_log), tmp_path, path, "auditor", None)
