@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from shared.contracts.topics import SERVICES
 from tests.faults.living import Living
 from tests.faults.meanwhile import asked_meanwhile, tasks_are_few_again, tasks_now
 from tests.faults.wire import Mode, Wire, wired_servers
@@ -38,6 +39,7 @@ def test_everything_goes_on_when_the_network_is_well_again(
 ) -> None:
     living, wires = wired
     before = tasks_now(living)
+    assert set(before) == set(SERVICES), "a service that does not tell its tasks would have none too many"
     wires[name].set(mode)
     try:
         took = asyncio.run(asked_meanwhile(living, seconds))

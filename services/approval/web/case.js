@@ -5,7 +5,8 @@ import { answerBy, bodyName, drawPanel, incoming, inFront, itemName, left, list,
 
 /** How a machine word is spelled: a document's number. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
-let bodies = null;
+/** Every body that decides anything; null until somebody needs one, and again after nobody answered. */
+let bodies = null, isAsked = false;
 
 export function casePanel() {
   if (!list.open) return h("div", { class: "card later" }, h("h2", {}, say("list.choose")), h("p", { class: "how" }, say("list.choosehow")));
@@ -132,7 +133,7 @@ export function incomingPanel() {
   if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
   const at = { case_no: one.case_no }, stands = standsAs(one);
   const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
-  const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; drawPanel(); } }, of("act", command));
+  const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; if (!isAsked) bodies = null; drawPanel(); } }, of("act", command));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)), problem(),
     h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${stands}how`, { day: day(answerBy(one)) }))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))),
@@ -154,10 +155,13 @@ function competentChoice(one) {
   return [choose("competent-region", "turnedaway.region", places.map((code) => h("option", { value: code, selected: code === region }, named(list.names.regions[code], code))), (code) => Object.assign(list.form, { region: code, competent: "" })),
     choose("competent", "turnedaway.competent", [h("option", { value: "" }, say("turnedaway.unknown")), bodies.filter((body) => body.region === region && body.body !== one.to_body).map((body) => h("option", { value: body.body, selected: body.body === list.form.competent }, named(body.name)))], (code) => { list.form.competent = code; })];
 }
-/** Every body that decides anything, asked for when somebody needs one; without an answer the applicant is turned away without its name. */
+/** Asked for once however often the form is drawn; without an answer the applicant is turned away without a name. */
 async function readBodies() {
+  if (isAsked) return;
+  isAsked = true;
   const found = await get("/v1/bodies").catch((problem) => { told(problem.sentence); return { bodies: [], names: { regions: {} } }; });
-  bodies = found.bodies;
   Object.assign(list.names.regions, found.names.regions);
+  bodies = found.bodies;
+  isAsked = bodies.length > 0;
   if (list.act === "not-accept") drawPanel();
 }
