@@ -16,26 +16,37 @@ WAIT_MAX_S = 900.0
 """The longest pause between two attempts."""
 _OWE = """
 INSERT INTO intent (intent_id, journey, case_no, cause_event, template, recipient_role, channel, state, next_attempt_at,
-                    requested_at)
+                    requested_at, city)
 SELECT intent_id, journey, case_no, cause, template, role, channel,
-       CASE WHEN suppressed THEN 'suppressed' ELSE 'waiting' END, clock_timestamp(), at
+       CASE WHEN suppressed THEN 'suppressed' ELSE 'waiting' END, clock_timestamp(), at, city
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bool[],
-            $9::timestamptz[]) AS n(intent_id, journey, case_no, cause, template, role, channel, suppressed, at)
+            $9::timestamptz[], $10::text[])
+    AS n(intent_id, journey, case_no, cause, template, role, channel, suppressed, at, city)
 ON CONFLICT DO NOTHING
 """
 # Whoever takes a message has it until its time is over. `sending`: it was handed over, and nobody recorded the end, so it may
 # have reached its person.
 # One that waits longer than any has to was put off before the clock was set back. If it was handed over then, its hand-over
 # may still be under way.
+# Cities take turns, each with its oldest message: a city that owes ten thousand delays its own and nobody else's.
 _TAKE = """
-WITH put_off AS (
+WITH RECURSIVE put_off AS (
     UPDATE intent SET next_attempt_at = clock_timestamp() + CASE state WHEN 'sending' THEN $2 ELSE 0 END * interval '1 second'
     WHERE state IN ('waiting', 'sending') AND next_attempt_at > statement_timestamp() + $3 * interval '1 second'
+), owing AS (
+    SELECT min(city) AS city FROM intent WHERE state IN ('waiting', 'sending')
+    UNION ALL
+    SELECT (SELECT min(city) FROM intent i WHERE i.state IN ('waiting', 'sending') AND i.city > owing.city)
+    FROM owing WHERE owing.city IS NOT NULL
+), due AS (
+    SELECT intent_id, next_attempt_at, row_number() OVER (PARTITION BY city ORDER BY next_attempt_at) AS turn
+    FROM owing CROSS JOIN LATERAL (
+        SELECT intent_id, next_attempt_at FROM intent i
+        WHERE i.state IN ('waiting', 'sending') AND i.city = owing.city AND next_attempt_at <= statement_timestamp()
+        ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS oldest
 )
 UPDATE intent SET next_attempt_at = clock_timestamp() + $2 * interval '1 second'
-WHERE intent_id IN (
-    SELECT intent_id FROM intent WHERE state IN ('waiting', 'sending') AND next_attempt_at <= statement_timestamp()
-    ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+WHERE intent_id IN (SELECT intent_id FROM due ORDER BY turn, next_attempt_at LIMIT $1)
 RETURNING intent_id, journey, case_no, template, channel, requested_at, attempt, state = 'sending' AS unknown, next_attempt_at
 """
 _BEGIN = """
@@ -85,6 +96,7 @@ async def owe(tx: Tx, notices: Sequence[tuple[Envelope[Any], Notice]]) -> None:
             notice.channel,
             notice.suppressed,
             event.known,
+            notice.city,
         )
         for event, notice in notices
     ]
@@ -92,7 +104,7 @@ async def owe(tx: Tx, notices: Sequence[tuple[Envelope[Any], Notice]]) -> None:
 
 
 async def take(tx: Tx, limit: int, unknown_after_s: float) -> list[Attempt]:
-    """Up to `limit` messages that are due; nobody else gets them before `unknown_after_s` seconds are over."""
+    """Up to `limit` messages that are due, of each city in turn; nobody else gets them within `unknown_after_s` seconds."""
     rows = await tx.fetch(_TAKE, limit, unknown_after_s, WAIT_MAX_S)
     return [
         Attempt(

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts import intake as facts
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.ids import intent_id
 from shared.contracts.notify import MessageChannel, RecipientRole, Template
+from shared.reference.divisions import PROVINCE
+from shared.reference.regions import city_of
 
 _TEMPLATES: dict[type[Any], Template] = {
     facts.ApplicationReceived: "receipt",
@@ -23,7 +25,7 @@ CAUSES: frozenset[str] = frozenset(str(model.type) for model in _TEMPLATES)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message owed. History is owed none: its notice is recorded as suppressed."""
+    """One message owed. History is owed none: its notice is recorded as suppressed. `city`: in whose turn it is sent."""
 
     intent_id: UUID
     cause: UUID
@@ -32,6 +34,7 @@ class Notice:
     recipient_role: RecipientRole
     channel: MessageChannel
     suppressed: bool
+    city: str
 
 
 def notices_for(event: Envelope[Any]) -> list[Notice]:
@@ -41,4 +44,10 @@ def notices_for(event: Envelope[Any]) -> list[Notice]:
         return []
     history = event.known < event.recorded
     identity = intent_id(event.id, template, "applicant", "email")
-    return [Notice(identity, event.id, event.data.case_no, template, "applicant", "email", history)]
+    city = _city_of(event.actor)
+    return [Notice(identity, event.id, event.data.case_no, template, "applicant", "email", history, city)]
+
+
+def _city_of(actor: Actor) -> str:
+    """Where whoever acted belongs: by the token, else by the division in the body's USCC (GB 32100, digits 3 to 8)."""
+    return city_of(actor.region or (actor.body or "")[2:8] or PROVINCE)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from tests.simulation.database import Row, Transaction
 from tests.simulation.sql import means
-
-_INTENT = ("intent_id", "journey", "case_no", "cause", "template", "recipient_role", "channel", "suppressed", "requested_at")
-
 
 @means("INSERT INTO intent")
 async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
@@ -24,6 +23,7 @@ async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
         "channel",
         "suppressed",
         "requested_at",
+        "city",
     )
     for values in zip(*columns, strict=True):
         row = dict(zip(names, values, strict=True))
@@ -34,19 +34,25 @@ async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
     return []
 
 
-@means("WITH put_off AS ( UPDATE intent SET next_attempt_at = clock_timestamp() + CASE state WHEN 'sending' THEN $2 ELSE 0 END")
+@means("WITH RECURSIVE put_off AS ( UPDATE intent SET next_attempt_at = clock_timestamp() + CASE state WHEN 'sending' THEN $2 ELSE 0 END")
 async def take(tx: Transaction, limit: int, unknown_after_s: float, wait_max_s: float) -> list[Row]:
     now, found = tx.database.world.now(), list[Row]()
     for row in tx.view("intent").values():
         if row["state"] in ("waiting", "sending") and row["next_attempt_at"] > now + timedelta(seconds=wait_max_s):
             raise AssertionError("the clock of the simulation is never set back")
-    for row in sorted(tx.view("intent").values(), key=lambda row: row["next_attempt_at"] or now):
-        free = tx.database.holder(("intent", (row["intent_id"],))) in (None, tx)
-        if free and row["state"] in ("waiting", "sending") and row["next_attempt_at"] <= now and len(found) < limit:
-            await tx.lock("intent", row["intent_id"])
-            taken = {**row, "next_attempt_at": now + timedelta(seconds=unknown_after_s)}
-            tx.put("intent", (row["intent_id"],), taken)
-            found.append({**taken, "unknown": row["state"] == "sending"})
+    due = [
+        row
+        for row in sorted(tx.view("intent").values(), key=lambda row: row["next_attempt_at"] or now)
+        if row["state"] in ("waiting", "sending")
+        and row["next_attempt_at"] <= now
+        and tx.database.holder(("intent", (row["intent_id"],))) in (None, tx)
+    ]
+    turn: dict[str, count[int]] = defaultdict(count)
+    for row in sorted(due, key=lambda row: next(turn[row["city"]]))[:limit]:
+        await tx.lock("intent", row["intent_id"])
+        taken = {**row, "next_attempt_at": now + timedelta(seconds=unknown_after_s)}
+        tx.put("intent", (row["intent_id"],), taken)
+        found.append({**taken, "unknown": row["state"] == "sending"})
     return found
 
 

@@ -18,6 +18,13 @@ MUTANTS = (
         (suite(f"{_MESSAGE_TESTS}::test_what_happened_long_ago_and_was_heard_of_today_waits_no_longer_than_the_rest"),),
     ),
     Mutant(
+        "one-citys-messages-before-all-others",
+        "cities take turns, however many messages one of them owes",
+        "F24",
+        (Edit(_OUTGOING, "FROM due ORDER BY turn, next_attempt_at LIMIT", "FROM due ORDER BY next_attempt_at LIMIT"),),
+        (suite("integration/notify/test_no_city_waits_for_another.py"),),
+    ),
+    Mutant(
         "put-off-to-a-time-to-come",
         "a message that was put off before a clock was set back is sent soon",
         "ruling 28",

@@ -172,10 +172,14 @@ async def each_request_gets_its_first_answer(make: MakeLog) -> object:
 A_CASE = "journey-case"
 
 
+def _notice(n: int) -> Notice:
+    return Notice(UUID(int=n), UUID(int=100 + n), f"C{n}", "receipt", "applicant", "email", n == 3, "330100" if n else "330300")
+
+
 async def owed_messages_are_taken_and_ended(make: MakeLog) -> object:
     log = await make("notify", NOTIFY)
     event = decode((await bodies_of(await make("intake"), str(SPACE), 1))[0])
-    notices = [Notice(UUID(int=n), UUID(int=100 + n), f"C{n}", "receipt", "applicant", "email", n == 3) for n in range(4)]
+    notices = [_notice(n) for n in range(4)]
 
     async def owe(tx: Tx) -> None:
         await outgoing.owe(tx, [(event, notice) for notice in notices])

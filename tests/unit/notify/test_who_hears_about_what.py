@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.notify.decider import DECIDER, RecordFailed, RecordSent, Request
 from services.notify.policy import CAUSES, Notice, notices_for
 from shared.contracts.base import Fact
+from shared.contracts.envelope import Actor
 from shared.contracts.notify import NotificationFailed, NotificationRequested, NotificationSent
 from tests.contract.examples import FACTS, envelope
 
@@ -57,8 +58,23 @@ def test_what_was_entered_as_history_is_owed_to_nobody(earlier_s: int) -> None:
     assert [notice.suppressed for notice in notices_for(heard)] == [earlier_s > 0]
 
 
+@pytest.mark.parametrize(
+    ("actor", "city"),
+    [
+        (Actor("clerk", "c", "11330100MB0000001A", "330302"), "330300"),
+        (Actor("department", "d", "11330302MB0000001A"), "330300"),
+        (Actor("operator", "o"), "330000"),
+    ],
+    ids=["by the token", "by the body", "by neither"],
+)
+def test_a_message_goes_out_in_the_turn_of_the_city_that_acted(actor: Actor, city: str) -> None:
+    (fact,) = [fact for fact in FACTS if name_of(fact) == "gov.intake.result-delivered.v1"]
+
+    assert [notice.city for notice in notices_for(replace(envelope(fact), actor=actor))] == [city]
+
+
 def notice(suppressed: bool = False) -> Notice:
-    return Notice(uuid4(), uuid4(), "case-1", "receipt", "applicant", "email", suppressed)
+    return Notice(uuid4(), uuid4(), "case-1", "receipt", "applicant", "email", suppressed, "330100")
 
 
 NOTICES = [notice(), notice(), notice(suppressed=True)]
