@@ -7,7 +7,9 @@ each is answered as if it had come alone, and what one of them breaks is tried a
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import count
 from typing import TypeAlias
 
 from shared.contracts.ingress import Receipt
@@ -76,9 +78,14 @@ class Answering:
         self._go_on()
 
     def _next(self) -> list[_Call]:
-        """Who comes next, in the order of their coming; one that repeats another's key comes after it."""
+        """Who comes next: callers take turns, each one's in the order of their coming, and who repeats a key after the first.
+
+        So whoever asks for much delays himself, and nobody else by more than one transaction.
+        """
+        turn: dict[str, count[int]] = defaultdict(count)
+        in_turns = sorted(self._waiting, key=lambda call: next(turn[call.key.scope]))
         chosen: dict[tuple[str, str], _Call] = {}
-        for call in self._waiting[:TOGETHER_MAX]:
+        for call in in_turns[:TOGETHER_MAX]:
             chosen.setdefault((call.key.scope, call.key.key), call)
         calls = list(chosen.values())
         self._waiting = [call for call in self._waiting if call not in calls]

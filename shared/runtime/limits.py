@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,9 +25,9 @@ class Limits:
     """Keeps every request within its limits, stamps security headers, and observes how long an answer took."""
 
     def __init__(self, app: ASGIApp, service: str) -> None:
-        self.in_hand = 0
         self._app = app
         self._service = service
+        self._in_hand: Counter[bytes] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,6 +47,22 @@ class Limits:
             route = getattr(scope.get("route"), "path", None) or "other"
             HTTP_SECONDS.labels(self._service, route, str(request.status)).observe(perf_counter() - started)
 
+    def take(self, who: bytes) -> None:
+        """Take a request in hand. Raises `UnavailableError` if there are too many, or too many of one caller's.
+
+        A caller may have as many as there are places free: one alone half of all, two a third each, and so on. So however
+        much some ask for, there is room for the next.
+        """
+        if self._in_hand[who] >= IN_HAND_MAX - self._in_hand.total():
+            raise UnavailableError("too-many-requests-in-hand")
+        self._in_hand[who] += 1
+
+    def give_back(self, who: bytes) -> None:
+        """A request is in hand no more."""
+        self._in_hand[who] -= 1
+        if not self._in_hand[who]:
+            del self._in_hand[who]
+
 
 class _Underway:
     """One request on its way through. It is in hand from when it is whole until its answer begins."""
@@ -57,6 +74,8 @@ class _Underway:
         self.status = 500
         self._limits = limits
         self._path = scope["path"]
+        # As it says, not yet checked. Whoever makes up tokens is held by the limit of all.
+        self._who = heads.get(b"authorization") or heads.get(b"cookie") or b""
         self._receive = receive
         self._send = send
         self._max, self._seconds = (BATCH_MAX, BATCH_S) if self._path == BATCH_PATH else (BODY_MAX, BODY_S)
@@ -67,17 +86,15 @@ class _Underway:
 
     def enter(self) -> None:
         """Take the request in hand. Raises `UnavailableError` if there are too many."""
-        if self._path in _ALWAYS_ANSWERED:
-            return
-        if self._limits.in_hand >= IN_HAND_MAX:
-            raise UnavailableError("too-many-requests-in-hand")
-        self._in_hand = True
-        self._limits.in_hand += 1
+        if self._path not in _ALWAYS_ANSWERED:
+            self._limits.take(self._who)
+            self._in_hand = True
 
     def leave(self) -> None:
         """The answer began, or never will."""
-        self._limits.in_hand -= self._in_hand
-        self._in_hand = False
+        if self._in_hand:
+            self._limits.give_back(self._who)
+            self._in_hand = False
 
     async def receive(self) -> Message:
         """The next piece of the body. Raises `BodyTooLargeError`, `BodyTooSlowError` or `UnavailableError`."""

@@ -9,11 +9,32 @@ _KEYS = "shared/postgres/idempotency.py"
 _DOOR = "shared/runtime/answering.py"
 _APPEND_TESTS = "integration/postgres/test_an_append_is_whole_or_not_at_all.py"
 _TOGETHER_TESTS = "integration/runtime/test_whoever_is_answered_together_is_answered_as_if_alone.py"
+_SHARE_TESTS = "integration/runtime/test_no_request_costs_more_than_its_share.py"
 _HTTP_TESTS = "integration/intake/test_the_http_door_answers_in_problem_details.py"
 _APPROVAL_CALENDARS = "services/approval/calendars.py"
 _CALENDAR_TESTS = "integration/approval/test_a_published_calendar_moves_every_open_case.py"
 
 MUTANTS = (
+    Mutant(
+        "one-callers-crowd-first",
+        "callers take turns at the door",
+        "F24",
+        (Edit(_DOOR, "key=lambda call: next(turn[call.key.scope])", "key=lambda call: 0"),),
+        (suite(f"{_TOGETHER_TESTS}::test_whoever_asks_for_much_delays_himself_alone"),),
+    ),
+    Mutant(
+        "all-places-for-one-caller",
+        "however much some ask for, there is room for the next caller",
+        "F24",
+        (
+            Edit(
+                "shared/runtime/limits.py",
+                "self._in_hand[who] >= IN_HAND_MAX - self._in_hand.total()",
+                "self._in_hand.total() >= IN_HAND_MAX",
+            ),
+        ),
+        (suite(f"{_SHARE_TESTS}::test_one_callers_crowd_leaves_room_for_the_next_caller"),),
+    ),
     Mutant(
         "one-id-at-both-doors",
         "an id on a topic and a key of HTTP are two requests",

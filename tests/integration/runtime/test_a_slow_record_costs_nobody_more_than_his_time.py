@@ -72,7 +72,7 @@ async def door(pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
         (answering, "ACQUIRE_S", ACQUIRE_S),
         (answering, "ANSWER_S", ANSWER_S),
         (answering, "RECALL_S", RECALL_S),
-        (limits, "IN_HAND_MAX", IN_HAND),
+        (limits, "IN_HAND_MAX", 2 * IN_HAND),
     ):
         monkeypatch.setattr(module, name, value)
     keys, pseudonyms = Keys(tmp_path / "keys"), Pseudonyms(KEY)

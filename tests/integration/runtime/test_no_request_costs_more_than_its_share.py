@@ -71,8 +71,8 @@ async def told(address: Address, *pieces: bytes, pause_s: float = 0.0) -> bytes:
     return answer
 
 
-async def asked(address: Address, body: bytes = b"abc") -> bytes:
-    head = POST + f"content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode()
+async def asked(address: Address, body: bytes = b"abc", who: str = "somebody") -> bytes:
+    head = POST + f"authorization: Bearer {who}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode()
     return await told(address, head + body)
 
 
@@ -148,7 +148,7 @@ async def test_with_too_many_in_hand_the_next_is_asked_to_come_again(
     monkeypatch.setattr(limits, "IN_HAND_MAX", 5)
     address, answering = door
     answering.clear()
-    crowd = [asyncio.create_task(asked(address)) for _ in range(6)]
+    crowd = [asyncio.create_task(asked(address, who=str(number))) for number in range(6)]
     done, waiting = await asyncio.wait(crowd, timeout=SOON_S, return_when=asyncio.FIRST_COMPLETED)
 
     (refused,) = (task.result() for task in done)
@@ -159,3 +159,22 @@ async def test_with_too_many_in_hand_the_next_is_asked_to_come_again(
     answering.set()
     assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in await asyncio.gather(*waiting))
     assert (await asked(address)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_one_callers_crowd_leaves_room_for_the_next_caller(
+    door: tuple[Address, asyncio.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "IN_HAND_MAX", 6)
+    address, answering = door
+    answering.clear()
+    crowd = [asyncio.create_task(asked(address, who="crowd")) for _ in range(6)]
+    async with within(SOON_S):
+        while sum(task.done() for task in crowd) < 3:
+            await asyncio.sleep(0.01)
+    others = [asyncio.create_task(asked(address, who=who)) for who in ("one", "two")]
+    answering.set()
+
+    answers = await asyncio.gather(*crowd, *others)
+
+    assert [answer[9:12] for answer in answers].count(b"503") == 3
+    assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers[6:])

@@ -21,7 +21,7 @@ from shared.runtime.auth import Caller
 from shared.runtime.requests import Asked, refusal
 from tests.conftest import MakeLog, within
 
-CALLER = Caller("operator", "o")
+CALLER, ANOTHER = Caller("operator", "o"), Caller("portal", "p")
 RULE = Rule("not-so", "conflict", "不可以。", "Not so.")
 CROWD = 20
 SOON_S = 10.0
@@ -75,12 +75,12 @@ def door(log: EventLog, desk: Desk) -> Answering:
     return Answering(log, desk.handle)
 
 
-def ask(door: Answering, key: str, body: str = "") -> asyncio.Task[object]:
+def ask(door: Answering, key: str, body: str = "", caller: Caller = CALLER) -> asyncio.Task[object]:
     """A command under a key: its status and whether it was replayed, or the error."""
 
     async def answered() -> object:
         command = RegisterPartner(partner="portal-1", kind="portal", region="330000")
-        request = Asked(CALLER, key, "subject", ingress_id(CALLER.id, key), command, datetime.now(UTC))
+        request = Asked(caller, key, "subject", ingress_id(caller.id, key), command, datetime.now(UTC))
         try:
             answer, replayed = await door.answer(request, sha256(body.encode()).digest())
         except Exception as error:
@@ -112,6 +112,20 @@ async def test_a_crowd_shares_one_transaction(door: Answering, desk: Desk, log: 
     assert await asyncio.gather(*first, *crowd) == [(201, False)] * (AT_ONCE + CROWD)
     assert desk.together[AT_ONCE:] == [[f"crowd-{number}" for number in range(CROWD)]]
     assert len(await effects(log)) == AT_ONCE + CROWD
+
+
+async def test_whoever_asks_for_much_delays_himself_alone(
+    door: Answering, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "TOGETHER_MAX", 5)
+    first = await behind_others(door, desk)
+    crowd = [ask(door, f"crowd-{number}") for number in range(CROWD)]
+    others = [ask(door, f"other-{number}", caller=ANOTHER) for number in range(2)]
+    await asyncio.sleep(0)
+    desk.gate.set()
+
+    assert await asyncio.gather(*first, *crowd, *others) == [(201, False)] * (AT_ONCE + CROWD + 2)
+    assert desk.together[AT_ONCE] == ["crowd-0", "other-0", "crowd-1", "other-1", "crowd-2"]
 
 
 async def test_who_is_refused_or_breaks_stops_no_neighbour(door: Answering, desk: Desk, log: EventLog) -> None:
