@@ -9,7 +9,6 @@ from typing import Any
 from shared.eventsourcing.claims import Outgoing
 from shared.eventsourcing.records import Place
 from shared.postgres.event_log import EventLog
-from shared.postgres.failures import translated
 
 _SHARD = "relay"
 # One that runs longer than it could from now on was given before the clock was set back.
@@ -73,8 +72,8 @@ class Outbox:
 
     async def lease(self, holder: str, ttl_s: float) -> int | None:
         """Take or renew the lease and return its epoch; None while another holder's lease runs."""
-        with translated():
-            epoch: int | None = await self._log.pool.fetchval(_LEASE, _SHARD, holder, ttl_s)
+        async with self._log.transaction() as tx:
+            epoch: int | None = await tx.fetchval(_LEASE, _SHARD, holder, ttl_s)
         return epoch
 
     async def slice(
@@ -85,15 +84,15 @@ class Outbox:
         None of the topics `without`, nor of the journeys `without_journeys`, which are (topic, key).
         """
         topics, keys = [topic for topic, _ in without_journeys], [key for _, key in without_journeys]
-        with translated():
-            rows = await self._log.pool.fetch(_SLICE, limit, list(without), topics, keys)
+        async with self._log.reading() as tx:
+            rows = await tx.fetch(_SLICE, limit, list(without), topics, keys)
         return [Outgoing(r["position"], r["topic"], r["partition"], r["key"], r["value"], r["hash"]) for r in rows]
 
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool:
         """Forget rows that the broker holds. False, and nothing forgotten, if the epoch is not mine any more."""
         places = sorted(end_offsets)
-        with translated():
-            gone: int = await self._log.pool.fetchval(
+        async with self._log.transaction() as tx:
+            gone: int = await tx.fetchval(
                 _FORGET,
                 list(positions),
                 _SHARD,
@@ -109,15 +108,15 @@ class Outbox:
 
         None while a clock that was set back lets nobody say so.
         """
-        with translated():
-            writers: datetime | None = await self._log.pool.fetchval(_OLDEST_WRITER)
-            waiting: datetime | None = await self._log.pool.fetchval("SELECT min(recorded) FROM outbox WHERE kind = 'event'")
+        async with self._log.reading() as tx:
+            writers: datetime | None = await tx.fetchval(_OLDEST_WRITER)
+            waiting: datetime | None = await tx.fetchval("SELECT min(recorded) FROM outbox WHERE kind = 'event'")
         return writers if writers is None or waiting is None else min(writers, waiting)
 
     async def end_offsets(self) -> dict[str, dict[int, int]]:
         """The end offset last acknowledged, by topic and partition."""
-        with translated():
-            rows = await self._log.pool.fetch("SELECT topic, partition, end_offset FROM published ORDER BY topic, partition")
+        async with self._log.reading() as tx:
+            rows = await tx.fetch("SELECT topic, partition, end_offset FROM published ORDER BY topic, partition")
         found: dict[str, dict[int, int]] = {}
         for row in rows:
             found.setdefault(row["topic"], {})[row["partition"]] = row["end_offset"]
@@ -125,7 +124,7 @@ class Outbox:
 
     async def published(self) -> dict[Place, tuple[int, int]]:
         """How many rows of each partition were acknowledged, and the end offset acknowledged last."""
-        async with self._log.transaction() as tx:
+        async with self._log.reading() as tx:
             rows = await tx.fetch("SELECT topic, partition, records, end_offset FROM published ORDER BY topic, partition")
         return {Place(row["topic"], row["partition"]): (row["records"], row["end_offset"]) for row in rows}
 

@@ -108,11 +108,12 @@ MUTANTS = (
         "a promise claims no more than is published",
         "ruling 17",
         (
-            Edit(_OUTBOX, "            writers: datetime | None = await self._log.pool.fetchval(_OLDEST_WRITER)\n", ""),
+            Edit(_OUTBOX, "            writers: datetime | None = await tx.fetchval(_OLDEST_WRITER)\n", ""),
             Edit(
                 _OUTBOX,
                 "        return writers if",
-                "            writers: datetime | None = await self._log.pool.fetchval(_OLDEST_WRITER)\n        return writers if",
+                "        async with self._log.reading() as tx:\n"
+                "            writers: datetime | None = await tx.fetchval(_OLDEST_WRITER)\n        return writers if",
             ),
         ),
         (Schedules("deliveries", 1_000),),
