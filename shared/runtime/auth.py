@@ -10,8 +10,10 @@ import hmac
 import os
 from collections import OrderedDict
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, cast, get_args
 
 from joserfc import jwt
@@ -71,15 +73,13 @@ class Keys:
         self._good: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def ensure(self) -> None:
-        """Make the keys that are missing; for the local profile."""
+        """Make the keys that are missing; for the local profile. Where the public one lies alone, the other is kept elsewhere."""
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (self._directory / _PRIVATE).exists():
-            key = OKPKey.generate_key("Ed25519")
-            self._write(_PUBLIC, key.as_pem(private=False))
-            self._write(_PRIVATE, key.as_pem(private=True))
+        if not (self._directory / _PUBLIC).exists():
+            self._make(_PRIVATE, OKPKey.generate_key("Ed25519").as_pem(private=True))
+            self._make(_PUBLIC, OKPKey.import_key((self._directory / _PRIVATE).read_bytes()).as_pem(private=False))
         for secret in (_PSEUDONYM, _STAFF):
-            if not (self._directory / secret).exists():
-                self._write(secret, os.urandom(32))
+            self._make(secret, os.urandom(32))
 
     def pseudonym_key(self) -> bytes:
         """The secret behind every `subject_ref`; intake alone reads it."""
@@ -140,10 +140,12 @@ class Keys:
                 self._good.popitem(last=False)
         return claims
 
-    def _write(self, name: str, content: bytes) -> None:
-        path = self._directory / name
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
+    def _make(self, name: str, content: bytes) -> None:
+        """Make a file, whole or not at all, that only its owner can read. One that is there already stays."""
+        with NamedTemporaryFile(dir=self._directory) as whole, suppress(FileExistsError):
+            whole.write(content)
+            whole.flush()
+            os.link(whole.name, self._directory / name)
 
 
 def _caller(claims: dict[str, Any], service: str) -> Caller:
