@@ -239,7 +239,7 @@ async def rebuild(_: argparse.Namespace, data: Path) -> int:
                 mine = next(build for build in builds if build["generation"] == generation)
                 tracker.advance(int(mine["progress"] * 100) - shown)
                 shown = int(mine["progress"] * 100)
-                if mine["state"] in {"live", "failed"}:
+                if mine["state"] not in {"asked", "building"}:
                     break
                 await asyncio.sleep(0.5)
         report = mine.get("report") or {}

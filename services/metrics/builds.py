@@ -38,6 +38,7 @@ STRETCH_MAX = 8_000
 FORGOTTEN_AT_ONCE = 10_000
 _BUILD_LOCK = 7_220_420
 PLACES = tuple(Place(topic, partition) for topic in EVENT_TOPICS for partition in range(PARTITIONS))
+_ENDED = "SELECT generation FROM projection WHERE state IN ('retired', 'stopped')"
 _PASS_ON = (UnavailableError, VersionConflictError)
 _log = logging.getLogger(__name__)
 Offsets = dict[Place, int]
@@ -118,7 +119,7 @@ class Builds:
         self._near = NEAR_EVENTS
         store = Store(self._log, generation, self._history, announces=False)
         report: dict[str, Any] | None = None
-        while not stop.is_set():
+        while not stop.is_set() and await self._is_wanted(generation):
             await self._read_on(store, stop)
             if report is None:
                 report = await self._compared(store)
@@ -128,11 +129,11 @@ class Builds:
 
     async def _read_on(self, store: Store, stop: asyncio.Event) -> None:
         """Project until the live build is near, however far it has gone on meanwhile."""
-        if await self._is_near(store.generation):
+        if not await self._has_far_to_go(store.generation):
             return
         running = Running(self._bootstrap, store, self._instance)
         try:
-            while not stop.is_set() and not running.task.done() and not await self._is_near(store.generation):
+            while not stop.is_set() and not running.task.done() and await self._has_far_to_go(store.generation):
                 await rest(stop, LOOK_EVERY_S)
         finally:
             await running.stop()
@@ -156,10 +157,18 @@ class Builds:
             await tx.execute("UPDATE projection SET events_total = $2 WHERE generation = $1", generation, total)
         return generation
 
-    async def _is_near(self, generation: int) -> bool:
+    async def _is_wanted(self, generation: int) -> bool:
+        """Whether nobody stopped the build."""
+        async with self._log.reading() as tx:
+            return await tx.fetchval("SELECT state FROM projection WHERE generation = $1", generation) == "building"
+
+    async def _has_far_to_go(self, generation: int) -> bool:
+        """Whether the live build is not near yet, unless somebody stopped this one."""
+        if not await self._is_wanted(generation):
+            return False
         async with self._log.transaction() as tx:
             mine, live = await _offsets(tx, generation), await _offsets(tx, await _live(tx))
-        return sum(max(live[place] - mine[place], 0) for place in PLACES) <= self._near
+        return sum(max(live[place] - mine[place], 0) for place in PLACES) > self._near
 
     async def _compared(self, store: Store) -> dict[str, Any] | None:
         """The difference report, of a moment in which both builds stood at the same place; None if they cannot yet."""
@@ -177,7 +186,7 @@ class Builds:
         async with self._log.transaction() as tx:
             state = await tx.fetchval("SELECT state FROM projection WHERE generation = $1 FOR UPDATE", store.generation)
             if state != "building":
-                # Another process went on with it while this one was cut off from its lock.
+                # It was stopped, or another process went on with it while this one was cut off from its lock.
                 return True
             live = await _live(tx)
             if not await self._has_drawn_level(tx, store, live):
@@ -206,7 +215,7 @@ class Builds:
     async def _forget_logs(self) -> None:
         """Delete the log facts of builds that are served no more: some at a time, and when nobody reads them any more."""
         async with self._log.transaction() as tx:
-            retired = await tx.fetch("SELECT generation FROM projection WHERE state IN ('retired', 'failed')")
+            retired = await tx.fetch(_ENDED)
         for row in retired:
             forgotten = FORGOTTEN_AT_ONCE
             while forgotten == FORGOTTEN_AT_ONCE:
@@ -258,7 +267,7 @@ async def live_generation(log: EventLog) -> int:
 async def retired_groups(log: EventLog) -> frozenset[str]:
     """The groups of builds that are served no more. They stand where they stood, and are behind of nothing."""
     async with log.transaction() as tx:
-        rows = await tx.fetch("SELECT generation FROM projection WHERE state IN ('retired', 'failed')")
+        rows = await tx.fetch(_ENDED)
     return frozenset(group_of(row["generation"]) for row in rows)
 
 
@@ -281,7 +290,7 @@ async def _change_places(tx: Tx, live: int, new: int, report: Mapping[str, Any])
 
 async def _clear(tx: Tx) -> None:
     """Drop the tables of builds that nobody will ask for any more."""
-    for row in await tx.fetch("SELECT generation FROM projection WHERE state IN ('retired', 'failed')"):
+    for row in await tx.fetch(_ENDED):
         await tx.execute("SELECT drop_generation($1)", row["generation"])
         await tx.execute("DELETE FROM checkpoint WHERE grp = $1", group_of(row["generation"]))
         await tx.execute("DELETE FROM parked WHERE grp = $1", group_of(row["generation"]))
@@ -300,6 +309,17 @@ async def ask_for_rebuild(log: EventLog, asked_by: str) -> int | None:
             asked_by,
         )
     return asked
+
+
+async def stop_rebuild(log: EventLog, generation: int) -> bool:
+    """Give up a rebuild before it is served: what it has read is dropped when the next one begins. False if it is not under way."""
+    async with log.transaction() as tx:
+        stopped = await tx.fetchval(
+            "UPDATE projection SET state = 'stopped', finished_at = clock_timestamp() "
+            "WHERE generation = $1 AND state IN ('asked', 'building') RETURNING true",
+            generation,
+        )
+    return stopped is True
 
 
 async def rebuilds(tx: Tx) -> list[dict[str, Any]]:

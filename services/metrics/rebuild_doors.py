@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Query, Response
 
-from services.metrics.builds import ask_for_rebuild, live_generation, rebuilds
+from services.metrics.builds import ask_for_rebuild, live_generation, rebuilds, stop_rebuild
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers
 from shared.eventsourcing.errors import RefusedError, Rule
@@ -29,6 +29,14 @@ BUILD_CHANGED = Rule(
     "Another build is served than the one you were shown; look again and confirm that.",
 )
 
+REBUILD_OVER = Rule(
+    "rebuild-over",
+    "conflict",
+    "这次重建不在进行：已完成、已停止，或从未申请。",
+    "That rebuild is not under way: it is finished, was stopped, or was never asked for.",
+)
+GENERATION_MAX = 2_147_483_647
+
 
 def rebuild_doors(app: FastAPI, answers: Answers) -> None:
     """Mount the doors."""
@@ -43,6 +51,14 @@ def rebuild_doors(app: FastAPI, answers: Answers) -> None:
         if generation is None:
             raise RefusedError(REBUILD_RUNNING, state="building")
         return JsonBytes({"generation": generation, "state": "asked"}, 202)
+
+    @app.post("/v1/rebuild/stop", summary="Give up a rebuild that is not served yet")
+    async def stop(caller: SignedIn, build: Annotated[int, Query(ge=1, le=GENERATION_MAX)]) -> Response:
+        require(caller, {"operator"})
+        note_action(caller, "stop-rebuild")
+        if not await stop_rebuild(answers.log, build):
+            raise RefusedError(REBUILD_OVER, field="build")
+        return JsonBytes({"generation": build, "state": "stopped"})
 
     @app.get("/v1/rebuilds", summary="Every build of the projection with its progress and difference report")
     async def all_of_them() -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from services.metrics.builds import ask_for_rebuild
 from tests.browser.board_house import BoardHouse
 from tests.browser.conftest import Windows, is_ready
 
@@ -86,3 +87,20 @@ async def test_while_a_service_is_silent_nobody_says_that_nothing_is_parked_ther
     await expect(page.locator(".card:has(#ops-parkedtitle)")).to_contain_text("没有应答：收件 intake、审批 approval、通知 notify")
     await expect(page.locator(".card:has(#ops-lagtitle)")).to_contain_text("其滞后现在不知道")
     await expect(page.locator("main")).not_to_contain_text("✓ 没有搁置的事")
+
+
+async def test_a_rebuild_is_stopped_in_two_steps(board: BoardHouse, windows: Windows) -> None:
+    asked = await ask_for_rebuild(board.log, "op")
+    page = await opened(windows)
+    await page.locator("#stop").click()
+    await expect(page.locator("#question-title")).to_have_text(f"Stop the rebuild of build {asked}?")
+    await page.locator("#cancel").click()
+    await expect(page.locator("#stop")).to_be_focused()
+
+    await page.locator("#stop").press("Enter")
+    await page.locator("#confirm:focus").press("Enter")
+
+    await expect(page.locator("#said")).to_contain_text(f"The rebuild of build {asked} was stopped.")
+    await expect(page.locator("#ops-builds")).to_be_focused()
+    await expect(page.locator(".card:has(#ops-builds) tbody tr").first).to_contain_text("stopped")
+    await expect(page.locator("#stop")).to_have_count(0)

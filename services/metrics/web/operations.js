@@ -37,21 +37,24 @@ async function ask(service, journey) {
   draw();
   lead("confirm");
 }
-function askRebuild() {
-  if (busy || isBuilding()) return;
-  asking = { kind: "rebuild", from: "rebuild", serving: seen.rebuilds.find((one) => one.state === "live")?.generation };
+function askAbout(question) {
+  if (busy) return;
+  asking = question;
   refused = null;
   draw();
   lead("confirm");
 }
+function askRebuild() {
+  if (!isBuilding()) askAbout({ kind: "rebuild", from: "rebuild", n: seen.rebuilds.find((one) => one.state === "live")?.generation });
+}
 /** Whoever has decided goes on from where the question came up, or, where that is gone, from the heading above it. */
 function goOn(kind, from) {
-  lead(find(from) ? from : kind === "rebuild" ? "ops-builds" : "ops-parkedtitle");
+  lead(find(from) ? from : kind === "redrive" ? "ops-parkedtitle" : "ops-builds");
 }
 /** The second step: what was shown, or nothing. */
 async function confirm() {
   if (busy) return;
-  const { kind, from, service, journey, seen: word, serving } = asking;
+  const { kind, from, service, journey, seen: word, n } = asking;
   busy = true;
   draw();
   try {
@@ -59,9 +62,12 @@ async function confirm() {
       const answer = await post(`/v1/operations/redrive?service=${service}&seen=${word}${journey ? `&journey=${encodeURIComponent(journey)}` : ""}`, undefined, REDRIVE_MS);
       const { still_parked: left, ...applied } = answer;
       told(say("ops.redriven", { n: Object.values(applied).reduce((sum, n) => sum + n, 0), m: left }));
-    } else {
-      const answer = await post(`/v1/rebuild?serving=${serving}`);
+    } else if (kind === "rebuild") {
+      const answer = await post(`/v1/rebuild?serving=${n}`);
       told(say("ops.rebuilding", { n: answer.generation }));
+    } else {
+      await post(`/v1/rebuild/stop?build=${n}`);
+      told(say("ops.stopped", { n }));
     }
   } catch (failed) { refused = failed.isAway ? { sentence: say("ops.nobodyknows") } : failed; }
   [asking, busy] = [null, false];
@@ -75,13 +81,18 @@ function cancel() {
   draw();
   goOn(kind, from);
 }
+const ASKED = {
+  redrive: { sure: "ops.sure", how: "ops.surehow", yes: "ops.confirm" },
+  rebuild: { sure: "ops.surerebuild", how: "ops.surerebuildhow", yes: "ops.confirmrebuild" },
+  stop: { sure: "ops.surestop", how: "ops.surestophow", yes: "ops.confirmstop" },
+};
 function question() {
   if (!asking) return null;
-  const redrive = asking.kind === "redrive";
+  const { sure, how, yes } = ASKED[asking.kind];
   const rows = (asking.faults ?? []).map((one) => h("tr", {}, rowHead(one.journey), h("td", { class: "t" }, one.error_code), h("td", {}, whole(one.events)), h("td", {}, whole(one.attempts))));
-  return h("section", { class: "note wait", id: "question", "aria-labelledby": "question-title", keydown: (event) => { if (event.key === "Escape") cancel(); } }, h("h2", { id: "question-title" }, redrive ? say("ops.sure", { s: of("service", asking.service) }) : say("ops.surerebuild", { n: asking.serving })),
-    h("p", {}, say(redrive ? "ops.surehow" : "ops.surerebuildhow")), redrive ? table(say("ops.parked"), ["evidence.journey", "ops.fault", "ops.events", "ops.attempts"].map((key) => say(key)), rows) : null, asking.more ? h("p", {}, h("strong", {}, say("ops.andmore", { n: whole(asking.more) }))) : null,
-    h("div", { class: "row" }, h("button", { type: "button", id: "confirm", class: "warn", "aria-disabled": busy && "true", click: confirm }, say(redrive ? "ops.confirm" : "ops.confirmrebuild")), h("button", { type: "button", class: "second", id: "cancel", "aria-disabled": busy && "true", click: cancel }, say("cancel"))));
+  return h("section", { class: "note wait", id: "question", "aria-labelledby": "question-title", keydown: (event) => { if (event.key === "Escape") cancel(); } }, h("h2", { id: "question-title" }, say(sure, { s: asking.service && of("service", asking.service), n: asking.n })),
+    h("p", {}, say(how)), asking.faults ? table(say("ops.parked"), ["evidence.journey", "ops.fault", "ops.events", "ops.attempts"].map((key) => say(key)), rows) : null, asking.more ? h("p", {}, h("strong", {}, say("ops.andmore", { n: whole(asking.more) }))) : null,
+    h("div", { class: "row" }, h("button", { type: "button", id: "confirm", class: "warn", "aria-disabled": busy && "true", click: confirm }, say(yes)), h("button", { type: "button", class: "second", id: "cancel", "aria-disabled": busy && "true", click: cancel }, say("cancel"))));
 }
 const card = (title, ...children) => h("div", { class: "card" }, h("h2", { id: title.replace(".", "-"), tabindex: "-1" }, say(title)), children);
 const late = (yes, text) => h("td", { class: yes ? "late" : null }, text);
@@ -117,11 +128,12 @@ function parked() {
   const more = seen.services.flatMap((one) => one.parked ?? []).reduce((sum, group) => sum + group.journeys, 0) - rows.length;
   return card("ops.parkedtitle", h("p", { class: "how" }, say("ops.parkedhow")), silent("ops.parkedunknown"), rows.length ? [table(say("ops.parkedtitle"), ["evidence.journey", "ops.where", "ops.fault", "ops.events", "ops.attempts", "ops.age", "evidence.stands", ...(acts ? ["ops.act"] : [])].map((key) => say(key)), rows), more > 0 ? h("p", {}, say("ops.more", { n: whole(more) })) : null, h("p", { class: "row" }, all)] : seen.services.every((one) => one.answers) ? h("p", { class: "ok" }, say("ops.noneparked")) : null);
 }
-const isBuilding = () => seen.rebuilds.some((one) => ["asked", "building"].includes(one.state));
+const next = () => seen.rebuilds.find((one) => ["asked", "building"].includes(one.state));
+const isBuilding = () => Boolean(next());
 function builds() {
   const rows = seen.rebuilds.map((one) => h("tr", {}, rowHead(number(one.generation)), h("td", { class: "t" }, of("build", one.state)), h("td", { class: "bar" }, one.state === "building" ? h("label", {}, h("span", { class: "unseen" }, say("ops.progress")), h("progress", { max: 1, value: one.progress })) : ""), h("td", {}, `${whole(one.events_done)} / ${whole(one.events_total)}`), h("td", {}, one.eta_s === null ? "" : span(one.eta_s)), h("td", { class: "t" }, one.finished_at ? moment(one.finished_at) : ""),
     h("td", { class: "t" }, one.report ? h("span", { class: one.report.cells_different || one.report.rows_different ? "wrong" : "ok" }, say("ops.report", { c: whole(one.report.cells_different), n: whole(one.report.cells_compared), r: whole(one.report.rows_different) })) : "")));
-  return card("ops.builds", h("p", { class: "how" }, say("ops.buildshow")), table(say("ops.builds"), ["ops.build", "ops.state", "ops.progress", "ops.events", "ops.eta", "ops.finished", "ops.difference"].map((key) => h("th", { scope: "col", class: "t" }, say(key))), rows), acts ? h("button", { type: "button", class: "second", id: "rebuild", "aria-disabled": isBuilding() && "true", click: askRebuild }, say("ops.rebuild")) : null);
+  return card("ops.builds", h("p", { class: "how" }, say("ops.buildshow")), table(say("ops.builds"), ["ops.build", "ops.state", "ops.progress", "ops.events", "ops.eta", "ops.finished", "ops.difference"].map((key) => h("th", { scope: "col", class: "t" }, say(key))), rows), acts ? h("p", { class: "row" }, h("button", { type: "button", class: "second", id: "rebuild", "aria-disabled": isBuilding() && "true", click: askRebuild }, say("ops.rebuild")), isBuilding() ? h("button", { type: "button", class: "second", id: "stop", click: () => askAbout({ kind: "stop", from: "stop", n: next().generation }) }, say("ops.stop")) : null) : null);
 }
 const isOld = () => Date.now() - seenAt > LATE_MS;
 function strip() {

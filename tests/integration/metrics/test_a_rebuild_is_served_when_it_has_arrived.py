@@ -10,7 +10,7 @@ import pytest
 
 from services.metrics import builds, comparison
 from services.metrics.batch import Redelivered
-from services.metrics.builds import Builds, ask_for_rebuild, live_generation
+from services.metrics.builds import Builds, ask_for_rebuild, live_generation, stop_rebuild
 from services.metrics.store import Store
 from shared.eventsourcing.records import Place
 from shared.postgres.event_log import EventLog
@@ -201,6 +201,65 @@ async def test_a_build_that_another_process_has_served_meanwhile_is_left_alone(s
     assert await swapped(store.log, new)
 
     assert await store.log.pool.fetch(told) == before
+
+
+async def test_a_build_that_is_stopped_reads_no_further_and_is_never_served(
+    store: Store, new: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projecting(monkeypatch, wire)
+    wire.publish(EARLY)
+    await Hand(store, wire).project()
+    compare = comparison.compare
+
+    async def stopped(*args: Any) -> dict[str, Any]:
+        assert await stop_rebuild(store.log, 2)
+        return await compare(*args)
+
+    monkeypatch.setattr(builds, "compare", stopped)
+
+    async with within(20):
+        await Builds(store.log, "nowhere")._build(asyncio.Event())
+
+    assert await live_generation(store.log) == 1
+    assert not await stop_rebuild(store.log, 2)
+    assert await ask_for_rebuild(store.log, "op") == 3
+
+
+async def test_a_reading_build_is_stopped_however_far_it_has_to_go(
+    store: Store, new: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    class Endless:
+        def __init__(self, *_: object) -> None:
+            self._stopped = asyncio.Event()
+            self.task = asyncio.ensure_future(self._stopped.wait())
+            begun.set()
+
+        async def stop(self) -> None:
+            self._stopped.set()
+
+    projecting(monkeypatch, wire)
+    monkeypatch.setattr(builds, "Running", Endless)
+    monkeypatch.setattr(builds, "NEAR_EVENTS", 0)
+    wire.publish(EARLY)
+    await Hand(store, wire).project()
+    async with within(20):
+        building = asyncio.create_task(Builds(store.log, "nowhere")._build(asyncio.Event()))
+        await begun.wait()
+
+        assert await stop_rebuild(store.log, 2)
+
+        await building
+    assert await live_generation(store.log) == 1
+
+
+async def test_what_is_served_cannot_be_stopped(store: Store, new: Store, wire: Wire) -> None:
+    assert await swapped(store.log, new)
+
+    assert not await stop_rebuild(store.log, 2)
+
+    assert await live_generation(store.log) == 2
 
 
 async def test_the_log_facts_of_a_retired_build_are_deleted_some_at_a_time_and_no_others(

@@ -175,6 +175,19 @@ async def test_a_rebuild_is_asked_for_beside_the_build_that_was_seen(doors: dict
     assert asked.status_code == 202
 
 
+async def test_a_rebuild_is_stopped_by_operators_alone_and_only_once(doors: dict[str, httpx.AsyncClient]) -> None:
+    asked = (await doors["operator"].post("/v1/rebuild")).json()["generation"]
+
+    seen = await doors["auditor"].post("/v1/rebuild/stop", params={"build": asked})
+    stopped, again = [await doors["operator"].post("/v1/rebuild/stop", params={"build": asked}) for _ in range(2)]
+
+    assert seen.json()["rule"] == "not-your-role"
+    assert (stopped.status_code, stopped.json()) == (200, {"generation": asked, "state": "stopped"})
+    assert (again.status_code, again.json()["rule"]) == (409, "rebuild-over")
+    states = {one["generation"]: one["state"] for one in (await doors["operator"].get("/v1/rebuilds")).json()["rebuilds"]}
+    assert states == {1: "live", asked: "stopped"}
+
+
 @pytest.mark.parametrize(
     "path", ["figures/F1", "figures/F4?by=city", "figures/F6?by=pair", "figures/F5?by=cause", "gap", "matrix", "causes"]
 )
