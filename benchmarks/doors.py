@@ -18,7 +18,9 @@ from typing import Any
 import orjson
 
 from benchmarks.installation import Installation, counted, installed, laws_hold, processor_seconds, say
+from benchmarks.intruders import CUT, intruders
 from benchmarks.metrics_alone import dashboard_ms, metrics_alone
+from benchmarks.processes import resident_mb
 from benchmarks.results import Result
 from benchmarks.visits import visit
 from deploy.local.population import PORTAL, province
@@ -88,14 +90,16 @@ async def _intake(seconds: float, submissions: int, cases: int) -> list[Result]:
         single, sent = results[0].value or 0.0, results[0].size
         took = await _half(house, single / 2, seconds)
         results += [_told(sent, value, f"ms {name} single POST under half load") for name, value in _p50_and_p99(took)]
+        beside, kept_out = await _beside_intruders(house, single / 2, seconds, took)
+        results += beside
         repeated = await _is_repeated(house)
-        visits = before + sent + len(took) + 1
+        visits = before + sent + 2 * len(took) + 1
         batches, topics = _applications(submissions)
         results.append(_told(len(batches), await _rate(lambda: _by_batch(house, batches), batches), "submissions/s by batch HTTP"))
         results.append(_told(len(topics), await _rate(lambda: _by_kafka(house, topics), topics), "submissions/s by Kafka"))
         await until_quiet(house.doors, house.kafka, QUIET_S)
         stored = await counted(house.doors) == visits and await _submitted(house) == len(batches) + len(topics)
-        right = repeated and stored and await laws_hold(house.doors)
+        right = repeated and kept_out and stored and await laws_hold(house.doors)
         results += await _status(house, batches, cases)
     return [replace(result, correct=right) for result in results]
 
@@ -146,7 +150,7 @@ async def _single(house: Installation, turn: int, seconds: float) -> tuple[float
     return sent / (time.perf_counter() - begun), sent
 
 
-async def _half(house: Installation, per_s: float, seconds: float) -> list[float]:
+async def _half(house: Installation, per_s: float, seconds: float, name: str = "half") -> list[float]:
     """How many milliseconds each answer takes, counted from when the request was due."""
     await until_quiet(house.doors, house.kafka, QUIET_S)
     body, took, tasks = _bodies(2), [], []
@@ -154,7 +158,7 @@ async def _half(house: Installation, per_s: float, seconds: float) -> list[float
     begun = loop.time()
 
     async def one(number: int, due: float) -> None:
-        await _post(house, f"half-{number}", body())
+        await _post(house, f"{name}-{number}", body())
         took.append((loop.time() - due) * 1_000)
 
     for number in range(max(int(per_s * seconds), 100)):
@@ -163,6 +167,22 @@ async def _half(house: Installation, per_s: float, seconds: float) -> list[float
         tasks.append(asyncio.create_task(one(number, due)))
     await asyncio.gather(*tasks)
     return took
+
+
+async def _beside_intruders(
+    house: Installation, per_s: float, seconds: float, alone: list[float]
+) -> tuple[list[Result], bool]:
+    """The same half load beside requests that are too large, too slow or without an end, and whether none of these was taken."""
+    pid = house.pids()["intake"]
+    before = resident_mb(pid)
+    async with intruders(house.stack.urls["intake"], house.stack.keys.issue("clerk", "intruder", region="330000")) as fared:
+        took = await _half(house, per_s, seconds, "beside")
+    say(f"intruders fared {dict(fared)}")
+    found = [
+        _told(len(took), quantiles(took, n=100)[98] / quantiles(alone, n=100)[98], "times p99 of single POST beside intruders"),
+        _told(len(took), resident_mb(pid) - before, "MB that intake grew beside intruders"),
+    ]
+    return found, bool(fared) and all(fate == CUT or fate.startswith("4") for fate in fared)
 
 
 def _p50_and_p99(took: list[float]) -> list[tuple[str, float]]:
