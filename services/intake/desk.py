@@ -12,7 +12,7 @@ from shared.postgres.event_log import Tx
 
 TO_DO_MAX = 60
 FOUND_MAX = 20
-_SUBJECT = re.compile(r"^[0-9a-f]{32}$")
+_SUBJECT = re.compile(r"^[0-9a-f]{8,32}$")
 _ID_NO = re.compile(r"^[0-9A-Z]{6,18}$")
 # A case is one body's to act on at a time: what is offered to us comes first, what we offered waits for the other.
 _TO_DO = """
@@ -57,7 +57,8 @@ async def to_do(tx: Tx, desk: Desk) -> dict[str, dict[str, Any]]:
 
 _FIND_CASE = "SELECT DISTINCT journey FROM case_index WHERE receipt_no = $1 OR case_no = $2"
 _FIND_PERSON = """
-SELECT journey FROM journey_index WHERE subject_ref = $1 ORDER BY outcome IS NOT NULL, first_contact DESC LIMIT $2
+SELECT journey FROM journey_index WHERE subject_ref BETWEEN $1 AND $1 || 'g'
+ORDER BY outcome IS NOT NULL, first_contact DESC LIMIT $2
 """
 
 
@@ -65,17 +66,17 @@ async def find(tx: Tx, text: str, pseudonym_of: Any) -> Sequence[UUID]:
     """The journeys that a receipt number, case number, pseudonym or ID number leads to; open ones and newer ones first.
 
     People type without minding capitals, so only a case number, which holds the code of an item, has to be spelled right.
+    Of a pseudonym the first eight letters do, which is what a desk shows; an ID number may look like those and comes first.
     """
     rows = await tx.fetch(_FIND_CASE, text.upper(), text)
     if rows:
         return [row["journey"] for row in rows]
-    if _SUBJECT.match(text.lower()):
-        subject = text.lower()
-    elif _ID_NO.match(text.upper()):
-        subject = pseudonym_of(text.upper())
-    else:
-        return []
-    return [row["journey"] for row in await tx.fetch(_FIND_PERSON, subject, FOUND_MAX)]
+    subjects = [pseudonym_of(text.upper())] if _ID_NO.match(text.upper()) else []
+    subjects += [text.lower()] if _SUBJECT.match(text.lower()) else []
+    for subject in subjects:
+        if rows := await tx.fetch(_FIND_PERSON, subject, FOUND_MAX):
+            return [row["journey"] for row in rows]
+    return []
 
 
 async def heads(tx: Tx, journeys: Sequence[UUID]) -> list[dict[str, Any]]:

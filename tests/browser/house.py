@@ -197,7 +197,7 @@ def _asked_for(intent: UUID, template: notify.Template) -> notify.NotificationRe
 
 def a_person() -> str:
     """The ID number of somebody who never came before."""
-    return f"SYN{uuid4().hex[:15].upper()}"
+    return f"SYNP{uuid4().int % 10**14:014d}"
 
 
 async def _carry(source: EventLog, *targets: tuple[EventLog, React, frozenset[str]]) -> int:

@@ -2,7 +2,7 @@
 import { tell } from "/parts/ask.js";
 import { codes, find, h, lead, materialName, named, of, say } from "/parts/page.js";
 import { desk, drawPanel, open, refresh } from "./desk.js";
-import { idNo, offered, regionChoice } from "./desk-new.js";
+import { doubt, idNo, offered, regionChoice } from "./desk-new.js";
 import { alarm, change, isBusy, isHere, objected, present, standing, tellAt } from "./desk-turn.js";
 
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
@@ -11,12 +11,28 @@ const PHONE = "\\s*\\+?[0-9 \\-]{5,20}\\s*";
 /** An ID number as it is typed, pasted or scanned; of full width too, as some keyboards write it. */
 const ID_NO = "\\s*([0-9A-Za-z\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a]\\s*){6,18}";
 
+const ACT_KEYS = ["y", "u", "i", "o", "p", "l"];
+
+/** What a journey without a case begins with; visits of nobody are somebody's first. */
+export const begins = (journey) => (journey.subject_ref || !standing(journey).length ? ["submit-application"] : ["attribute-visit"]);
+/** The case whose acts have keys: the newest that anything can be done with; none where nobody has applied. */
+const keyed = () => desk.journey.cases.findLast((one) => one.steps.length > 0) ?? null;
+/** A key of an act opens its form; what is done at once is led to, and done by Enter. */
+export function actKey(key) {
+  if (!desk.journey || desk.journey.outcome || desk.act || isBusy()) return false;
+  const one = keyed(), step = (one ? one.steps : begins(desk.journey))[ACT_KEYS.indexOf(key)];
+  if (!step || !find(actId(step, one))) return false;
+  if (AT_ONCE.has(step)) lead(actId(step, one));
+  else begin(step, one);
+  return true;
+}
 /** A journey may hold several cases, each with steps of its own. */
 const actId = (step, one) => (desk.journey.cases.length > 1 ? `act-${step}-${one.case_no}` : `act-${step}`);
 const isOpen = (step, one) => desk.act?.step === step && desk.act.case_no === one?.case_no;
 export function actButtons(steps, one) {
-  return h("div", { class: "row" }, steps.map((step) => h("button", { type: "button", id: actId(step, one), class: MAIN.has(step) ? null : "second", disabled: isBusy(),
-    "aria-expanded": AT_ONCE.has(step) ? null : String(isOpen(step, one)), click: () => begin(step, one) }, of("act", step))));
+  const key = (n) => desk.keys && one === keyed() && ACT_KEYS[n] && [" ", h("kbd", { "aria-hidden": "true" }, ACT_KEYS[n].toUpperCase())];
+  return h("div", { class: "row" }, steps.map((step, n) => h("button", { type: "button", id: actId(step, one), class: MAIN.has(step) ? null : "second", disabled: isBusy(),
+    "aria-expanded": AT_ONCE.has(step) ? null : String(isOpen(step, one)), click: () => begin(step, one) }, of("act", step), key(n))));
 }
 function begin(step, one) {
   Object.assign(desk, { error: null, form: {}, act: AT_ONCE.has(step) || isOpen(step, one) ? null : { step, case_no: one?.case_no } });
@@ -97,7 +113,7 @@ function reached() {
 }
 /** Whose it is: the number on the card, and where the person lives. */
 function person() {
-  return [h("div", { class: "field" }, h("label", { for: "apply-id" }, say("new.id")), h("p", { class: "hint" }, say("apply.idhow")), h("input", { type: "text", id: "apply-id", required: true, autocomplete: "off", maxlength: "64", pattern: ID_NO, title: say("missingfield.id_no"), value: desk.form.id_no ?? "", input: (event) => { desk.form.id_no = event.target.value; } })),
+  return [h("div", { class: "field" }, h("label", { for: "apply-id" }, say("new.id")), h("p", { class: "hint" }, say("apply.idhow")), h("input", { type: "text", id: "apply-id", required: true, autocomplete: "off", maxlength: "64", pattern: ID_NO, title: say("missingfield.id_no"), value: desk.form.id_no ?? "", input: (event) => { desk.form.id_no = event.target.value; find("apply-doubt").textContent = doubt(); } }), h("p", { class: "small", id: "apply-doubt", role: "status" }, doubt())),
     h("div", { class: "field" }, h("label", { for: "apply-region" }, say("new.region")), regionChoice("apply-region", desk.form.region, (event) => { desk.form.region = event.target.value; }))];
 }
 const FORMS = {
@@ -121,7 +137,7 @@ const FORMS = {
   }),
   "return-custody": () => ({ ask: choices(say("return.why"), "reason", codes("back"), "back"), body: () => ({ reason_code: desk.form.reason }) }),
   "not-accept": (one) => ({
-    ask: [choices(say("turnedaway.why"), "reason", codes("turnaway"), "turnaway"), desk.form.reason === "not-our-power" && h("div", { class: "field" }, h("label", { for: "competent" }, say("turnedaway.competent")), competentChoice(one)), h("p", { class: "hint" }, say("turnedaway.remedies"))],
+    ask: [choices(say("turnedaway.why"), "reason", codes("turnaway").filter((code) => code !== "not-corrected" || one.notices.at(-1)?.expired), "turnaway"), desk.form.reason === "not-our-power" && h("div", { class: "field" }, h("label", { for: "competent" }, say("turnedaway.competent")), competentChoice(one)), h("p", { class: "hint" }, say("turnedaway.remedies"))],
     body: () => ({ reason_code: desk.form.reason, remedies: codes("remedy"), ...(desk.form.reason === "not-our-power" && competent(one) ? { competent_body: competent(one) } : {}) }),
   }),
   withdraw: () => ({ ask: choices(say("withdraw.why"), "reason", codes("withdrawal"), "withdrawal"), body: () => ({ reason_code: desk.form.reason }) }),

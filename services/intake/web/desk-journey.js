@@ -1,10 +1,10 @@
 // One journey at the desk: its promise, where each case is, what can be done, and what happened.
 import { day, h, happened, lead, materialName, name, nth, of, say, steps } from "/parts/page.js";
-import { actForm, actButtons } from "./desk-acts.js";
+import { actButtons, actForm, begins } from "./desk-acts.js";
 import { bodyName, desk, drawPanel, itemName, todayHere } from "./desk.js";
 import { newForm } from "./desk-new.js";
 import { beyond, recordCard, undo } from "./desk-record.js";
-import { alarm, isBusy, present, standing, whom } from "./desk-turn.js";
+import { alarm, isBusy, isOver, present, standing, whom } from "./desk-turn.js";
 
 export function journeyPanel() {
   if (!desk.open) return h("div", { class: "card later" }, h("h2", {}, say("desk.choose")), h("p", { class: "how" }, say("desk.choosehow")));
@@ -14,8 +14,6 @@ export function journeyPanel() {
   return [head(journey), issued(journey), recordCard(), ...journey.cases.map((one) => caseCard(one, journey)), journey.cases.length === 0 && !journey.outcome && h("div", { class: "card" }, h("h2", {}, say("acts.title")), actButtons(begins(journey), null), actForm(null, journey)), story(journey)].filter(Boolean);
 }
 
-/** What a journey without a case begins with; visits of nobody are somebody's first. */
-const begins = (journey) => (journey.subject_ref || !standing(journey).length ? ["submit-application"] : ["attribute-visit"]);
 function head(journey) {
   return h("div", { class: "card" }, h("h2", { id: "journey-title", tabindex: "-1" }, itemName(journey.item_code)), h("p", { class: "soft small" }, whom()), journey.outcome ? ended(journey) : promised(journey.promise));
 }
@@ -35,7 +33,7 @@ function issued(journey) {
   const isReceived = Boolean(journey.cases.find((one) => one.case_no === receipt.case_no)?.received_at);
   return h("div", { class: `note ${isReceived ? "good" : "wait"}`, id: "issued", tabindex: "-1" }, h("strong", {}, say(isReceived ? "issued.title" : "issued.only")), h("p", {}, say("issued.how")),
     h("dl", {}, h("dt", {}, say("receipt")), h("dd", { class: "figure" }, receipt.receipt_no), receipt.code && h("dt", {}, say("code")), receipt.code && h("dd", { class: "figure" }, receipt.code)),
-    isReceived && h("button", { type: "button", class: "second", id: "handed", click: () => { delete desk.issued[journey.journey]; drawPanel(); lead("journey-title"); } }, say("issued.handed")));
+    isReceived && h("div", { class: "row" }, h("button", { type: "button", class: "second", id: "print", click: () => print() }, say("issued.print")), h("button", { type: "button", class: "second", id: "handed", click: () => { delete desk.issued[journey.journey]; drawPanel(); lead("journey-title"); } }, say("issued.handed"))));
 }
 
 function caseCard(one, journey) {
@@ -58,8 +56,8 @@ function story(journey) {
     h("time", { datetime: entry.at }, happened(entry)), h("span", { class: isVoid(entry) ? "void" : null }, of("fact", entry.fact), detail(entry), !isVoid(entry) && takeOff(entry, journey))))));
 }
 /** A mistake of today at this venue can be taken off; later ones are for those who keep the record. */
-function takeOff(entry, { outcome }) {
-  if (outcome || entry.fact !== "visit-recorded" || entry.venue_id !== desk.venue || entry.local_date !== todayHere()) return null;
+function takeOff(entry, journey) {
+  if (isOver(journey) || entry.fact !== "visit-recorded" || entry.venue_id !== desk.venue || entry.local_date !== todayHere()) return null;
   return [" ", h("button", { type: "button", class: "quiet", id: `undo-${entry.visit_id}`, disabled: isBusy(), click: () => undo(entry.visit_id, present()) }, say("record.undo"))];
 }
 function detail(entry) {

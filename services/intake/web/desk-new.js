@@ -1,6 +1,6 @@
 // Somebody of whom nothing is open: the number on the card, where the person lives, and what the person came for.
 import { all, get } from "/parts/ask.js";
-import { h, lead, named, say, spelled } from "/parts/page.js";
+import { find, h, lead, named, say, spelled } from "/parts/page.js";
 import { desk, drawPanel, todayHere } from "./desk.js";
 import { alarm } from "./desk-turn.js";
 
@@ -29,6 +29,15 @@ export function leadIn() { lead(desk.form.id_no ? "item" : "id_no"); }
 /** The ID number in a form, as the record spells it. */
 export const idNo = () => spelled(desk.form.id_no ?? "");
 export const isIdNo = (text) => /^[0-9A-Z]{6,18}$/.test(text);
+/** What was searched for in vain is typed once more, unless it looks like a number on a card: digits behind a few letters. */
+export const looksLikeIdNo = (text) => /^[A-Z]{0,4}[0-9]{6,18}X?$/.test(text) && isIdNo(text);
+const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+/** Whether the check digit of an identity number fits (GB 11643); of other numbers nobody here knows. */
+function fits(id) {
+  return !/^[0-9]{17}[0-9X]$/.test(id) || "10X98765432"[WEIGHTS.reduce((sum, weight, n) => sum + weight * Number(id[n]), 0) % 11] === id[17];
+}
+/** A slip of a digit makes somebody else of the person, so it is pointed out; it is no error, since companies' codes look alike. */
+export const doubt = () => (fits(idNo()) ? "" : say("new.idcheck"));
 
 export function regionChoice(id, chosen, change) {
   return h("select", { id, name: "region", required: true, change }, h("option", { value: "" }, say("choose")), (offered()?.places ?? []).map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: chosen === city.region }, named(city.name)), city.counties.map((county) => h("option", { value: county.region, selected: chosen === county.region }, named(county.name))))), h("optgroup", { label: say("new.elsewhere") }, (offered()?.elsewhere ?? []).map((one) => h("option", { value: one.region, selected: chosen === one.region }, named(one.name)))));
@@ -52,13 +61,15 @@ function place(region) {
 export function newForm() {
   const items = offered()?.items;
   if (!items) return h("div", { class: "card" }, h("p", { class: "loading" }, say("loading")));
-  const set = (event) => { desk.form[event.target.name] = event.target.value; if (event.target.tagName === "SELECT") drawPanel(); };
+  const set = (event) => { desk.form[event.target.name] = event.target.value; if (event.target.tagName === "SELECT") drawPanel(); else find("id-doubt").textContent = doubt(); };
+  const turn = (event) => { desk.form.nobody = event.target.checked; drawPanel(); };
   const wrong = (field) => (desk.error?.field === field ? "true" : null);
   const lacking = (field) => desk.error?.at === "field" && desk.error.field === field && h("p", { class: "error", id: "error", role: alarm(desk.error) }, desk.error.sentence);
   const item = chosenItem();
   return h("div", { class: "card" }, h("h2", { id: "journey-title", tabindex: "-1" }, say("new.title")), h("p", { class: "how" }, say("new.how")),
-    h("div", { class: "field" }, h("label", { for: "id_no" }, say("new.id")), h("p", { class: "hint", id: "id-hint" }, say("new.idhow")), lacking("id_no"), h("input", { type: "text", id: "id_no", name: "id_no", autocomplete: "off", spellcheck: "false", maxlength: "64", "aria-describedby": "id-hint", "aria-invalid": wrong("id_no"), value: desk.form.id_no ?? "", input: set })),
-    h("div", { class: "field" }, h("label", { for: "region" }, say("new.region")), lacking("region"), regionChoice("region", desk.form.region, set)),
+    !desk.form.nobody && [h("div", { class: "field" }, h("label", { for: "id_no" }, say("new.id")), h("p", { class: "hint", id: "id-hint" }, say("new.idhow")), lacking("id_no"), h("input", { type: "text", id: "id_no", name: "id_no", autocomplete: "off", spellcheck: "false", maxlength: "64", "aria-describedby": "id-hint", "aria-invalid": wrong("id_no"), value: desk.form.id_no ?? "", input: set }), h("p", { class: "small", id: "id-doubt", role: "status" }, doubt())),
+      h("div", { class: "field" }, h("label", { for: "region" }, say("new.region")), lacking("region"), regionChoice("region", desk.form.region, set))],
+    h("div", { class: "field" }, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: "nobody", checked: Boolean(desk.form.nobody), change: turn }), h("span", {}, say("new.nobody"), " ", h("small", { class: "soft" }, say("new.nobodyhow"))))),
     h("div", { class: "field" }, h("label", { for: "item" }, say("new.item")), lacking("item_code"), itemChoice(items, set)),
     item && h("div", { class: "note promised" }, h("strong", {}, say("promise.declared", { n: item.declared_visits }))));
 }

@@ -3,15 +3,16 @@ import { post, tell } from "/parts/ask.js";
 import { codes, find, h, lead, nth, of, say, told } from "/parts/page.js";
 import { desk, drawPanel, learn, open, readQueue, refresh, todayHere } from "./desk.js";
 import { chosenItem, idNo, isIdNo } from "./desk-new.js";
-import { alarm, change, isBusy, isHere, objected, present, tellAt } from "./desk-turn.js";
+import { alarm, change, isBusy, isHere, isOver, objected, present, tellAt } from "./desk-turn.js";
 
 const PURPOSE_KEYS = ["1", "2", "3", "4", "5"];
 const OUTCOME_KEYS = ["q", "w", "e", "r", "t"];
 const CAUSE_KEYS = ["a", "s", "d", "f", "g", "h", "z", "x", "c"];
-const KEYS = [...PURPOSE_KEYS, ...OUTCOME_KEYS, ...CAUSE_KEYS];
+const AGENT_KEY = "b";
+const KEYS = [...PURPOSE_KEYS, ...OUTCOME_KEYS, ...CAUSE_KEYS, AGENT_KEY];
 const PLAIN = { system_failure: "system_failure", hall_closed: "hall_closed" };
 const CAUSES = () => codes("cause").filter((cause) => cause !== "normal");
-const EXPECTED = { "in-correction": "correct", decided: "collect" };
+const EXPECTED = { "in-correction": "correct", decided: "collect", delivered: "collect" };
 
 /** What whoever comes is expected for, where the case waits for it; a key says otherwise. */
 export function presume() {
@@ -44,7 +45,7 @@ function body() {
   const journey = desk.journey;
   const last = journey?.cases.at(-1);
   const about = journey ? { item_code: journey.item_code, ...(last ? { case_no: last.case_no } : journey.subject_ref ? { subject_ref: journey.subject_ref } : {}) }
-    : { item_code: desk.form.item_code, applicant: { id_no: idNo(), region: desk.form.region } };
+    : { item_code: desk.form.item_code, ...(desk.form.nobody ? {} : { applicant: { id_no: idNo(), region: desk.form.region } }) };
   return { ...about, visit_id: crypto.randomUUID(), venue_id: desk.venue, local_date: todayHere(), by: desk.visit.by ?? "applicant", purpose, outcome,
     cause: causeAsked() ? cause : PLAIN[outcome] ?? "normal", source: "window" };
 }
@@ -70,6 +71,7 @@ async function recorded(at, visit, run, { journey, events }) {
 }
 /** Whether the person's journey about the item is open already: then it is put in front of the clerk with what she answered. */
 async function known({ item_code: item, applicant }, at) {
+  if (!applicant) return false;
   const found = await post("/v1/desk/find", { text: applicant.id_no }).then(learn, () => null);
   const row = found?.journeys.find((one) => one.item_code === item && !one.outcome);
   // Without an answer, or when somebody else is in front of the clerk by now, it joins that journey all the same; its cause was not asked.
@@ -80,7 +82,8 @@ async function known({ item_code: item, applicant }, at) {
 }
 function ready() {
   if (desk.journey) return true;
-  const missing = !isIdNo(idNo()) ? "id_no" : ["region", "item_code"].find((field) => !desk.form[field]);
+  const { nobody } = desk.form;
+  const missing = !nobody && !isIdNo(idNo()) ? "id_no" : (nobody ? ["item_code"] : ["region", "item_code"]).find((field) => !desk.form[field]);
   if (!missing) return true;
   desk.error = { field: missing, at: "field", get sentence() { return say(`missingfield.${missing}`); } };
   drawPanel();
@@ -113,7 +116,11 @@ const isLoading = () => desk.open && desk.open !== "new" && !desk.journey && !de
 /** A key of the record; the last one that is needed records. */
 export function recordKey(key) {
   if (isLoading() && KEYS.includes(key)) return desk.early.push(key);
-  if (!desk.journey && desk.open !== "new" || desk.journey?.outcome || desk.act || isBusy()) return false;
+  if (!desk.journey && desk.open !== "new" || desk.journey && isOver(desk.journey) || desk.act || isBusy()) return false;
+  if (key === AGENT_KEY) {
+    choose("by", desk.visit.by ? undefined : "agent");
+    return true;
+  }
   const answer = answered(key);
   if (!answer) return false;
   choose(...answer);
@@ -131,12 +138,12 @@ function whyTitle() {
 
 /** The questions of a visit. */
 export function recordCard() {
-  if (desk.journey?.outcome) return null;
+  if (desk.journey && isOver(desk.journey)) return null;
   return h("section", { class: "card", "aria-labelledby": "record-title" }, h("h2", { id: "record-title" }, say("record.title")),
     desk.error?.at === "record" && h("div", { class: "note bad", role: alarm(desk.error), id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     question("purpose", say("record.purpose"), codes("purpose"), PURPOSE_KEYS, "purpose"),
     question("outcome", say("record.outcome"), codes("outcome"), OUTCOME_KEYS, "outcome"),
-    h("div", { class: "field" }, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: "by-agent", disabled: isBusy(), checked: desk.visit.by === "agent", change: (event) => choose("by", event.target.checked ? "agent" : undefined) }), h("span", {}, say("record.agent"), " ", h("small", { class: "soft" }, say("record.agenthow"))))),
+    h("div", { class: "field" }, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: "by-agent", disabled: isBusy(), checked: desk.visit.by === "agent", change: (event) => choose("by", event.target.checked ? "agent" : undefined) }), desk.keys && h("kbd", { "aria-hidden": "true" }, AGENT_KEY.toUpperCase()), h("span", {}, say("record.agent"), " ", h("small", { class: "soft" }, say("record.agenthow"))))),
     causeAsked() && question("cause", whyTitle(), CAUSES(), CAUSE_KEYS, "cause"),
     h("button", { type: "button", id: "record", class: "wide", disabled: isBusy() || !complete(), click: record }, say(isBusy() ? "record.busy" : "record.go")));
 }

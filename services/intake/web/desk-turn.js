@@ -1,6 +1,7 @@
 // Whose turn it is: what is asked for at the desk comes back to whoever it was asked for, and to nobody else.
+import { wall } from "/parts/days.js";
 import { find, lead, say, told } from "/parts/page.js";
-import { desk, draw, drawPanel, open, readQueue } from "./desk.js";
+import { desk, draw, drawPanel, open, readQueue, todayHere } from "./desk.js";
 import { idNo, leadIn } from "./desk-new.js";
 
 /** Put somebody in front of the clerk. What was typed to search for the one before goes. */
@@ -19,11 +20,15 @@ export function present() {
 export const isHere = (at) => at.turn === desk.turn;
 /** How people are told apart without being named. */
 export function whom() {
-  if (desk.open === "new") return say("desk.ending", { n: idNo().slice(-4) });
+  if (desk.open === "new" && !desk.form.nobody) return say("desk.ending", { n: idNo().slice(-4) });
   const ref = desk.journey?.subject_ref;
   return ref ? say("desk.person", { ref: ref.slice(0, 8) }) : say("desk.nobody");
 }
 
+/** Whether a journey is over for the desk: on the day of its end the visit that ended it is still to be recorded. */
+export function isOver({ outcome, timeline }) {
+  return Boolean(outcome) && !timeline.some((entry) => entry.fact === "journey-completed" && wall(entry.at).slice(0, 10) === todayHere());
+}
 /** The visits of a journey that were not taken off. */
 export function standing({ timeline }) {
   const voided = new Set(timeline.filter((entry) => entry.fact === "visit-voided").map((entry) => entry.visit_id));

@@ -3,19 +3,19 @@ import { about, caution, get, leave, oncaution, post, reread, staff } from "/par
 import { today, wall } from "/parts/days.js";
 import { clock, day, fill, find, frame, h, keep, kept, lead, moment, name, named, newest, number, of, say, settle, spelled, typing } from "/parts/page.js";
 import { journeyPanel } from "./desk-journey.js";
-import { isIdNo, leadIn } from "./desk-new.js";
+import { actKey } from "./desk-acts.js";
+import { leadIn, looksLikeIdNo } from "./desk-new.js";
 import { presume, recordKey } from "./desk-record.js";
 import { isBusy, turnTo } from "./desk-turn.js";
 
 const EVERY_MS = 15_000;
 const SOUGHT = /^[\w.:/-]{6,64}$/;
-const RECEIPT = /^S[A-Z2-7]{12}$/;
 const TASKS = ["offered", "receive", "check", "correction", "deliver", "waiting"];
 const reading = newest(), looking = newest(), asking = newest();
 export const desk = {
   who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} }, found: null, away: false, seen: null, seenAt: null, keys: kept("desk.keys") !== "off",
   // Whoever is in front of the clerk: which turn it is, and what was typed before the journey was here.
-  turn: 0, open: null, journey: null, visit: {}, early: [], act: null, form: {}, error: null,
+  guessed: false, turn: 0, open: null, journey: null, visit: {}, early: [], act: null, form: {}, error: null,
   // For whom something is under way, and the receipts that are to be handed out, by journey.
   under: new Set(), issued: {},
 };
@@ -41,7 +41,11 @@ export async function readQueue({ reopen = false } = {}) {
     desk.away = problem.status !== 401;
   }
   const venues = desk.queue?.venues ?? [];
-  if (!venues.some((venue) => venue.venue_id === desk.venue) && venues.length) return seat(venues[0].venue_id);
+  if (!venues.some((venue) => venue.venue_id === desk.venue) && venues.length) {
+    // Nobody has said so: until the clerk does, the first of several is a guess.
+    desk.guessed = venues.length > 1;
+    return seat(venues[0].venue_id);
+  }
   if (desk.seen !== seen || desk.away !== away) drawAround();
   // Another window acted on what is open here.
   if (reopen && desk.journey && !isBusy() && standing() !== before) await refresh(desk.open);
@@ -55,7 +59,7 @@ function standing() {
 /** Sit at another venue, where a visit is another run and other steps are possible. */
 async function seat(venue) {
   Object.assign(desk, { venue, seen: null });
-  keep("desk.venue", venue);
+  if (!desk.guessed) keep("desk.venue", venue);
   await readQueue();
   await refresh(desk.open);
 }
@@ -90,10 +94,10 @@ export async function refresh(journey) {
   if (journey && journey !== "new" && desk.open === journey) await open(journey, { quiet: true });
 }
 
-/** Begin for somebody of whom nothing is open here; a receipt that was searched for is no ID number. */
+/** Begin for somebody of whom nothing is open here; a receipt or a pseudonym that was searched for is no ID number. */
 export function begin(text = "") {
   const id = spelled(text);
-  turnTo("new", { form: { id_no: isIdNo(id) && !RECEIPT.test(id) ? id : "" } });
+  turnTo("new", { form: { id_no: looksLikeIdNo(id) ? id : "" } });
   draw();
   leadIn();
 }
@@ -148,8 +152,10 @@ function group(title, rows, count = rows.length, cut = "desk.more", level = "h3"
 function queue() {
   const answer = desk.queue;
   if (!answer) return h("p", { class: "loading" }, say(desk.away ? "trouble.away" : "loading"));
-  const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), of("outcome", row.outcome), row.situation && of("situation", row.situation)].filter(Boolean).join(" · "), clock(row.at), "here"));
-  const tasks = TASKS.filter((task) => answer.to_do[task]).map((task) => group(of("task", task), answer.to_do[task].cases.map((row) => pick(row, row.receipt_no, row.due ? say("desk.until", { day: day(row.due) }) : moment(row.changed_at))), answer.to_do[task].count));
+  const whose = (row) => row.receipt_no ?? (row.subject_ref && say("desk.person", { ref: row.subject_ref.slice(0, 8) }));
+  const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), of("outcome", row.outcome), row.situation && of("situation", row.situation), whose(row)].filter(Boolean).join(" · "), clock(row.at), "here"));
+  const until = (row) => (row.due ? say(row.due < todayHere() ? "desk.over" : "desk.until", { day: day(row.due) }) : moment(row.changed_at));
+  const tasks = TASKS.filter((task) => answer.to_do[task]).map((task) => group(of("task", task), answer.to_do[task].cases.map((row) => pick(row, row.receipt_no, until(row))), answer.to_do[task].count));
   const nothing = !here.length && !tasks.length;
   return [here.length > 0 && group(say("desk.here"), here, answer.here_count, "desk.newest"), ...tasks, nothing && h("p", { class: "how" }, say("desk.empty"))].filter(Boolean);
 }
@@ -170,7 +176,9 @@ function foundList() {
 
 function seatChoice() {
   const venues = desk.queue?.venues ?? [];
-  return h("div", { class: "field" }, h("label", { for: "venue" }, say("desk.venue")), h("select", { id: "venue", change: (event) => seat(event.target.value) }, venues.map((venue) => h("option", { value: venue.venue_id, selected: venue.venue_id === desk.venue }, named(venue.name, venue.venue_id)))));
+  const sit = (venue) => { desk.guessed = false; seat(venue); };
+  return h("div", { class: "field" }, h("label", { for: "venue" }, say("desk.venue")), h("select", { id: "venue", change: (event) => sit(event.target.value) }, venues.map((venue) => h("option", { value: venue.venue_id, selected: venue.venue_id === desk.venue }, named(venue.name, venue.venue_id)))),
+    desk.guessed && h("div", { class: "note wait", id: "guessed" }, h("p", {}, say("desk.guessed")), h("button", { type: "button", class: "second", id: "seated", click: () => { sit(desk.venue); lead("search"); } }, say("desk.seated"))));
 }
 function keyChoice() {
   const turn = () => { desk.keys = !desk.keys; keep("desk.keys", desk.keys ? "on" : "off"); draw(); };
@@ -210,20 +218,25 @@ function move(step) {
 
 // Keys act on what is in front of the clerk, never while somebody types, and can be switched off.
 addEventListener("keydown", (event) => {
-  if (!desk.keys || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "radio") return;
+  if (!desk.keys || event.ctrlKey || event.metaKey || event.altKey || typing()) return;
+  // A scanner types a receipt as fast as keys go, wherever the focus is; its first letter is a capital, which no key here is.
+  if (event.key === "S" && event.shiftKey) return find("search").focus();
   const key = event.key.toLowerCase();
   if (key === "/") find("search").focus();
   else if (key === "n") beginOrGoOn();
   else if (key === "j" || (event.key === "ArrowDown" && event.target.classList?.contains("pick"))) move(1);
   else if (key === "k" || (event.key === "ArrowUp" && event.target.classList?.contains("pick"))) move(-1);
-  else if (!recordKey(key)) return;
+  else if (!recordKey(key) && !actKey(key)) return;
   event.preventDefault();
 });
+
+// A receipt that was not handed out is told by nothing else.
+addEventListener("beforeunload", (event) => { if (Object.keys(desk.issued).length) event.preventDefault(); });
 
 const [place, me] = await Promise.all([about(), staff()]);
 desk.who = me;
 oncaution(() => { if (find("caution")) drawCaution(); });
-const write = frame("desk.title", { about: place, leave, who: () => `${of("role", desk.who.role)} · ${named(desk.names.bodies[desk.who.body], desk.who.id)}`, draw });
+const write = frame("desk.title", { about: place, leave, who: () => [of("role", desk.who.role), named(desk.names.bodies[desk.who.body]), desk.who.id].filter(Boolean).join(" · "), draw });
 await readQueue();
 write();
 const readAgain = () => { if (!document.hidden) readQueue({ reopen: true }); };

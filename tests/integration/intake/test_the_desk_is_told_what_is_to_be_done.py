@@ -202,3 +202,19 @@ async def test_a_second_case_of_a_journey_costs_the_record_no_further_question(
 
     assert str(second.journey) == journey
     assert await statements(journey, 2) == alone
+
+
+async def test_the_first_letters_of_a_pseudonym_find_its_person_and_fewer_find_nobody(city: City) -> None:
+    reply = await city.done(visit("a", applicant()))
+    ref = Pseudonyms(KEY).subject_ref(applicant().id_no)
+
+    assert await found(city, ref[:8].upper()) == await found(city, ref) == [UUID(str(reply.journey))]
+    assert await found(city, ref[:7]) == []
+    assert await found(city, ref[:8] + ("0" if ref[8] != "0" else "1")) == []
+
+
+async def test_an_id_number_that_looks_like_a_pseudonym_is_one(city: City) -> None:
+    number = "A1234567"
+    reply = await city.done(visit("a", wire.Applicant(id_no=number, region=WENZHOU)))
+
+    assert await found(city, number) == [UUID(str(reply.journey))]

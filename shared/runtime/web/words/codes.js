@@ -61,6 +61,7 @@ export const CODES = {
   "back.incomplete-file": ["材料不全", "The file is incomplete"],
   "turnaway.not-our-power": ["不属本机关职权", "Not within our powers"],
   "turnaway.no-licence-needed": ["依法不需要许可", "No licence is needed by law"],
+  "turnaway.not-corrected": ["逾期没有补正材料", "What was missing was not brought in time"],
   "remedy.reconsideration": ["可申请行政复议", "Administrative reconsideration"],
   "remedy.lawsuit": ["可提起行政诉讼", "Administrative lawsuit"],
   "withdrawal.changed-mind": ["申请人不办了", "The applicant changed their mind"],
