@@ -221,12 +221,14 @@ class Chronicle:
     # What time brings about.
 
     def _clock_from(self, case: Case) -> datetime | None:
-        """From when the handling body's five days count: all is in, and it holds a case from another city."""
+        """From when five days of silence count: all is in, and the handling body took a case from another city."""
         handled = self._catalogue.region_of(case.item)
         far = scope(case.received_in, handled, self._catalogue.level_of(case.item)) in {"cross-city", "cross-province"}
-        if case.whole_since is None or (far and not case.virtual and case.taken_at is None):
-            return None
-        return case.whole_since if case.taken_at is None else max(case.whole_since, case.taken_at)
+        if case.whole_since is None or not far:
+            return case.whole_since
+        if case.taken_at is None:
+            return case.whole_since if case.virtual else None
+        return max(case.whole_since, case.taken_at)
 
     def _silence(self, now: datetime) -> None:
         """Five working days without a word make an acceptance; fifteen without an answer end a correction's time."""

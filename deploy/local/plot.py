@@ -182,7 +182,8 @@ class Plot(Teller):
             low, high = (8, 10) if medium == "paper" else (2, 4)
         self.now = self._pace.office(self.now, low, high)
         self._do("accept-custody", "before", case_no=CASE)
-        self._clock_from = self.now
+        if self._terms.hand_over == "custody-city":
+            self._clock_from = self.now  # Inside one city the five days go on from the receipt.
         return True
 
     def _corrections(self) -> bool:

@@ -51,13 +51,16 @@ _ACROSS = ("cross-city", "cross-province")
 
 
 def clock_start(case: Received) -> datetime | None:
-    """From when the five days for a notice count: since all is complete, and not before the holder took the case.
+    """From when the five days for a notice count: since all is complete; across cities not before the body took the case.
 
-    None while a case from another city has not reached the body that handles it: its clock has not begun.
+    None while a case from another city has not reached the body that handles it: its clock has not begun. A hand-over inside
+    one city moves nothing, since the law counts from the receipt.
     """
     terms, held = case.file.terms, case.file.custody
     scope = cross_scope(terms.receiving_region, terms.handling_region, terms.handling_level)
-    if scope in _ACROSS and held.body != terms.handling_body:
+    if scope not in _ACROSS:
+        return case.complete_since
+    if held.body != terms.handling_body:
         return None
     return case.complete_since if held.taken_at is None else max(case.complete_since, held.taken_at)
 

@@ -15,6 +15,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=CHINA)
 PROVINCE = Catalogue(catalogue(NOW))
 WENZHOU, HANGZHOU = "330300", "330100"
 LUCHENG = "330302"
+YUHANG = "330110"
 ESTATE = f"{HANGZHOU}-estate-transfer"
 PERMIT = f"{LUCHENG}-residence-permit"
 PERSON = {"id_no": "SYNP1", "region": LUCHENG}
@@ -37,8 +38,8 @@ def visit(when: str, name: str, venue: str, purpose: str, outcome: str = "done",
     return step(when, "record-visit", **(data | more))
 
 
-def submit(when: str, item: str = ESTATE, channel: str = "window") -> Step:
-    place: dict[str, Any] = {"receiving_region": LUCHENG} if channel == "window" else {}
+def submit(when: str, item: str = ESTATE, channel: str = "window", region: str = LUCHENG) -> Step:
+    place: dict[str, Any] = {"receiving_region": region} if channel == "window" else {}
     return step(when, "submit-application", applicant=PERSON, item_code=item, channel=channel, **place)
 
 
@@ -141,6 +142,22 @@ def test_five_working_days_of_silence_accept_as_of_receipt() -> None:
 
     assert "intake.application-accepted" not in events(waiting)
     assert deemed.readings("F6", "day=2026-10-08")["accepted"] == (1, None)
+
+
+def test_a_hand_over_inside_one_city_restarts_nothing() -> None:
+    # Received on Monday 2026-11-02 in a county of the city whose bureau decides, taken on Friday: the 3rd to the 9th are counted.
+    handed_on = (
+        submit("2026-11-02T09:00", region=YUHANG),
+        receive("2026-11-02T09:30"),
+        step("2026-11-05T11:00", "offer-custody", case_no=CASE, to_body=BODY[ESTATE], medium="electronic"),
+        step("2026-11-06T11:00", "accept-custody", case_no=CASE),
+    )
+
+    waiting = told(*handed_on, as_of=at("2026-11-09T23:59"))
+    deemed = told(*handed_on, as_of=at("2026-11-10T00:00"))
+
+    assert "intake.application-accepted" not in events(waiting)
+    assert deemed.readings("F6", "day=2026-11-02")["accepted"] == (1, None)
 
 
 def test_ten_promised_days_raise_three_signals_and_a_special_procedure_stops_the_clock() -> None:

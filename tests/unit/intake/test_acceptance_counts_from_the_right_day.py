@@ -207,6 +207,27 @@ def test_a_case_from_another_city_waits_for_custody_before_silence_counts() -> N
     assert accepted_of(story.told[-1:]).accepted_at == later(days=3)
 
 
+def test_a_hand_over_inside_one_city_moves_neither_the_silence_nor_the_day_of_acceptance() -> None:
+    in_the_county = replace(submit(), receiving_body="11330102DDDDDDDDD4", receiving_region="330102")
+    story = Story().given(in_the_county, receive(), offer(now=later(days=3)), take(later(days=4)))
+    assert story.waits_for() == [("deemed-acceptance", at("2026-06-09", 0))]
+
+    story.until(at("2026-06-09", 0))
+
+    fact = accepted_of(story.told[-1:])
+    assert (fact.mode, fact.accepted_at, fact.promised_due) == ("deemed", MONDAY, date(2026, 6, 15))
+
+
+def test_after_a_correction_a_hand_over_inside_one_city_leaves_the_day_on_which_everything_was_in() -> None:
+    in_the_county = replace(submit(), receiving_body="11330102DDDDDDDDD4", receiving_region="330102")
+    story = Story().given(in_the_county, receive(), correct("deed"), answer(now=later(days=1)))
+    story.given(offer(now=later(days=1)), take(later(days=2)))
+
+    fact = accepted_of(story.when(accept(later(days=3))).then(ApplicationAccepted))
+
+    assert fact.accepted_at == later(days=1)
+
+
 def test_an_open_offer_blocks_silence_until_it_ends() -> None:
     story = Story().given(submit(), receive(), offer(WENZHOU_BODY, "330300", later(days=1)))
     story.given(give_back(later(days=20)))
