@@ -267,6 +267,11 @@ VISITS_ARE_THE_DESKS = Rule(
     "门户不能代窗口或自助终端提交。请以网上、移动端或邮寄渠道提交。",
     "A portal hands in nothing at a window or terminal. Give the channel by which it was sent: web, app or courier.",
 )  # fmt: skip
+FAILURE_NEEDS_CAUSE = Rule(
+    "failure-needs-cause", "invalid",
+    "没有办成的到场须写明原因。请选择原因；确实不清楚的选“说不清”。",
+    "A visit that came to nothing must say why. Give its cause; if nobody can tell, it is unknown.",
+)  # fmt: skip
 ATTRIBUTED_BY_ATTRIBUTION = Rule(
     "attributed-by-attribution", "invalid",
     "归属到场记录请使用归属操作，不要使用撤销。",

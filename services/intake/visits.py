@@ -8,6 +8,7 @@ from services.intake.authority import require_venue
 from services.intake.commands import Opening, RecordVisit, ReleaseVisit, Venue, VoidVisit
 from services.intake.refusals import (
     ATTRIBUTED_BY_ATTRIBUTION,
+    FAILURE_NEEDS_CAUSE,
     UNKNOWN_VISIT,
     VISIT_DIFFERS,
     VISIT_HAS_OWNER,
@@ -42,10 +43,17 @@ def record_visit(command: RecordVisit, state: Journey) -> list[IntakeEvent]:
     visit = _visit(command, state)
     known = state.visits.get(command.visit_id)
     if known is None:
+        _require_cause(command)
         return [*opened(command.opening, state), visit]
     if _differs(known, visit):
         raise RefusedError(VISIT_DIFFERS, field="visit_id")
     return []
+
+
+def _require_cause(command: RecordVisit) -> None:
+    # A visit that moves to whoever made it keeps what was recorded of it, also before this rule.
+    if command.attributed_from is None and command.outcome != "done" and command.cause == "normal":
+        raise RefusedError(FAILURE_NEEDS_CAUSE, field="cause")
 
 
 def _visit(command: RecordVisit, state: Journey) -> VisitRecorded:

@@ -31,6 +31,7 @@ from tests.integration.intake.city import (
 from tests.integration.intake.conftest import Door
 
 TODAY = local_date(NOW)
+IN_VAIN = {"outcome": "missing_material", "cause": "missing_material"}
 
 
 async def tasks(city: City, body: str) -> dict[str, list[str]]:
@@ -76,7 +77,7 @@ async def test_a_region_without_a_body_has_a_desk_too(city: City) -> None:
 
 async def test_whoever_came_today_is_in_the_hall_until_taken_off(city: City) -> None:
     await city.done(visit("yesterday", applicant(1), local_date=TODAY - timedelta(days=1)))
-    await city.done(visit("first", applicant(2)), visit("again", applicant(2), purpose="correct", outcome="missing_material"))
+    await city.done(visit("first", applicant(2)), visit("again", applicant(2), purpose="correct", **IN_VAIN))
     await city.done(visit("other", applicant(3)))
     assert sorted(await here(city)) == [("apply", "done"), ("correct", "missing_material")]
 
@@ -86,7 +87,7 @@ async def test_whoever_came_today_is_in_the_hall_until_taken_off(city: City) -> 
 
 async def test_whoever_came_twice_is_there_until_both_are_taken_off(city: City) -> None:
     await city.done(visit("older", applicant(1), local_date=TODAY - timedelta(days=3)))
-    await city.done(visit("first", applicant(1)), visit("again", applicant(1), purpose="correct", outcome="missing_material"))
+    await city.done(visit("first", applicant(1)), visit("again", applicant(1), purpose="correct", **IN_VAIN))
 
     await city.done(wire.VoidVisit(visit_id=visit_id("again"), reason_code="mistake"))
     assert await here(city) == [("apply", "done")]

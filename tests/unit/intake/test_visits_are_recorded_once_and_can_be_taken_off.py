@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
+
 from services.intake.refusals import (
     ATTRIBUTED_BY_ATTRIBUTION,
+    FAILURE_NEEDS_CAUSE,
     NOT_YOUR_VENUE,
     UNKNOWN_VISIT,
     VISIT_DIFFERS,
     VISIT_HAS_OWNER,
     VISIT_VOIDED,
 )
-from shared.contracts.intake import JourneyOpened, VisitRecorded, VisitVoided
+from shared.contracts.intake import JourneyOpened, VisitOutcome, VisitRecorded, VisitVoided
 from tests.unit.intake.story import (
     OFFICER,
     SUBJECT,
@@ -48,6 +51,22 @@ def test_the_desk_may_say_otherwise() -> None:
 
     assert isinstance(recorded, VisitRecorded)
     assert recorded.responsible == "government"
+
+
+@pytest.mark.parametrize("outcome", ["missing_material", "wrong_place", "system_failure", "hall_closed"])
+def test_a_visit_that_came_to_nothing_says_why(outcome: VisitOutcome) -> None:
+    failed = replace(visit(), outcome=outcome)
+
+    refused = Story().when(failed).then_refused(FAILURE_NEEDS_CAUSE)
+
+    assert refused.field == "cause"
+    Story().when(replace(failed, cause="unknown")).then(JourneyOpened, VisitRecorded)
+
+
+def test_a_visit_that_was_recorded_without_its_cause_moves_with_what_was_recorded() -> None:
+    failed = replace(visit(), outcome="wrong_place", attributed_from=UUID(int=7))
+
+    Story().when(failed).then(JourneyOpened, VisitRecorded)
 
 
 def test_a_visit_on_a_case_belongs_to_the_applicant_of_its_journey() -> None:
