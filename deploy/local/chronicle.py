@@ -213,8 +213,9 @@ class Chronicle:
         today = on(step.at)
         case.decided, case.outcome = step.at, data["outcome"]
         case.used = self._days.between(case.accepted_on, today) - rested
-        case.on_time = today <= self._days.after(case.accepted_on, item["promised_wd"] + case.extended + rested)
-        case.lawful = today <= self._days.after(case.accepted_on, item["statutory_wd"] + case.extended + rested)
+        promised, lawful = (self._days.after(case.accepted_on, item[limit]) for limit in ("promised_wd", "statutory_wd"))
+        case.on_time = today <= self._days.after(promised, case.extended + rested)
+        case.lawful = today <= self._days.after(lawful, case.extended + rested)
         self._note(_APPROVAL, "decision-made")
         self._note(_INTAKE, "decision-noted")
 
@@ -258,16 +259,19 @@ class Chronicle:
         promised = self._catalogue.items[case.item]["promised_wd"]
         until = min(case.decided or self._as_of, self._as_of)
         given: set[str] = set()
-        used, day = 0, case.accepted_on
-        while len(given) < len(_signals(promised)) and midnight(day + _DAY) <= until:
-            if day > case.accepted_on and self._days.is_open(day) and not any(_rests(p, day) for p in case.pauses):
+        # On the spot is on the first day that is worked, and that day itself is used up before a signal is given.
+        spot = int(promised == 0)
+        begun = self._days.after(case.accepted_on, 0) - _DAY if spot else case.accepted_on
+        used, day = 0, begun
+        while "red" not in given and midnight(day + _DAY) <= until:
+            if day > begun and self._days.is_open(day) and not any(_rests(p, day) for p in case.pauses):
                 used += 1
             day += _DAY
             if any(start < day and (end is None or day <= end) for start, end in case.pauses):
                 continue
             is_extended = case.extended_on is not None and case.extended_on < day
             for name, count in _signals(promised + case.extended * is_extended).items():
-                if used >= count and name not in given:
+                if used >= count + spot and name not in given:
                     given.add(name)
                     case.cards.append((name, day))
                     self._note(_APPROVAL, {"reminder": "deadline-reminder-raised"}.get(name, f"{name}-card-issued"))

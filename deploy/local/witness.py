@@ -58,8 +58,8 @@ class WorkingDays:
         return self.up_to(day) > self.up_to(day - _DAY)
 
     def after(self, day: date, count: int) -> date:
-        """The `count`-th working day after `day`."""
-        wanted = self.up_to(day) + count
+        """The `count`-th working day after `day`; for 0 `day` itself, or the first working day after it if it is none."""
+        wanted = self.up_to(day) + count if count else self.up_to(day - _DAY) + 1
         return date.fromordinal(_FIRST.toordinal() + bisect_left(self._totals, wanted))
 
 

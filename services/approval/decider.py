@@ -196,8 +196,8 @@ def extend(command: Extend, case: Running, calendars: Calendars) -> list[Approva
 def dues(case: Running, pauses: tuple[Pause, ...], extended_wd: int, calendars: Calendars) -> tuple[date, date]:
     """The promised and the statutory due date."""
     terms = case.terms
-    promised = due_date(terms.accepted_on, terms.promised_wd + extended_wd, calendars, pauses)
-    return promised, due_date(terms.accepted_on, terms.statutory_wd + extended_wd, calendars, pauses)
+    promised = due_date(terms.accepted_on, terms.promised_wd, calendars, pauses, extended_wd)
+    return promised, due_date(terms.accepted_on, terms.statutory_wd, calendars, pauses, extended_wd)
 
 
 def make_decision(command: Decide, case: Running, calendars: Calendars) -> list[ApprovalEvent]:
@@ -240,8 +240,9 @@ def waits_for(journey: Journey, calendars: Calendars) -> frozenset[Timer]:
     for case_no, case in journey.items():
         if not isinstance(case, Running) or case.suspended:
             continue
-        promised = case.terms.promised_wd + case.extended_wd
-        for kind, day in threshold_days(case.terms.accepted_on, promised, calendars, case.pauses).items():
+        terms = case.terms
+        days = threshold_days(terms.accepted_on, terms.promised_wd, calendars, case.pauses, case.extended_wd)
+        for kind, day in days.items():
             if kind not in case.raised:
                 found.add(Timer(start_of_day(day), kind, case_no))
     return frozenset(found)

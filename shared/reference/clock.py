@@ -40,12 +40,20 @@ def thresholds(promised_wd: int) -> Thresholds:
     return Thresholds(min(promised_wd * 8 // 10, yellow - 1), yellow, promised_wd)
 
 
-def threshold_days(accepted_on: date, promised_wd: int, calendars: Calendars, pauses: Sequence[Pause] = ()) -> dict[CardKind, date]:
+def threshold_days(
+    accepted_on: date, promised_wd: int, calendars: Calendars, pauses: Sequence[Pause] = (), extended_wd: int = 0
+) -> dict[CardKind, date]:
     """The day at whose start each signal is due, if the case is then undecided and its clock runs."""
-    limits = thresholds(promised_wd)
+    limits = thresholds(promised_wd + extended_wd)
     wanted: tuple[tuple[CardKind, int | None], ...] = (
         ("reminder", limits.reminder),
         ("yellow", limits.yellow),
         ("red", limits.red),
     )
-    return {kind: due_date(accepted_on, used, calendars, pauses) + timedelta(days=1) for kind, used in wanted if used is not None}
+    days = {}
+    for kind, used in wanted:
+        if used is not None:
+            beyond = max(used - promised_wd, 0)
+            last = due_date(accepted_on, used - beyond, calendars, pauses, beyond)
+            days[kind] = last + timedelta(days=1)
+    return days

@@ -41,13 +41,16 @@ class Pause:
     ended_on: date | None = None
 
 
-def due_date(accepted_on: date, limit_wd: int, calendars: Calendars, pauses: Sequence[Pause] = ()) -> date:
-    """The last day in time: `limit_wd` working days after acceptance, moved by the working days that stood still.
+def due_date(
+    accepted_on: date, limit_wd: int, calendars: Calendars, pauses: Sequence[Pause] = (), extended_wd: int = 0
+) -> date:
+    """The last day in time: `limit_wd` working days after acceptance, moved by an extension and by the days that stood still.
 
-    A limit of 0 is due on the same working day. An open pause moves nothing yet.
+    A limit of 0 is due on the same working day, or on the next one if it is accepted on a rest day, and from there it is moved.
+    An open pause moves nothing yet.
     """
-    suspended = sum(_suspended(pause, calendars) for pause in pauses)
-    return calendars.add_working_days(accepted_on, limit_wd + suspended)
+    moved = extended_wd + sum(_suspended(pause, calendars) for pause in pauses)
+    return calendars.add_working_days(calendars.add_working_days(accepted_on, limit_wd), moved)
 
 
 def _suspended(pause: Pause, calendars: Calendars) -> int:

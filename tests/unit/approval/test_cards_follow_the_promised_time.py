@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.approval.commands import EndSpecialProcedure, Extend, StartSpecialProcedure, TimePassed
+from services.approval.commands import EndSpecialProcedure, Extend, StartSpecialProcedure, TakeCase, TimePassed
 from shared.contracts.approval import (
     DeadlineReminderRaised,
     RedCardIssued,
@@ -10,7 +10,7 @@ from shared.contracts.approval import (
     YellowCardIssued,
 )
 from shared.reference.deadlines import local_date
-from tests.unit.approval.story import CALENDARS, CASE, MONDAY, Story, at, days_on, decision, take
+from tests.unit.approval.story import CALENDARS, CASE, MONDAY, Story, accepted, at, days_on, decision, take
 
 
 def test_a_case_left_alone_gets_each_signal_once_with_the_days_it_used() -> None:
@@ -61,3 +61,11 @@ def test_an_extension_moves_the_signals() -> None:
 
 def test_a_promise_of_a_day_knows_the_red_card_only() -> None:
     assert {timer.kind for timer in Story(take(1)).waits()} == {"red"}
+
+
+def test_on_the_spot_on_a_saturday_is_extended_from_the_working_day_that_follows() -> None:
+    saturday, monday = days_on(5), days_on(7)
+    on_the_spot = accepted(0).model_copy(update={"accepted_at": at(saturday), "promised_due": monday})
+    story = Story(TakeCase(at(saturday), on_the_spot), Extend(at(monday), CASE, 1, "b" * 32, "x"))
+
+    assert {timer.kind: local_date(timer.due_at) for timer in story.waits()} == {"red": days_on(9)}

@@ -189,6 +189,26 @@ def test_more_time_moves_the_signals_that_were_not_given_yet_and_no_others() -> 
     assert extended.readings("F12")["red_n"] == (0, None)
 
 
+def test_on_the_spot_is_on_the_first_working_day_and_more_time_is_added_to_it() -> None:
+    # Accepted on Saturday 2026-11-07, so due on Monday the 9th, and with one day more on Tuesday the 10th.
+    spot = Catalogue(catalogue(NOW))
+    spot.items[PERMIT] = {**spot.items[PERMIT], "promised_wd": 0}
+    taken = (submit("2026-11-07T09:00", PERMIT), receive("2026-11-07T09:10"), accept("2026-11-07T09:30"))
+    extended = (*taken, step("2026-11-09T09:00", "extend", "decision", case_no=CASE, days=1))
+
+    def told_on_the_spot(steps: tuple[Step, ...], as_of: str) -> Truth:
+        return count([Story("s", "caller", steps)], spot, at(as_of))
+
+    tuesday = decide("2026-11-10T09:00")
+    assert told_on_the_spot((*taken, tuesday), "2026-11-20T00:00").readings("F9")["on_time"] == (0, 1)
+    assert told_on_the_spot((*extended, tuesday), "2026-11-20T00:00").readings("F9")["on_time"] == (1, 1)
+    red = [told_on_the_spot(steps, as_of).readings("F12")["red_n"][0] for steps in (taken, extended) for as_of in _MIDNIGHTS]
+    assert red == [0, 1, 1, 0, 0, 1]
+
+
+_MIDNIGHTS = ("2026-11-09T00:00", "2026-11-10T00:00", "2026-11-11T00:00")
+
+
 def test_nobody_who_only_asked_waits_for_ever() -> None:
     asked = visit("2026-08-03T09:00", "v1", f"{LUCHENG}-hall", "consult")
 
@@ -205,6 +225,7 @@ def test_working_days_follow_the_published_year_and_are_plain_weekdays_otherwise
     assert days.after(date(2026, 9, 30), 1) == date(2026, 10, 5)
     assert days.after(date(2026, 10, 10), 0) == date(2026, 10, 10)
     assert days.after(date(2027, 1, 1), 1) == date(2027, 1, 4)
+    assert days.after(date(2027, 1, 2), 0) == date(2027, 1, 4)
 
 
 def test_a_city_bureau_that_serves_its_own_county_crosses_nothing() -> None:

@@ -78,6 +78,23 @@ def test_on_the_spot_is_due_on_the_same_working_day() -> None:
     assert due_date(MONDAY, 0, PLAIN) == MONDAY
 
 
+SATURDAY = date(2026, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("pauses", "extended_wd", "due"),
+    [
+        ((), 0, date(2026, 6, 8)),
+        ((), 1, date(2026, 6, 9)),
+        ((Pause(date(2026, 6, 8), date(2026, 6, 10)),), 0, date(2026, 6, 10)),
+        ((Pause(date(2026, 6, 8), date(2026, 6, 10)),), 1, date(2026, 6, 11)),
+    ],
+)
+def test_on_the_spot_counts_from_the_first_working_day(pauses: tuple[Pause, ...], extended_wd: int, due: date) -> None:
+    assert due_date(SATURDAY, 0, PLAIN, pauses, extended_wd) == due
+    assert threshold_days(SATURDAY, 0, PLAIN, pauses, extended_wd) == {"red": due + timedelta(days=1)}
+
+
 def test_a_day_starts_at_midnight_in_china() -> None:
     assert start_of_day(MONDAY).isoformat() == "2026-03-08T16:00:00+00:00"
     assert local_date(start_of_day(MONDAY)) == MONDAY
