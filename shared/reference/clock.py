@@ -43,7 +43,10 @@ def thresholds(promised_wd: int) -> Thresholds:
 def threshold_days(
     accepted_on: date, promised_wd: int, calendars: Calendars, pauses: Sequence[Pause] = (), extended_wd: int = 0
 ) -> dict[CardKind, date]:
-    """The day at whose start each signal is due, if the case is then undecided and its clock runs."""
+    """The day at whose start each signal is due, if the case is then undecided; none lies where the clock stands still.
+
+    The pauses are in the order in which they began.
+    """
     limits = thresholds(promised_wd + extended_wd)
     wanted: tuple[tuple[CardKind, int | None], ...] = (
         ("reminder", limits.reminder),
@@ -55,5 +58,13 @@ def threshold_days(
         if used is not None:
             beyond = max(used - promised_wd, 0)
             last = due_date(accepted_on, used - beyond, calendars, pauses, beyond)
-            days[kind] = last + timedelta(days=1)
+            days[kind] = _running(last + timedelta(days=1), pauses)
     return days
+
+
+def _running(day: date, pauses: Sequence[Pause]) -> date:
+    """`day`, or the first one after it on which no procedure stops the clock. One over rest days alone moves no due date."""
+    for pause in pauses:
+        if pause.ended_on is not None and pause.started_on < day <= pause.ended_on:
+            day = pause.ended_on + timedelta(days=1)
+    return day

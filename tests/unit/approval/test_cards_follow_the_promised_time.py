@@ -63,6 +63,14 @@ def test_a_promise_of_a_day_knows_the_red_card_only() -> None:
     assert {timer.kind for timer in Story(take(1)).waits()} == {"red"}
 
 
+def test_a_procedure_over_a_weekend_dates_no_card_within_itself() -> None:
+    friday, sunday = days_on(11), days_on(13)
+    stopped = StartSpecialProcedure(at(friday), CASE, "expert_review", "art-45", 7)
+    story = Story(take(), stopped, EndSpecialProcedure(at(sunday), CASE, "completed"))
+
+    assert {timer.kind: local_date(timer.due_at) for timer in story.waits()} == {"yellow": days_on(14), "red": days_on(15)}
+
+
 def test_on_the_spot_on_a_saturday_is_extended_from_the_working_day_that_follows() -> None:
     saturday, monday = days_on(5), days_on(7)
     on_the_spot = accepted(0).model_copy(update={"accepted_at": at(saturday), "promised_due": monday})

@@ -78,6 +78,20 @@ def test_on_the_spot_is_due_on_the_same_working_day() -> None:
     assert due_date(MONDAY, 0, PLAIN) == MONDAY
 
 
+def test_no_signal_is_given_on_a_day_of_a_procedure_that_stopped_no_working_day() -> None:
+    over_the_weekend = Pause(date(2026, 3, 20), date(2026, 3, 22))
+
+    assert due_date(MONDAY, 10, PLAIN, [over_the_weekend]) == date(2026, 3, 23)
+    assert threshold_days(MONDAY, 10, PLAIN, [over_the_weekend])["yellow"] == date(2026, 3, 23)
+    assert threshold_days(MONDAY, 10, PLAIN, [over_the_weekend, Pause(date(2026, 3, 22))])["yellow"] == date(2026, 3, 23)
+
+
+def test_procedures_one_after_the_other_stop_the_signals_until_the_last_one_ends() -> None:
+    pauses = [Pause(date(2026, 3, 20), date(2026, 3, 21)), Pause(date(2026, 3, 21), date(2026, 3, 22))]
+
+    assert threshold_days(MONDAY, 10, PLAIN, pauses)["yellow"] == date(2026, 3, 23)
+
+
 SATURDAY = date(2026, 6, 6)
 
 
