@@ -8,7 +8,7 @@ stands the mean per unit, which is what the published series of the reform repor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -65,7 +65,9 @@ class Kept(NamedTuple):
     type: str
 
 
-CatalogueFact = Published | Retired | Registered | Kept
+Turn: TypeAlias = Published | Retired
+"""A fact that changes which version of its item is in force."""
+CatalogueFact = Turn | Registered | Kept
 _CODES: dict[type[Any], str] = {Published: "p", Retired: "r", Registered: "b", Kept: "k"}
 _KINDS: dict[str, type[Any]] = {code: kind for kind, code in _CODES.items()}
 
@@ -82,6 +84,11 @@ class CatalogueRow(NamedTuple):
         return self.key.partition(":")[2]
 
     @property
+    def turns(self) -> dict[int, Turn]:
+        """Its versions and retirements by the sequence of their events, if this is an item."""
+        return {n: fact for n, fact in enumerate(self.facts, 1) if isinstance(fact, Published | Retired)}
+
+    @property
     def newest(self) -> Published | None:
         """The last version that was published, if this is an item."""
         return next((fact for fact in reversed(self.facts) if isinstance(fact, Published)), None)
@@ -93,13 +100,26 @@ class CatalogueRow(NamedTuple):
 
     def in_effect(self, day: int, known_to: int | None = None) -> Published | None:
         """The version in effect on `day`, by what was known up to the end of day `known_to`; None if retired or not yet there."""
-        found: Published | None = None
-        for fact in self.facts:
-            if known_to is not None and fact.known > known_to:
-                continue
-            if isinstance(fact, Published | Retired) and fact.effective <= day:
-                found = fact if isinstance(fact, Published) else None
-        return found
+        turns = self.turns.values()
+        return in_force((turn, turn.effective <= day) for turn in turns if known_to is None or turn.known <= known_to)
+
+
+def in_force(turns: Iterable[tuple[Turn, bool]]) -> Published | None:
+    """The version in force after an item's turns, each with whether it is in effect yet.
+
+    A retirement right after another one moves it, as in intake's register: what the older one ended goes on until the newer.
+    """
+    found: Published | None = None
+    ends: Published | None = None
+    was_retired = False
+    for turn, has_begun in turns:
+        if isinstance(turn, Published):
+            found = turn if has_begun else found
+        else:
+            ends = ends if was_retired else found
+            found = None if has_begun else ends
+        was_retired = isinstance(turn, Retired)
+    return found
 
 
 def fold(row: CatalogueRow, event: View | Unknown, offset: int) -> CatalogueRow:

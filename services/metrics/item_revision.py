@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Set
+from typing import Literal, NamedTuple
 
-from services.metrics.catalogue import CatalogueRow, Published, Retired, Which, adds
+from services.metrics.catalogue import CatalogueRow, Published, Retired, Turn, Which, adds, in_force
 
 Why = Literal["late", "begun"]
-"""A fact that became known after the day on which it took effect; or one that was known by then, and took effect in between."""
-Turn: TypeAlias = Published | Retired
-"""A fact that changes which version of its item is in force."""
+"""A fact that became known after a day of which it speaks; or one that was known by then, and took effect in between."""
 
 
 class Moment(NamedTuple):
@@ -38,30 +36,35 @@ class Step(NamedTuple):
 
 def steps(row: CatalogueRow, reading: str, which: Which, then: Moment, now: Moment) -> Iterator[Step]:
     """Every fact of the item that moved the reading in between. Neither day of `now` is earlier than its one of `then`."""
-    turns = [(sequence, fact) for sequence, fact in enumerate(row.facts, 1) if isinstance(fact, Published | Retired)]
-    seen = [(sequence, fact) for sequence, fact in turns if then.sees(fact)]
-    fresh = [(sequence, fact) for sequence, fact in turns if now.sees(fact) and not then.sees(fact)]
-    last, before = (seen[-1][0], _version(seen[-1][1])) if seen else (0, None)
-    for sequence, fact in sorted(fresh, key=lambda one: (_arrived(one[1], then), one[0])):
-        # An earlier fact that comes in late changes nothing: a later one was in force already.
-        if sequence < last:
-            continue
-        after = _version(fact)
+    turns = row.turns
+    known = {n for n, turn in turns.items() if turn.known <= then.known}
+    begun = {n for n, turn in turns.items() if then.sees(turn)}
+    # One that is not in effect yet tells too: it may move an older retirement that was.
+    fresh = [n for n, turn in turns.items() if turn.known <= now.known and (n not in known or (now.sees(turn) and n not in begun))]
+    before = _in_force(turns, known, begun)
+    for n in sorted(fresh, key=lambda n: (_arrived(turns[n], then, now), n)):
+        turn = turns[n]
+        known.add(n)
+        if now.sees(turn):
+            begun.add(n)
+        after = _in_force(turns, known, begun)
         numerator, denominator = (a - b for a, b in zip(adds(after, reading, which), adds(before, reading, which), strict=True))
         if numerator or denominator:
-            yield Step(sequence, fact, why(fact), before, after, numerator, denominator)
-        last, before = sequence, after
+            why = _why(turn, turn if n in begun else turns.get(n - 1, turn))
+            yield Step(n, turn, why, before, after, numerator, denominator)
+        before = after
 
 
-def _version(fact: Turn) -> Published | None:
-    return fact if isinstance(fact, Published) else None
+def _in_force(turns: Mapping[int, Turn], known: Set[int], begun: Set[int]) -> Published | None:
+    return in_force((turn, n in begun) for n, turn in turns.items() if n in known)
 
 
-def _arrived(fact: Turn, then: Moment) -> int:
-    """The day on which the fact began to tell: when it was known, and in effect unless it was before."""
-    return max(fact.known, fact.effective) if fact.effective > then.day else fact.known
+def _arrived(turn: Turn, then: Moment, now: Moment) -> int:
+    """The day on which the fact began to tell: when it was known, and in effect unless it was before or is not yet."""
+    return max(turn.known, turn.effective) if then.day < turn.effective <= now.day else turn.known
 
 
-def why(fact: Turn) -> Why:
-    """What kind of addition a fact is."""
-    return "late" if fact.known > fact.effective else "begun"
+
+def _why(fact: Turn, tells_of: Turn) -> Why:
+    """What kind of addition a fact is. One that is not in effect yet tells of the retirement that it moves."""
+    return "late" if fact.known > tells_of.effective else "begun"

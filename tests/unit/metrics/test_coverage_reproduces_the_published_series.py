@@ -87,6 +87,32 @@ def test_the_version_in_effect_on_the_day_asked_counts() -> None:
     assert row.in_effect(DAY + 10) is None
 
 
+def test_a_retirement_that_follows_another_moves_it() -> None:
+    first, postponed = Retired(DAY, 0, 0, DAY + 10), Retired(DAY + 1, 0, 0, DAY + 20)
+    row = CatalogueRow("item:1", (version(2, PROVINCE, 1), first, postponed))
+
+    assert row.in_effect(DAY + 10) is not None
+    assert row.in_effect(DAY + 10, known_to=DAY) is None
+    assert row.in_effect(DAY + 20) is None
+
+
+def test_a_retirement_brought_forward_holds_from_its_earlier_day() -> None:
+    row = CatalogueRow("item:1", (version(2, PROVINCE, 1), Retired(DAY, 0, 0, DAY + 10), Retired(DAY + 1, 0, 0, DAY + 5)))
+
+    assert row.in_effect(DAY + 4) is not None
+    assert row.in_effect(DAY + 5) is None
+
+
+def test_a_retirement_after_the_next_version_leaves_the_end_of_the_one_before() -> None:
+    old, new = version(2, PROVINCE, 1), version(2, PROVINCE, 1, number=2, effective=DAY + 30)
+    row = CatalogueRow("item:1", (old, Retired(DAY, 0, 0, DAY + 10), new, Retired(DAY + 2, 0, 0, DAY + 40)))
+
+    assert row.in_effect(DAY + 9) == old
+    assert row.in_effect(DAY + 10) is None
+    assert row.in_effect(DAY + 30) == new
+    assert row.in_effect(DAY + 40) is None
+
+
 def test_a_unit_is_the_items_of_one_level_in_one_region() -> None:
     rows = [item("1", 3, "330100", 1), item("2", 3, "330100", 2), item("3", 3, "330300", 1)]
 

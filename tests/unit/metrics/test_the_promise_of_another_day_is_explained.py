@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.metrics.catalogue import EVERY, CatalogueRow, Published, Retired, Which, adds, coverage
+from services.metrics.catalogue import EVERY, CatalogueRow, Published, Retired, Turn, Which, adds, coverage
 from services.metrics.figures import COVERAGE
-from services.metrics.item_revision import Moment, Step, Turn, Why, steps
+from services.metrics.item_revision import Moment, Step, Why, steps
 from services.metrics.shelf import readings_of
 
 DAY = 739_000
@@ -127,6 +127,20 @@ def test_an_item_that_is_retired_leaves_both_lines() -> None:
     (step,) = found(facts, Moment(DAY, DAY), Moment(DAY + 1, DAY + 1))
 
     assert (step.after, step.numerator, step.denominator) == (None, -1, -1)
+
+
+def test_a_retirement_that_is_postponed_after_its_day_brings_the_item_back_until_its_new_day() -> None:
+    facts: list[Turn] = [
+        version(1, known=DAY, effective=DAY),
+        retired(known=DAY, effective=DAY + 2),
+        retired(known=DAY + 3, effective=DAY + 5),
+    ]
+
+    (back,) = found(facts, Moment(DAY + 2, DAY + 2), Moment(DAY + 4, DAY + 4))
+    (gone,) = found(facts, Moment(DAY + 4, DAY + 4), Moment(DAY + 5, DAY + 5))
+
+    assert (back.sequence, back.why, back.before, back.after, back.denominator) == (3, "late", None, facts[0], 1)
+    assert (gone.sequence, gone.why, gone.before, gone.after, gone.denominator) == (3, "begun", facts[0], None, -1)
 
 
 def test_a_version_that_promises_no_other_side_is_not_listed() -> None:
