@@ -249,7 +249,8 @@ class Chronicle:
     def _lapses(self) -> None:
         for life in self.lives:
             if life.case is None and not life.end and life.began + _LAPSE <= self._as_of:
-                self._end(life, "lapsed", life.began + _LAPSE)
+                # Of a visit that was nobody's or never made, nothing lapses: the record closes, and no figure counts it.
+                self._end(life, "lapsed" if life.visits else "emptied", life.began + _LAPSE)
 
     def _cards(self) -> None:
         """Walk through the days of the case: a signal is given when a day begins with so many working days used up."""

@@ -296,6 +296,9 @@ def _ending(story: Story) -> Iterable[tuple[Cell, Amounts]]:
     completed = story.completed
     if completed is None or completed.outcome not in _ENDINGS:
         return
+    if completed.outcome == "lapsed" and story.is_emptied:
+        # What a correction left nothing of was given up by nobody.
+        return
     first = story.first
     opened = story.opened
     if first is not None:
@@ -310,8 +313,8 @@ _PARTS = (_visit_part, _case_part, _ending_part)
 _RESTS_ON: dict[type[Fact], tuple[str, ...]] = {
     Noted: (),
     Opened: ("visits", "ending"),
-    Visited: ("visits",),
-    Voided: ("visits",),
+    Visited: ("visits", "ending"),
+    Voided: ("visits", "ending"),
     Completed: ("visits", "ending"),
     Submitted: ("visits", "cases", "ending"),
     Noticed: ("cases",),

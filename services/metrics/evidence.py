@@ -179,7 +179,7 @@ def situation(story: Story) -> dict[str, Any]:
         "handling_region": None if first is None else first.handling_region,
         "declared": None if first is None else first.declared,
         "anonymous": story.is_anonymous,
-        "open": story.completed is None,
+        "open": story.is_open,
         "outcome": None if story.completed is None else story.completed.outcome,
         "opened_on": None if opened is None else date.fromordinal(day_of_ms(opened.at)).isoformat(),
         "delivered_on": None if delivered is None else date.fromordinal(delivered).isoformat(),

@@ -86,6 +86,16 @@ class Story:
         return self.first is None
 
     @property
+    def is_emptied(self) -> bool:
+        """Whether nothing of it stands: every visit was taken off or moved to somebody else's journey, and nobody applied."""
+        return not self.visits and self.first is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may still be waiting for its end."""
+        return self.completed is None and not self.is_emptied
+
+    @property
     def applicant_region(self) -> str:
         """Where the applicant lives: as said at first contact, else in the first application."""
         if self.opened is not None and self.opened.region is not None:

@@ -66,7 +66,7 @@ def summary(story: Story, parts: Parts) -> Summary:
             words.update(_words(group, region, other, item, tag))
     return Summary(
         opened_on=None if story.opened is None else date.fromordinal(day_of_ms(story.opened.at)),
-        open=story.completed is None,
+        open=story.is_open,
         anonymous=story.is_anonymous,
         holder=holder,
         holder_region=region,

@@ -187,10 +187,15 @@ async def test_a_cell_of_a_table_leads_to_its_own_journeys_under_the_same_filter
         assert (await door.get(address, headers=signed(door))).json()["total"]["numerator"] == numerator, address
 
 
+def is_open(events: bytes) -> bool:
+    """Whether a made-up journey waits for its end; those without a case lose no visit."""
+    return b"journey-completed" not in events and (b"visit-recorded" in events or b"application-submitted" in events)
+
+
 async def test_live_counts_open_journeys_by_holder_and_by_age(full: Full, door: httpx.AsyncClient) -> None:
     found = (await door.get("/v1/live")).json()
 
-    still_open = sum(b"journey-completed" not in b"".join(body for _, body in one.events) for one in full.told)
+    still_open = sum(is_open(b"".join(body for _, body in one.events)) for one in full.told)
     assert found["open"]["total"] == still_open
     assert sum(entry["open"] for entry in found["by_holder"]) == still_open
     assert sum(entry["open"] for entry in found["by_age"]) == still_open

@@ -216,6 +216,16 @@ def test_nobody_who_only_asked_waits_for_ever() -> None:
     assert told(asked, as_of=at("2026-11-01T09:00")).readings("F0")["lapsed"] == (1, None)
 
 
+def test_a_trip_that_was_never_made_leaves_nobody_who_gave_up() -> None:
+    asked = visit("2026-08-03T09:00", "v1", f"{LUCHENG}-hall", "consult")
+    taken_off = step("2026-08-04T09:00", "void-visit", visit_id="v1", reason_code="mistake")
+
+    truth = told(asked, taken_off, as_of=at("2026-11-01T09:00"))
+
+    assert truth.readings("F0")["lapsed"] == (0, None)
+    assert events(truth)["intake.journey-completed"] == 1
+
+
 def test_working_days_follow_the_published_year_and_are_plain_weekdays_otherwise() -> None:
     days = WorkingDays([{"days_off": ["2026-10-01", "2026-10-02"], "makeup_workdays": ["2026-10-10"]}])
 

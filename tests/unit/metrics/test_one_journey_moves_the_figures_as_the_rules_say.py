@@ -11,6 +11,7 @@ from services.metrics.ledger import Entry, ledger
 from services.metrics.slices import Slice, covers, key_of
 from services.metrics.story import tell
 from services.metrics.summary import summary
+from shared.reference.deadlines import local_date
 from tests.unit.metrics.stories import (
     CASE,
     LUCHENG,
@@ -53,6 +54,11 @@ def reading(told: Told, figure: str, code: str, asked: Slice | None = None) -> V
 
 def cells(told: Told, group: Group) -> dict[Cell, tuple[int, ...]]:
     return {cell: amounts for cell, amounts in contributions(tell(told.row())).items() if cell.group == group}
+
+
+def is_open(told: Told) -> bool:
+    story = tell(told.row())
+    return summary(story, parts(story)).open
 
 
 def test_the_scripted_journey_broke_its_promise_of_one() -> None:
@@ -205,6 +211,37 @@ def test_withdrawn_journeys_are_shown_apart() -> None:
 
     assert reading(told, "F0", "withdrawn").value == 1
     assert reading(told, "F2", "once").value is None
+
+
+def test_a_journey_of_which_nothing_stands_is_neither_open_nor_lapsed() -> None:
+    told = Told()
+    told.says(opened(), visited("v1", told.at))
+    assert is_open(told)
+
+    told.says(voided("v1"))
+    assert not is_open(told)
+
+    told.wait(90).says(completed("lapsed", told.at))
+    assert reading(told, "F0", "lapsed").value == 0
+
+
+def test_a_visit_that_is_taken_off_after_the_lapse_takes_it_off_too_from_then_on() -> None:
+    told = Told()
+    told.says(opened(), visited("v1", told.at)).wait(90).says(completed("lapsed", told.at))
+    day = local_date(told.at)
+    assert reading(told, "F0", "lapsed").value == 1
+
+    told.wait(2).says(voided("v1"))
+
+    assert reading(told, "F0", "lapsed").value == 0
+    assert reading(told, "F0", "lapsed", Slice(known_at=day)).value == 1
+
+
+def test_a_journey_with_an_application_is_open_without_a_visit() -> None:
+    told = Told()
+
+    assert is_open(told.says(opened(), submitted(virtual=True, channel="web")))
+    assert not is_open(told.says(withdrawn(), completed("withdrawn", told.at)))
 
 
 def test_a_visit_after_the_result_is_a_visit_but_no_run() -> None:
