@@ -13,7 +13,6 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from services.metrics.cells import Snapshot, sums
-from services.metrics.facts import day_of_ms
 from services.metrics.figures import Value, value_of
 from services.metrics.journey import Row, load
 from services.metrics.shares import Asked, Share, share_of
@@ -169,7 +168,7 @@ def _shown(share: Share, wanted: Slice) -> dict[str, Any]:
 def situation(story: Story) -> dict[str, Any]:
     """Where a journey stands, in dates and codes."""
     first, opened = story.first, story.opened
-    delivered = story.delivered_day
+    begun, delivered = story.begun_on, story.delivered_day
     return {
         "item": first.item if first is not None else opened.item if opened is not None else None,
         "basic": first.basic if first is not None else opened.basic if opened is not None else None,
@@ -181,6 +180,6 @@ def situation(story: Story) -> dict[str, Any]:
         "anonymous": story.is_anonymous,
         "open": story.is_open,
         "outcome": None if story.completed is None else story.completed.outcome,
-        "opened_on": None if opened is None else date.fromordinal(day_of_ms(opened.at)).isoformat(),
+        "opened_on": None if begun is None else date.fromordinal(begun).isoformat(),
         "delivered_on": None if delivered is None else date.fromordinal(delivered).isoformat(),
     }

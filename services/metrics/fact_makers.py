@@ -39,7 +39,13 @@ _Maker = Callable[[_Start, Any, str], Any]
 def _opened(start: _Start, data: Any, _: str) -> Opened:
     get = data.get
     return Opened(
-        *start, get("subject_ref"), data["item_code"], data["basic_code"], get("applicant_region"), data["declared_visits"]
+        *start,
+        get("subject_ref"),
+        data["item_code"],
+        data["basic_code"],
+        get("applicant_region"),
+        data["declared_visits"],
+        ms_of(data["first_contact"]),
     )
 
 

@@ -48,7 +48,10 @@ class Noted(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """The journey began; `subject` is the pseudonym of whose it is, if known."""
+    """The journey began, with the first contact; `subject` is the pseudonym of whose it is, if known.
+
+    A row that an older release wrote tells no first contact.
+    """
 
     known: int
     offset: int
@@ -58,6 +61,7 @@ class Opened(NamedTuple):
     basic: str
     region: str | None
     declared: int
+    contact: int | None = None
 
 
 class Visited(NamedTuple):
@@ -268,6 +272,8 @@ _CODES: dict[type[Any], str] = {
     Carded: "ca",
 }
 _MAKERS: dict[str, Callable[[Sequence[Any]], Any]] = {code: kind._make for kind, code in _CODES.items()}
+# An older release stored no first contact, and `_make` knows no defaults.
+_MAKERS["op"] = lambda stored: Opened(*stored)
 
 
 def pack(facts: Sequence[Fact]) -> list[tuple[Any, ...]]:

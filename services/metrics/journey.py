@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import orjson
 
 from services.metrics.fact_makers import fact_of
-from services.metrics.facts import Fact, pack, unpack
+from services.metrics.facts import Fact, Opened, pack, unpack
 from services.metrics.view import Unknown, View
 
 Source = Literal["intake", "approval", "notify"]
@@ -82,7 +82,9 @@ class Draft:
 
 
 def _is_same(known: Fact, told: Fact) -> bool:
-    """Whether both come of one event. An older release may have known less of it than its time."""
+    """Whether both come of one event. An older release may have known less of it than its time, or kept less."""
+    if isinstance(known, Opened) and isinstance(told, Opened) and known.contact is None:
+        told = told._replace(contact=None)
     if type(known) is type(told):
         return known._replace(offset=told.offset) == told
     return (known.known, known.at) == (told.known, told.at)

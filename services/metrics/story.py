@@ -86,6 +86,13 @@ class Story:
         return self.first is None
 
     @property
+    def begun_on(self) -> int | None:
+        """The day of the first contact, which may have been told later; the day on which it was told, where only that is known."""
+        if self.opened is None:
+            return None
+        return day_of_ms(self.opened.at if self.opened.contact is None else self.opened.contact)
+
+    @property
     def is_emptied(self) -> bool:
         """Whether nothing of it stands: every visit was taken off or moved to somebody else's journey, and nobody applied."""
         return not self.visits and self.first is None

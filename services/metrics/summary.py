@@ -65,7 +65,7 @@ def summary(story: Story, parts: Parts) -> Summary:
             days.add(day)
             words.update(_words(group, region, other, item, tag))
     return Summary(
-        opened_on=None if story.opened is None else date.fromordinal(day_of_ms(story.opened.at)),
+        opened_on=None if story.begun_on is None else date.fromordinal(story.begun_on),
         open=story.is_open,
         anonymous=story.is_anonymous,
         holder=holder,

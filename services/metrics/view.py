@@ -33,6 +33,7 @@ class OpenedData(TypedDict):
     basic_code: str
     applicant_region: NotRequired[str]
     declared_visits: int
+    first_contact: datetime
 
 
 class JourneyOpened(Head):

@@ -162,7 +162,8 @@ def failed_visit() -> Told:
     """Somebody came to the wrong hall just now."""
     now = clock.now()
     told = Told(journey=str(uuid4()), at=now - timedelta(seconds=5))
-    return told.says(opened(), visited(told.journey, now, outcome="wrong_place", cause="wrong_place", responsible="applicant"))
+    told.says(opened(first_contact=now))
+    return told.says(visited(told.journey, now, outcome="wrong_place", cause="wrong_place", responsible="applicant"))
 
 
 def finished_now() -> Told:

@@ -117,14 +117,16 @@ def folded(journey: str, events: list[tuple[str, bytes]]) -> Row:
     return row
 
 
-def opened(subject: str | None = SUBJECT, region: str | None = LUCHENG, declared: int = 1) -> JourneyOpened:
+def opened(
+    subject: str | None = SUBJECT, region: str | None = LUCHENG, declared: int = 1, first_contact: datetime = START
+) -> JourneyOpened:
     return JourneyOpened(
         subject_ref=subject,
         item_code="item-1",
         basic_code="basic-1",
         applicant_region=region,
         declared_visits=declared,
-        first_contact=START,
+        first_contact=first_contact,
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.metrics.facts import Noted
+from services.metrics.facts import Noted, day_of
 from services.metrics.journey import Draft, Row, fold, load, store
 from services.metrics.ledger import ledger
+from services.metrics.story import tell
 from services.metrics.view import read
-from tests.unit.metrics.stories import Told, folded, interleavings, scripted, tales
+from tests.unit.metrics.stories import START, Told, folded, interleavings, opened, scripted, tales, visited
 
 
 @given(st.data())
@@ -86,6 +89,18 @@ def test_what_an_older_release_could_not_read_moves_the_row_no_earlier_than_its_
     row = fold(Row(told.journey, (noted,)), read(body), 1000)
 
     assert row.intake == (noted._replace(offset=1000),)
+
+
+def test_a_row_of_an_older_release_without_its_first_contact_is_read_and_goes_on() -> None:
+    told = Told().says(opened(first_contact=START - timedelta(days=9)), visited("v1", START))
+    (_, first), (_, second) = told.events
+    intake, approval, notify = orjson.loads(store(fold(Row(told.journey), read(first), 4)))
+    older = load(told.journey, orjson.dumps(([entry[:-1] for entry in intake], approval, notify)))
+    draft = Draft(older)
+
+    assert (tell(told.row()).begun_on, tell(older).begun_on) == (day_of(START) - 9, day_of(START))
+    assert draft.add(read(first), 1004) == "duplicate"
+    assert draft.add(read(second), 1005) == "next"
 
 
 @given(tales())

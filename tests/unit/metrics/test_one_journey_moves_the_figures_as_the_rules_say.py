@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.metrics.contributions import GROUPS, Cell, Group, contributions, parts
+from services.metrics.evidence import situation
 from services.metrics.facts import instant_of_ms
 from services.metrics.figures import BY_CODE, Value, evaluate
 from services.metrics.ledger import Entry, ledger
@@ -15,6 +16,7 @@ from shared.reference.deadlines import local_date
 from tests.unit.metrics.stories import (
     CASE,
     LUCHENG,
+    START,
     XIHU,
     Told,
     accepted,
@@ -235,6 +237,15 @@ def test_a_visit_that_is_taken_off_after_the_lapse_takes_it_off_too_from_then_on
 
     assert reading(told, "F0", "lapsed").value == 0
     assert reading(told, "F0", "lapsed", Slice(known_at=day)).value == 1
+
+
+def test_a_journey_is_as_old_as_its_first_contact_whenever_that_was_written_down() -> None:
+    told = Told(at=START + timedelta(days=9))
+    told.says(opened(first_contact=START), visited("v1", START))
+    story = tell(told.row())
+
+    assert summary(story, parts(story)).opened_on == local_date(START)
+    assert situation(story)["opened_on"] == local_date(START).isoformat()
 
 
 def test_a_journey_with_an_application_is_open_without_a_visit() -> None:
