@@ -175,10 +175,14 @@ def _count_visits(truth: Truth, catalogue: Catalogue, life: Life, counted: list[
         return
     for run in counted:
         if run.own:
-            pair = f"{city(life.home)}>{city(run.region)}"
+            # Whoever says no more than that they live in this province may live in any of its cities.
+            homeless = life.home == run.region[:2] + "0000"
+            home = "unknown" if homeless else city(life.home)
+            pair = f"{home}>{city(run.region)}"
             where = {"city": city(run.region), "county": run.region, "item": run.item, "basic": basic, "channel": channel}
             dimensions = {**where, "day": run.day.isoformat(), "cause": f"{run.cause}|{run.blame}", "pair": pair}
-            truth.add("F7", dimensions, {"trips": 1, "away": int(city(life.home) != city(run.region))})
+            away = not homeless and home != city(run.region)
+            truth.add("F7", dimensions, {"trips": 1, "away": int(away), "homeless": int(homeless)})
 
 
 def _count_delivered(truth: Truth, catalogue: Catalogue, case: Case, lived: list[Run], lawful: int) -> None:

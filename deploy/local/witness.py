@@ -193,7 +193,7 @@ def scope(received: str, handled: str, level: int) -> str:
         return "same-county"
     if received[:2] != handled[:2]:
         return "cross-province"
-    if level <= 2:
+    if level <= 2 or "0000" in (received[2:], handled[2:]):
         return "vertical"
     if received[:4] != handled[:4]:
         return "cross-city"

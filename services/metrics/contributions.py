@@ -30,6 +30,7 @@ from services.metrics.facts import (
     day_of_ms,
 )
 from services.metrics.story import NO_CHANNEL, UNKNOWN, CaseStory, Story, runs_of
+from shared.reference.divisions import PROVINCE
 from shared.reference.regions import city_of, cross_scope
 from shared.reference.runs import Run
 
@@ -168,7 +169,7 @@ def _visits(story: Story) -> Iterable[tuple[Cell, Amounts]]:
             yield from _delivered(story, ())
         return
     runs = runs_of(story).runs
-    home = story.applicant_region
+    home = _home(story)
     first = story.first
     channel = NO_CHANNEL if first is None else first.channel
     basic = first.basic if first is not None else story.opened.basic if story.opened is not None else UNKNOWN
@@ -183,6 +184,12 @@ def _visits(story: Story) -> Iterable[tuple[Cell, Amounts]]:
         cell = Cell("visit", region, home, item, basic, channel, f"{run.cause}|{run.responsible}", day)
         yield cell, _run_amounts(run, region, home, nobody)
     yield from _delivered(story, runs)
+
+
+def _home(story: Story) -> str:
+    """Where the applicant lives, to a city; our whole province names none of its cities."""
+    said = story.applicant_region
+    return UNKNOWN if said == PROVINCE else said
 
 
 def _run_amounts(run: Run, region: str, home: str, nobody: int) -> Amounts:

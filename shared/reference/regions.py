@@ -15,15 +15,20 @@ def province_of(region: str) -> str:
 
 
 def city_of(region: str) -> str:
-    """The city of a GB/T 2260 code; a province-level code stays what it is."""
+    """The city of a GB/T 2260 code; a province-level code stays what it is, and lies in no city."""
     return region[:4] + "00"
+
+
+def is_province(region: str) -> bool:
+    """Whether a code names a whole province and no place in it."""
+    return region == province_of(region)
 
 
 def cross_scope(receiving: str, handling: str, handling_level: int) -> CrossScope:
     """The relation between the region where a case was handed in and the region that decides it.
 
-    A provincial body, or a city bureau that serves a window of its own territory, is the same chain: `vertical`, never
-    cross-city. Levels are those of GB/T 39046: 1 national, 2 province, 3 city, 4 county and below.
+    A provincial body that receives or decides, or a city bureau that serves a window of its own territory, is the same chain:
+    `vertical`, never cross-city. Levels are those of GB/T 39046: 1 national, 2 province, 3 city, 4 county and below.
     """
     if receiving == handling:
         return "same-county"
@@ -31,7 +36,7 @@ def cross_scope(receiving: str, handling: str, handling_level: int) -> CrossScop
         return "vertical"
     if province_of(receiving) != province_of(handling):
         return "cross-province"
-    if handling_level == PROVINCE_LEVEL or handling == province_of(handling):
+    if handling_level == PROVINCE_LEVEL or is_province(handling) or is_province(receiving):
         return "vertical"
     if city_of(receiving) != city_of(handling):
         return "cross-city"

@@ -119,6 +119,13 @@ def test_the_same_place_twice_on_one_day_is_one_run() -> None:
     assert readings["runs"] == (1, None)
 
 
+def test_whoever_names_the_whole_province_as_home_is_from_nowhere_in_it() -> None:
+    somewhere = {"applicant": {"id_no": "SYNP2", "region": "330000"}}
+    readings = told(visit("2026-11-03T09:00", "v1", f"{LUCHENG}-hall", "apply", **somewhere)).readings("F7")
+
+    assert (readings["away"], readings["unknown"]) == ((0, 0), (1, None))
+
+
 def test_an_agents_trip_is_nobodys_run() -> None:
     truth = told(visit("2026-11-03T09:00", "v1", f"{LUCHENG}-hall", "apply", by="agent"), submit("2026-11-03T09:05"))
 
@@ -243,3 +250,5 @@ def test_a_city_bureau_that_serves_its_own_county_crosses_nothing() -> None:
     assert scope("330302", "330324", 4) == "cross-county"
     assert scope("330302", "330100", 3) == "cross-city"
     assert scope("310000", "330100", 3) == "cross-province"
+    assert scope("330000", "330100", 3) == "vertical"
+    assert scope("330000", "330102", 4) == "vertical"

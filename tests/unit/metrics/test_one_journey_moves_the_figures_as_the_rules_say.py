@@ -16,6 +16,7 @@ from shared.reference.deadlines import local_date
 from tests.unit.metrics.stories import (
     CASE,
     LUCHENG,
+    PROVINCE,
     START,
     XIHU,
     Told,
@@ -98,6 +99,13 @@ def test_the_matrix_counts_an_accepted_case_once_under_its_pair_of_cities() -> N
     assert reading(told, "F6", "cross_city").value == 1
 
 
+def test_what_a_provincial_hall_takes_in_for_a_city_of_its_province_crosses_none() -> None:
+    told = Told()
+    told.says(opened(), submitted(receiving=PROVINCE), received(told.at), accepted(told.at))
+
+    assert reading(told, "F6", "cross_city_cases").value == 0
+
+
 def test_a_failed_visit_moves_one_cell() -> None:
     told = Told()
     told.says(opened())
@@ -174,6 +182,23 @@ def test_somebody_whose_home_is_not_known_stays_out_of_the_ratio_and_is_shown() 
 
     assert reading(told, "F7", "away").value is None
     assert reading(told, "F7", "unknown").value == 1
+
+
+def test_whoever_names_our_whole_province_lives_in_a_city_nobody_knows() -> None:
+    told = Told()
+    told.says(opened(region=PROVINCE), visited("v1", told.at))
+
+    assert reading(told, "F7", "away").value is None
+    assert reading(told, "F7", "unknown").value == 1
+    assert {key_of(Entry(cell, cell.day), "home") for cell in cells(told, "visit")} == {"unknown"}
+    assert reading(told, "F7", "runs", Slice(home="unknown")).value == 1
+
+
+def test_whoever_comes_from_another_province_came_from_another_city() -> None:
+    told = Told()
+    told.says(opened(region="310000"), visited("v1", told.at))
+
+    assert reading(told, "F7", "away").value == 1
 
 
 def test_a_decision_without_its_application_waits_in_the_unknown_bucket() -> None:

@@ -52,6 +52,9 @@ def test_other_provinces_are_known_as_a_whole() -> None:
         ("330302", "330100", 3, "cross-city"),
         ("330302", "330300", 3, "vertical"),
         ("330302", "330000", 2, "vertical"),
+        ("330000", "330100", 3, "vertical"),
+        ("330000", "330102", 4, "vertical"),
+        ("310000", "330100", 3, "cross-province"),
         ("310000", "330102", 4, "cross-province"),
     ],
 )
