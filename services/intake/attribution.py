@@ -24,7 +24,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.ids import journey_stream
 from shared.contracts.ingress import Receipt
 from shared.contracts.intake import VisitRecorded
-from shared.eventsourcing.errors import RefusedError
+from shared.eventsourcing.errors import RefusedError, VersionConflictError
 from shared.eventsourcing.plan import Applied, Context, NewEvent, Order, Outcome, Refused
 from shared.postgres.event_log import Tx
 from shared.runtime.requests import Asked, receipt, refusal
@@ -78,6 +78,10 @@ async def _move(
         _order(journey, draft.command, asked.context()),
     ]
     outcomes = await tx.act(journey_decider(known.calendars), orders, whole=True)
+    released = outcomes[0]
+    if isinstance(released, Applied) and not released.events:
+        # Somebody gave the visit to a person after we found it to be nobody's: look again.
+        raise VersionConflictError
     await placement.settle(tx, tx.appended[before:])
     await keep_in_step(tx, tx.appended[before:])
     applied = _applied(outcomes)

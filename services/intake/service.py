@@ -19,7 +19,7 @@ from services.intake.journeys import Wanted
 from services.intake.people import Pseudonyms
 from services.intake.placement import Placement
 from services.intake.read_models import keep_in_step
-from services.intake.refusals import JOURNEY_OVER, UNKNOWN_CASE, UNKNOWN_VISIT
+from services.intake.refusals import JOURNEY_OVER, UNKNOWN_CASE, UNKNOWN_VISIT, VISIT_HAS_OWNER
 from services.intake.resolution import Draft, Joins, OnVisit, Resolver, wanted_by
 from services.intake.state import Journey
 from shared.contracts import commands as wire
@@ -38,6 +38,7 @@ from shared.runtime.timekeeper import Clockwork
 INTAKE = Actor("service", "intake")
 INTERESTED = frozenset({str(DecisionMade.type), str(CaseWithdrawn.type)})
 """What intake reacts to on approval's topic."""
+_OVERTAKEN = (JOURNEY_OVER, VISIT_HAS_OWNER)
 
 
 class Intake:
@@ -182,8 +183,8 @@ class _Batch:
         orders = [_order(draft, journey) for draft, journey in zip(drafts, placed, strict=True) if journey is not None]
         decided = iter(await tx.act(self._decider, orders))
         outcomes = [_nowhere(draft) if journey is None else next(decided) for draft, journey in zip(drafts, placed, strict=True)]
-        if any(isinstance(o, Refused) and o.error.rule is JOURNEY_OVER for o in outcomes):
-            # Somebody ended the journey after we found it open: look again.
+        if any(isinstance(o, Refused) and o.error.rule in _OVERTAKEN for o in outcomes):
+            # Somebody ended the journey, or moved the visit, after we found where it is: look again.
             raise VersionConflictError
         events = tx.appended[before:]
         await keep_in_step(tx, events)

@@ -89,9 +89,14 @@ def void_visit(command: VoidVisit, state: Journey) -> list[IntakeEvent]:
     visit = _known(command.by, command, state)
     if command.reason_code == "attributed":
         raise RefusedError(ATTRIBUTED_BY_ATTRIBUTION, field="reason_code")
-    if visit.visit_id in state.voided:
-        return []
-    return [VisitVoided(visit_id=visit.visit_id, reason_code=command.reason_code)]
+    match state.voided.get(visit.visit_id):
+        case None:
+            return [VisitVoided(visit_id=visit.visit_id, reason_code=command.reason_code)]
+        case "attributed":
+            # It counts on another journey, where alone it can be taken off.
+            raise RefusedError(VISIT_HAS_OWNER, field="visit_id")
+        case _:
+            return []
 
 
 def release_visit(command: ReleaseVisit, state: Journey) -> list[IntakeEvent]:

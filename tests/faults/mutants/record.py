@@ -13,6 +13,7 @@ _SHARE_TESTS = "integration/runtime/test_no_request_costs_more_than_its_share.py
 _HTTP_TESTS = "integration/intake/test_the_http_door_answers_in_problem_details.py"
 _APPROVAL_CALENDARS = "services/approval/calendars.py"
 _CALENDAR_TESTS = "integration/approval/test_a_published_calendar_moves_every_open_case.py"
+_DESKS_TESTS = "integration/intake/test_two_desks_move_one_visit_once.py"
 
 MUTANTS = (
     Mutant(
@@ -263,6 +264,20 @@ MUTANTS = (
                 "integration/postgres/test_an_append_is_whole_or_not_at_all.py::test_of_orders_that_are_one_whole_a_refused_one_leaves_none"
             ),
         ),
+    ),
+    Mutant(
+        "a-visit-counts-for-two-people",
+        "an anonymous visit goes to one person, however many desks have it in hand",
+        "ruling 6",
+        (Edit("services/intake/attribution.py", "isinstance(released, Applied) and not released.events", "False"),),
+        (suite(f"{_DESKS_TESTS}::test_a_visit_goes_to_one_person"),),
+    ),
+    Mutant(
+        "a-visit-is-taken-off-where-it-no-longer-counts",
+        "a visit is taken off where it counts",
+        "ruling 6",
+        (Edit("services/intake/service.py", "(JOURNEY_OVER, VISIT_HAS_OWNER)", "(JOURNEY_OVER,)"),),
+        (suite(f"{_DESKS_TESTS}::test_a_visit_is_taken_off_where_it_counts"),),
     ),
     Mutant(
         "a-calendar-leaves-the-signals-where-they-were",

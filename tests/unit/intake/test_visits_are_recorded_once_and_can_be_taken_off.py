@@ -98,6 +98,10 @@ def test_a_visit_that_nobody_recorded_cannot_be_taken_off() -> None:
     Story().given(visit()).when(void("other")).then_refused(UNKNOWN_VISIT)
 
 
+def test_a_visit_that_was_moved_is_taken_off_where_it_counts() -> None:
+    Story().given(visit(subject=None), release()).when(void()).then_refused(VISIT_HAS_OWNER)
+
+
 def test_moving_a_visit_is_not_voiding_it() -> None:
     Story().given(visit()).when(replace(void(), reason_code="attributed")).then_refused(ATTRIBUTED_BY_ATTRIBUTION)
 
