@@ -75,7 +75,7 @@ class Approval:
             except RefusedError as error:
                 answers[index] = refusal(request, error)
                 continue
-            orders[index] = Order(journey_stream(place.journey), str(place.journey), command, request.context())
+            orders[index] = Order(journey_stream(place.journey), str(place.journey), command, request.context(self.staff))
             late.setdefault(place.journey, (place.computed_by, request.now))
         by = await calendars.held(tx)
         before = [by.recomputing(journey, at) for journey, (n, at) in late.items() if n < by.newest]

@@ -72,10 +72,11 @@ async def _move(
     placement, before = Placement({}, {}), len(tx.appended)
     journey = (await placement.join(tx, [draft]))[wanted].journey
 
+    context = asked.context(pseudonyms.staff)
     release = commands.ReleaseVisit(asked.now, resolver.actor(asked), command.visit_id)
     orders = [
-        _order(origin, release, replace(asked.context(), reaction="release")),
-        _order(journey, draft.command, asked.context()),
+        _order(origin, release, replace(context, reaction="release")),
+        _order(journey, draft.command, context),
     ]
     outcomes = await tx.act(journey_decider(known.calendars), orders, whole=True)
     released = outcomes[0]

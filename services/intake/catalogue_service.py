@@ -12,6 +12,7 @@ from shared.contracts import commands as wire
 from shared.contracts.ingress import Receipt
 from shared.eventsourcing.plan import Order, Outcome, Refused
 from shared.postgres.event_log import Tx
+from shared.runtime.auth import Staff
 from shared.runtime.requests import Asked, receipt, refusal
 
 COMMANDS = (
@@ -24,7 +25,7 @@ COMMANDS = (
 )
 
 
-async def handle(tx: Tx, requests: Sequence[Asked]) -> list[Receipt]:
+async def handle(tx: Tx, requests: Sequence[Asked], staff: Staff) -> list[Receipt]:
     """Answer catalogue commands of one kind, in order."""
     # Judged first: whoever may not publish a calendar makes no reader of calendars wait.
     judged = [(asked, role_refused(asked.caller.role, type(asked.command))) for asked in requests]
@@ -33,7 +34,7 @@ async def handle(tx: Tx, requests: Sequence[Asked]) -> list[Receipt]:
         await register.exclude_readers_of_calendars(tx)
     regions = await register.regions_of(tx, {code for asked in allowed for code in _bodies(asked.command)})
     before = len(tx.appended)
-    decided = iter(await tx.act(catalogue.CATALOGUE, [_order(asked, regions) for asked in allowed]))
+    decided = iter(await tx.act(catalogue.CATALOGUE, [_order(asked, regions, staff) for asked in allowed]))
     await register.keep(tx, tx.appended[before:])
     return [_told(asked, next(decided) if refused is None else Refused(refused)) for asked, refused in judged]
 
@@ -56,10 +57,10 @@ def _bodies(command: object) -> Sequence[str]:
             return ()
 
 
-def _order(asked: Asked, regions: dict[str, str]) -> Order[catalogue.CatalogueCommand]:
+def _order(asked: Asked, regions: dict[str, str], staff: Staff) -> Order[catalogue.CatalogueCommand]:
     command = cast(wire.CatalogueCommand, asked.command)
     kind, name, made = _decided_by(command, asked.now, regions)
-    return Order(f"{kind}-{name}", f"{kind}:{name}", made, asked.context())
+    return Order(f"{kind}-{name}", f"{kind}:{name}", made, asked.context(staff))
 
 
 def _decided_by(

@@ -17,6 +17,7 @@ from shared.contracts.intake import HistoryReported
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.plan import Context, Order, Outcome
 from shared.postgres.event_log import Tx
+from shared.runtime.auth import Staff
 from shared.runtime.requests import Asked, receipt, refusal
 
 
@@ -40,10 +41,10 @@ def _nothing(_: None, __: HistoryReported, ___: datetime) -> None:
 HISTORY: Decider[Report, None] = Decider(None, keep_row, _nothing, looks_back=False)
 
 
-async def report(tx: Tx, requests: Sequence[Asked]) -> list[Receipt]:
+async def report(tx: Tx, requests: Sequence[Asked], staff: Staff) -> list[Receipt]:
     """Record rows, each on the stream of its case, and answer each one. Who may not report stops nobody who may."""
     judged = [(asked, role_refused(asked.caller.role, wire.ReportHistory)) for asked in requests]
-    orders = [_order(asked) for asked, refused in judged if refused is None]
+    orders = [_order(asked, staff) for asked, refused in judged if refused is None]
     decided = zip(orders, await tx.act(HISTORY, orders), strict=True)
     return [_told(asked, *next(decided)) if refused is None else refusal(asked, refused) for asked, refused in judged]
 
@@ -52,11 +53,11 @@ def _told(asked: Asked, order: Order[Report], outcome: Outcome) -> Receipt:
     return receipt(asked, outcome, case_no=None, journey=order.key)
 
 
-def _order(asked: Asked) -> Order[Report]:
+def _order(asked: Asked, staff: Staff) -> Order[Report]:
     row = asked.command
     assert isinstance(row, wire.ReportHistory)
     journey = history_journey(row.origin, row.region, row.case_ref)
     identity = history_id(row.origin, row.region, row.case_ref, row.file, row.row, row.rule)
-    context = Context(identity, asked.caller.actor(), identity, identity, known=asked.known)
+    context = Context(identity, asked.caller.actor(staff), identity, identity, known=asked.known)
     # The command's fields are the fact's, and were validated at the door.
     return Order(journey_stream(journey), str(journey), Report(asked.now, HistoryReported.model_construct(**row.__dict__)), context)

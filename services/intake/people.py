@@ -15,16 +15,21 @@ from uuid import UUID
 
 from shared.contracts.commands import Applicant
 from shared.postgres.event_log import Tx
+from shared.runtime.auth import Staff
 
 CODE_DIGITS = 10
 """Long enough that nobody has to be kept from trying for others' sake (`guesses`)."""
 
 
 class Pseudonyms:
-    """Keyed functions of the installation's secret. Without the key nobody can go from a pseudonym to a person."""
+    """Keyed functions of the installation's secret. Without the key nobody can go from a pseudonym to a person.
+
+    `staff` makes those of whoever acts, under a key of their own: no number of theirs can be tried out as an applicant's.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self.staff = Staff(hmac.digest(key, b"key/staff", "sha256"))
 
     def subject_ref(self, id_no: str) -> str:
         """The 32 hex letters under which a person or enterprise appears in events."""

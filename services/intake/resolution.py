@@ -165,7 +165,7 @@ class Resolver:
 
     def actor(self, asked: Asked) -> Actor:
         """Who asks; staff of a body that name no region act in the region of their body."""
-        actor = asked.caller.actor()
+        actor = asked.caller.actor(self._pseudonyms.staff)
         if actor.region is None and actor.body is not None:
             return replace(actor, region=self._register.bodies.get(actor.body))
         return actor

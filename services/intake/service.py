@@ -55,11 +55,11 @@ class Intake:
             if kind == "journey":
                 replies += await _Batch(tx, self._pseudonyms).answer(asked)
             elif kind == "history":
-                replies += await history.report(tx, asked)
+                replies += await history.report(tx, asked, self._pseudonyms.staff)
             elif kind == "attribution":
                 replies += [await attribute_visit(tx, self._pseudonyms, one) for one in asked]
             else:
-                replies += await catalogue_service.handle(tx, asked)
+                replies += await catalogue_service.handle(tx, asked, self._pseudonyms.staff)
         return replies
 
     async def react(self, tx: Tx, events: Sequence[Envelope[Any]]) -> None:
@@ -180,7 +180,7 @@ class _Batch:
         tx, before = self._tx, len(self._tx.appended)
         placed = await self._placement.place(tx, drafts)
         drafts = drafts[: len(placed)]
-        orders = [_order(draft, journey) for draft, journey in zip(drafts, placed, strict=True) if journey is not None]
+        orders = [self._order(draft, journey) for draft, journey in zip(drafts, placed, strict=True) if journey is not None]
         decided = iter(await tx.act(self._decider, orders))
         outcomes = [_nowhere(draft) if journey is None else next(decided) for draft, journey in zip(drafts, placed, strict=True)]
         if any(isinstance(o, Refused) and o.error.rule in _OVERTAKEN for o in outcomes):
@@ -192,6 +192,10 @@ class _Batch:
         applied = [(draft, outcome) for draft, outcome in zip(drafts, outcomes, strict=True) if _has_effect(outcome)]
         await people.keep(tx, [draft.left for draft, _ in applied if draft.left is not None])
         return [self._told(d, o, j) for d, o, j in zip(drafts, outcomes, placed, strict=True)]
+
+    def _order(self, draft: Draft, journey: UUID) -> Order[JourneyCommand]:
+        context = draft.asked.context(self._pseudonyms.staff)
+        return Order(journey_stream(journey), str(journey), draft.command, context)
 
     def _told(self, draft: Draft, outcome: Outcome, journey: UUID | None) -> Receipt:
         told = receipt(draft.asked, outcome, case_no=draft.case_no, journey=None if journey is None else str(journey))
@@ -205,10 +209,6 @@ class _Batch:
             if outcome.events:
                 more["code"] = self._pseudonyms.status_code(draft.case_no)
         return told.model_copy(update=more) if more else told
-
-
-def _order(draft: Draft, journey: UUID) -> Order[JourneyCommand]:
-    return Order(journey_stream(journey), str(journey), draft.command, draft.asked.context())
 
 
 def _nowhere(draft: Draft) -> Outcome:

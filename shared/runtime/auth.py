@@ -29,6 +29,7 @@ ISSUER = "runonce"
 LEEWAY_S = 5
 TOKENS_MAX = 1_000
 """Tokens whose signature need not be looked at again: checking one costs as much as a tenth of a command."""
+PEOPLE: frozenset[Role] = frozenset({"citizen", "clerk", "officer", "operator", "auditor"})
 _ALGORITHMS = ["Ed25519", "EdDSA"]
 _PRIVATE, _PUBLIC, _PSEUDONYM, _STAFF = "signing.pem", "verifying.pem", "pseudonym.key", "staff.key"
 
@@ -47,13 +48,13 @@ class Caller:
     region: str | None = None
     head: bool = False
 
-    def actor(self) -> Actor:
-        """The caller as the actor of what follows."""
-        return Actor(self.role, self.id, self.body, self.region)
+    def actor(self, staff: Staff) -> Actor:
+        """The caller as the actor of what follows. A program is named there, a person by its pseudonym among `staff` alone."""
+        return Actor(self.role, staff.ref(self.id) if self.role in PEOPLE else self.id, self.body, self.region)
 
 
 class Staff:
-    """The pseudonyms of a body's staff in events: who decided, who approved. Without the key nobody can try out numbers."""
+    """The pseudonyms of staff in one service's events: who acted, who approved. Without the key nobody can try out numbers."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

@@ -12,7 +12,7 @@ from shared.contracts.ingress import Receipt
 from shared.eventsourcing.errors import RefusedError
 from shared.eventsourcing.plan import Applied, Context, Outcome
 from shared.postgres.event_log import Tx
-from shared.runtime.auth import Caller
+from shared.runtime.auth import Caller, Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Asked:
     now: datetime
     known: datetime | None = None
 
-    def context(self) -> Context:
+    def context(self, staff: Staff) -> Context:
         """The context of what this request decides; it is its own cause."""
-        return Context(self.command_id, self.caller.actor(), self.command_id, self.command_id, known=self.known)
+        return Context(self.command_id, self.caller.actor(staff), self.command_id, self.command_id, known=self.known)
 
 
 Handle = Callable[[Tx, Sequence[Asked]], Awaitable[Sequence[Receipt]]]

@@ -54,6 +54,7 @@ class Evidence:
     """Everything that was told. `record` holds each service's stored events as exact bytes, stream by stream in order.
 
     `letters` are the keys under which the provider was given something; the same key twice is one letter to it.
+    `persons` says whose each pseudonym is under which the record names who acted; programs stand there by their own names.
     """
 
     record: dict[str, list[bytes]] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Evidence:
     messages: list[dict[str, Any]] = field(default_factory=list)
     generation: int = 0
     letters: list[str] = field(default_factory=list)
+    persons: dict[str, str] = field(default_factory=dict)
 
 
 async def gather(

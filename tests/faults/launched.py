@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import urllib.request
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import cycle
@@ -26,16 +26,17 @@ from deploy.local.quiet import until_quiet
 from deploy.local.seed import seed
 from deploy.local.stack import Options, Stack
 from deploy.local.supervisor import Child
+from services.intake.people import Pseudonyms
 from shared.contracts.topics import Service
 from shared.kafka.clients import admin
 from shared.reference.deadlines import CHINA
-from shared.runtime.auth import Keys
+from shared.runtime.auth import Keys, Staff
 from shared.telemetry import clock
 from tests.faults import laws
 from tests.faults.asking import Who
 from tests.faults.crowd import AT_A_TIME, Crowd
 from tests.faults.evidence import Evidence, gather
-from tests.faults.history import calls
+from tests.faults.history import Call, calls
 from tests.faults.lives import receipts
 from tests.faults.living import Living
 from tests.faults.own_counts import READINGS
@@ -190,8 +191,12 @@ class Launched(Living):
         self.comes_to_rest()
         told = calls(self.history_of(name).read_text().splitlines())
         assert not [call.number for call in told if any(why.startswith("500") for why in call.silences)]
-        faults = laws.broken(told, self.evidence())
+        faults = laws.broken(told, replace(self.evidence(), persons=self._persons(told)))
         assert not faults, (len(faults), faults[:12])
+
+    def _persons(self, told: Sequence[Call]) -> dict[str, str]:
+        services = Pseudonyms(self.keys.pseudonym_key()).staff, Staff(self.keys.staff_key())
+        return {staff.ref(call.by): call.by for call in told for staff in services}
 
     def evidence(self) -> Evidence:
         """What the public doors tell now."""

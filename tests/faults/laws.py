@@ -30,7 +30,7 @@ def broken(calls: Sequence[Call], evidence: Evidence) -> list[str]:
     events = {service: [json.loads(line) for line in lines] for service, lines in evidence.record.items()}
     laws: tuple[Iterator[str], ...] = (
         _promises_kept(calls, events),
-        _no_effect_twice(calls, events),
+        _no_effect_twice(calls, events, evidence.persons),
         _streams_whole(events),
         _topics_equal_the_record(evidence),
         _one_decision(calls, events),
@@ -60,9 +60,11 @@ def _promises_kept(calls: Sequence[Call], events: Mapping[str, Sequence[Event]])
                     yield f"call {call.number} ({call.command}) was promised {event}, and it is lost"
 
 
-def _no_effect_twice(calls: Sequence[Call], events: Mapping[str, Sequence[Event]]) -> Iterator[str]:
+def _no_effect_twice(
+    calls: Sequence[Call], events: Mapping[str, Sequence[Event]], persons: Mapping[str, str]
+) -> Iterator[str]:
     """However often a wish was asked it has one answer and one effect; a refused one has none."""
-    done = _Done(events)
+    done = _Done(events, persons)
     for call in calls:
         granted = call.granted
         if granted is not None:
@@ -83,21 +85,26 @@ def _no_effect_twice(calls: Sequence[Call], events: Mapping[str, Sequence[Event]
 class _Done:
     """Which events came of a wish."""
 
-    def __init__(self, events: Mapping[str, Sequence[Event]]) -> None:
+    def __init__(self, events: Mapping[str, Sequence[Event]], persons: Mapping[str, str]) -> None:
+        self._persons = persons
         self._by_id: dict[str, Event] = {}
         self._by_actor: dict[str, list[Event]] = defaultdict(list)
         for of_service in events.values():
             for event in of_service:
                 self._by_id[event["id"]] = event
-                self._by_actor[event["actorid"]].append(event)
+                self._by_actor[self._who(event)].append(event)
 
     def of(self, call: Call) -> list[Event]:
         """All that its caller did; of one with many wishes, all that it did together with what the receipts name."""
         if call.door not in BY_RECEIPT:
             return self._by_actor[call.by]
         named = [self._by_id[one] for heard in call.heard for one in heard.body.get("events", ()) if one in self._by_id]
-        together = {(event["actorid"], event["correlationid"]) for event in named}
+        together = {(self._who(event), event["correlationid"]) for event in named}
         return [event for actor, wish in together for event in self._by_actor[actor] if event["correlationid"] == wish]
+
+    def _who(self, event: Event) -> str:
+        actor: str = event["actorid"]
+        return self._persons.get(actor, actor)
 
 
 def _streams_whole(events: Mapping[str, Sequence[Event]]) -> Iterator[str]:

@@ -266,6 +266,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "an-event-names-a-clerk",
+        "no event names a person who acted",
+        "ruling 8",
+        (Edit("shared/runtime/auth.py", "staff.ref(self.id) if self.role in PEOPLE else self.id", "self.id"),),
+        (suite("integration/intake/test_no_event_names_a_member_of_staff.py"),),
+    ),
+    Mutant(
         "a-visit-counts-for-two-people",
         "an anonymous visit goes to one person, however many desks have it in hand",
         "ruling 6",

@@ -154,7 +154,7 @@ class Pipeline:
         command = approval_service._case_command(asked, STAFF)
         journey = self._journey_of_case[command.case_no]
         approval_service._authorise(asked, self._cases[command.case_no].holder_body)
-        self._append("approval", journey, command, asked.context())
+        self._append("approval", journey, command, asked.context(STAFF))
 
     def _handle(self, asked: Asked) -> None:
         resolver = Resolver(self._province.register, self._cases, self._visits, self._pseudonyms)
@@ -166,7 +166,7 @@ class Pipeline:
         if isinstance(asked.command, wire.SubmitApplication):
             assert draft.case_no is not None
             self._journey_of_case[draft.case_no] = journey
-        self._append("intake", journey, draft.command, draft.asked.context())
+        self._append("intake", journey, draft.command, draft.asked.context(self._pseudonyms.staff))
         if isinstance(asked.command, wire.RecordVisit):
             self._visits.setdefault(asked.command.visit_id, journey)
 
@@ -192,9 +192,9 @@ class Pipeline:
             if isinstance(e.data, VisitRecorded) and e.data.visit_id == command.visit_id
         )
         release = ReleaseVisit(asked.now, resolver.actor(asked), command.visit_id)
-        self._append("intake", origin, release, replace(asked.context(), reaction="release"))
+        self._append("intake", origin, release, replace(asked.context(self._pseudonyms.staff), reaction="release"))
         draft, wanted = resolver.attribution(asked, command.applicant, recorded.data, origin, recorded.time)
-        self._append("intake", self._open[wanted], draft.command, draft.asked.context())
+        self._append("intake", self._open[wanted], draft.command, draft.asked.context(self._pseudonyms.staff))
         self._visits[command.visit_id] = self._open[wanted]
 
     def _append(self, source: str, journey: UUID, command: Any, context: Context) -> None:

@@ -61,6 +61,7 @@ class Told:
     calls: list[Call] = field(default_factory=list)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"intake": [], "approval": [], "notify": []})
     seen: list[Seen] = field(default_factory=list)
+    persons: dict[str, str] = field(default_factory=dict)
 
     def record(self, service: str, name: str, by: str, data: dict[str, Any]) -> dict[str, Any]:
         """Append an event to the journey's stream of a service."""
@@ -109,7 +110,7 @@ class Told:
         told: dict[str, Any] = {service: {"written": rows, "consumed": []} for service, rows in written.items()}
         told["metrics"] = {"written": [], "consumed": consumed}
         letters = sorted({e["data"]["intent_id"] for e in self.events["notify"] if ".notification-sent." in e["type"]})
-        return Evidence(self.lines(), list(self.seen), told, board, dict(board), [], 1, letters)
+        return Evidence(self.lines(), list(self.seen), told, board, dict(board), [], 1, letters, self.persons)
 
 
 def _written(topic: str, events: int) -> dict[str, Any]:

@@ -65,9 +65,11 @@ def test_a_no_that_was_asked_for_before_the_yes_was_heard_is_no_fault() -> None:
     assert faults(lambda t: t.calls[1].heard.append(no("case-unknown"))) == []
 
 
-def test_one_wish_with_two_effects_is_found() -> None:
+@pytest.mark.parametrize("named", ["c-1", "pseudonym-of-c-1"])
+def test_one_wish_with_two_effects_is_found(named: str) -> None:
     def again(t: Told) -> None:
-        t.record("intake", "visit-voided", "c-1", {"visit_id": "v-2"})["correlationid"] = "another"
+        t.persons["pseudonym-of-c-1"] = "c-1"
+        t.record("intake", "visit-voided", named, {"visit_id": "v-2"})["correlationid"] = "another"
 
     one_says(faults(again), "took effect twice")
 
