@@ -1,7 +1,7 @@
-"""Whether Kafka and this database still tell the same story, asked before anything is published or consumed.
+"""Whether Kafka and this database still tell the same story, asked before anything is published or consumed, and again and again.
 
-The two are kept and restored apart. A topic that was made anew would hide new events from everybody who has read further
-before. A database from an older backup would publish new facts under numbers that are taken, and all readers would drop
+The two are kept and restored apart, also under services that run. A topic that was made anew would hide new events from
+everybody who has read further before. A database from an older backup would publish new facts under numbers that are taken, and all readers would drop
 them as duplicates. Neither can be seen from the figures, so neither may go on.
 """
 
@@ -30,6 +30,30 @@ class DatabaseBehindError(DisagreementError):
 
     def __init__(self, topic: str) -> None:
         super().__init__(f"{topic} holds events that this database does not: restore a newer backup of it")
+
+
+class Watch:
+    """The same question, asked by one process as long as it runs.
+
+    What was published is counted, and the count only grows. One that shrank belongs to an older record, put under the running
+    service; what that one has published since may hide from `agree` what it does not know.
+    """
+
+    def __init__(self, log: EventLog, bootstrap: str, service: Service) -> None:
+        self._log = log
+        self._bootstrap = bootstrap
+        self._service = service
+        self._published: dict[Place, int] = {}
+
+    async def look(self) -> None:
+        """Raises what `agree` raises, and `DatabaseBehindError` for a record that had published more before."""
+        found = await Outbox(self._log).published()
+        published = {place: records for place, (records, _) in found.items() if place.topic in EVENT_TOPICS}
+        for place, records in self._published.items():
+            if published.get(place, 0) < records:
+                raise DatabaseBehindError(place.topic)
+        self._published = published
+        await agree(self._log, self._bootstrap, self._service)
 
 
 async def agree(log: EventLog, bootstrap: str, service: Service) -> None:

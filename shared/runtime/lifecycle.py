@@ -32,7 +32,7 @@ from shared.postgres.migrations import migrate
 from shared.postgres.outbox import Outbox
 from shared.postgres.pool import open_pool
 from shared.postgres.sleepers import LOOK_EVERY_S, end_sleepers
-from shared.runtime.agreement import agree, still_held
+from shared.runtime.agreement import Watch
 from shared.runtime.auth import Keys
 from shared.runtime.client import ServiceClient
 from shared.runtime.operator_doors import nobody
@@ -168,14 +168,16 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
         )
     )
 
+    watch = Watch(log, settings.kafka, settings.service)
+
     async def look(stop: asyncio.Event) -> None:
-        await _every(LOOK_AGAIN_S, stop, lambda: still_held(log, settings.kafka, settings.service))
+        await _every(LOOK_AGAIN_S, stop, watch.look)
 
     async def show() -> None:
         await standing.show(log, await parts.retired(log))
 
     async def wire() -> None:
-        await _same_story(settings, log, stop)
+        await _same_story(settings, log, watch, stop)
         async with asyncio.TaskGroup() as group:
             for part in (relay.run, look, *(consumer.run for consumer in parts.consumers)):
                 group.create_task(lasting(part, stop))
@@ -268,7 +270,7 @@ async def _every(seconds: float, stop: asyncio.Event, look: Callable[[], Awaitab
             _log.warning("look-failed", extra={"error_class": type(error).__name__})
 
 
-async def _same_story(settings: Settings, log: EventLog, stop: asyncio.Event) -> None:
+async def _same_story(settings: Settings, log: EventLog, watch: Watch, stop: asyncio.Event) -> None:
     """Wait for Kafka until `stop`, then refuse to go on with another cluster, or one that disagrees with the record."""
     while not stop.is_set():
         try:
@@ -278,7 +280,7 @@ async def _same_story(settings: Settings, log: EventLog, stop: asyncio.Event) ->
                 await tx.execute("INSERT INTO cluster (cluster_id) VALUES ($1) ON CONFLICT DO NOTHING", found)
                 known = await tx.fetchval("SELECT cluster_id FROM cluster")
             if known == found:
-                await agree(log, settings.kafka, settings.service)
+                await watch.look()
                 return
             raise WrongClusterError
         except DisagreementError:

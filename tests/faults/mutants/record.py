@@ -51,6 +51,18 @@ MUTANTS = (
         (suite("integration/kafka/test_kafka_and_the_record_agree_or_nobody_goes_on.py"),),
     ),
     Mutant(
+        "an-older-record-is-asked-for-at-start-alone",
+        "a record that is replaced by an older one under a running service stops it",
+        "R39",
+        (Edit("shared/runtime/agreement.py", "if published.get(place, 0) < records:", "if False:"),),
+        (
+            suite(
+                "integration/kafka/test_kafka_and_the_record_agree_or_nobody_goes_on.py"
+                "::test_an_older_record_is_noticed_also_after_it_has_published_more"
+            ),
+        ),
+    ),
+    Mutant(
         "record-counted-for-anybody",
         "the whole record is read for whoever looks after it alone",
         "S9",

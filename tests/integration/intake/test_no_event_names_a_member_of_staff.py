@@ -8,7 +8,7 @@ import orjson
 
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
-from tests.integration.intake.city import CLERK, HANGZHOU, HANGZHOU_BODY, ITEM, OFFICER, OPERATOR, PORTAL, WENZHOU, City, visit_id
+from tests.integration.intake.city import CLERK, HANGZHOU, ITEM, OFFICER, OPERATOR, PORTAL, WENZHOU, City, visit_id
 from tests.integration.intake.conftest import Door
 
 THE_OPERATOR, THE_CLERK, THE_OFFICER = (

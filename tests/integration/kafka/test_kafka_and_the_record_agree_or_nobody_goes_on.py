@@ -16,7 +16,7 @@ from shared.kafka.admin import end_offsets, ensure_topics
 from shared.kafka.clients import admin, producer
 from shared.kafka.consumer import ConsumerLoop
 from shared.postgres.event_log import EventLog
-from shared.runtime.agreement import DatabaseBehindError, agree
+from shared.runtime.agreement import DatabaseBehindError, Watch, agree
 from tests.conftest import MakeLog, within
 
 OWN = [t for t in TOPICS if t.owner == "approval" and t.name in EVENT_TOPICS]
@@ -96,6 +96,29 @@ async def test_what_cannot_be_read_stops_nobody_whatever_its_header_says(log: Ev
     await put(kafka, PLACES[4], b"not ours", by_relay=True)
 
     await agree(log, kafka, "approval")
+
+
+async def test_an_older_record_under_a_running_service_stops_it(log: EventLog, kafka: str) -> None:
+    watch = Watch(log, kafka, "approval")
+    await watch.look()
+    await put(kafka, PLACES[5], b'{"id": "6a5c1c9e-0000-5000-8000-000000000003"}', by_relay=True)
+
+    with pytest.raises(DatabaseBehindError, match="backup"):
+        await watch.look()
+
+
+async def test_an_older_record_is_noticed_also_after_it_has_published_more(log: EventLog, kafka: str) -> None:
+    watch = Watch(log, kafka, "approval")
+    for _ in range(4):
+        await put(kafka, PLACES[6], b"an event", by_relay=True)
+    await log.pool.execute("UPDATE published SET records = records + 3, end_offset = end_offset + 3 WHERE partition = 6")
+    await watch.look()
+    # It knew of one of the three, and published another behind them.
+    await log.pool.execute("UPDATE published SET records = records - 1, end_offset = end_offset + 1 WHERE partition = 6")
+
+    await agree(log, kafka, "approval")
+    with pytest.raises(DatabaseBehindError, match="backup"):
+        await watch.look()
 
 
 class Reader:
