@@ -121,9 +121,9 @@ class Projector:
     async def _put_by(self, place: Place, held: Claim, record: Delivery, reason: str) -> None:
         """Let a record wait with its journey; or bury what cannot even be parked, so that it does not come back for ever."""
         await self._begin_again()
+        await self._recall_if_it_can_be(record)
         folder = Folder(self._memory)
         try:
-            await self.store.recall(self._memory, [record])
             folder.park(place, held, record, reason)
             await self._commit(folder.batch)
         except (FencedError, *_PASS_ON):
@@ -134,6 +134,15 @@ class Projector:
             folder = Folder(self._memory)
             folder.bury(place, held, record)
             await self._commit(folder.batch)
+
+    async def _recall_if_it_can_be(self, record: Delivery) -> None:
+        """A row that cannot be read tells of no duplicates; what follows it waits all the same, until the row is mended."""
+        try:
+            await self.store.recall(self._memory, [record])
+        except _PASS_ON:
+            raise
+        except Exception as error:
+            _log.exception("row-unreadable", extra={"error_class": type(error).__name__})
 
     async def _resume(self, reader: BatchReader) -> None:
         await self._drop()

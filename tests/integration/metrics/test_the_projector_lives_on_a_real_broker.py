@@ -22,6 +22,7 @@ from services.metrics.handovers import Waited
 from services.metrics.projector import Projector
 from services.metrics.record import journey
 from services.metrics.recounting import Summed, last, recounting
+from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
 from services.metrics.slices import Slice
 from services.metrics.store import Store
@@ -128,6 +129,30 @@ async def test_a_batch_that_cannot_be_written_costs_only_its_own_journey(
             return bool(await log.pool.fetchval("SELECT count(*) = $1 FROM parked", len(bad.events)))
 
         await until(parked)
+
+
+async def test_events_of_a_row_that_cannot_be_read_wait_until_it_is_mended(log: EventLog, kafka: str) -> None:
+    await from_now_on(log, kafka)
+    store, (one, *good) = Store(log, 1), fresh([scripted(), *some_tales(3)])
+    begun, rest = (Told(journey=one.journey, events=events) for events in (one.events[:1], one.events[1:]))
+    async with running(Projector(kafka, store).run):
+        await send(kafka, [begun])
+        await until(has(store, [begun]))
+    whole = await log.pool.fetchval(f"SELECT body FROM {store.room}.journey WHERE journey = $1", one.journey)
+    await log.pool.execute(f"UPDATE {store.room}.journey SET body = '' WHERE journey = $1", one.journey)
+
+    async def waits() -> bool:
+        return bool(await log.pool.fetchval("SELECT count(*) = $1 FROM parked", len(rest.events)))
+
+    async with running(Projector(kafka, store).run):
+        await send(kafka, [rest, *good])
+        await until(waits)
+        await until(has(store, [begun, *good]))
+    assert await log.pool.fetchval("SELECT sum(dead_lettered) FROM checkpoint") == 0
+
+    await log.pool.execute(f"UPDATE {store.room}.journey SET body = $2 WHERE journey = $1", one.journey, whole)
+    await redrive(store, one.journey)
+    assert await has(store, [one, *good])()
 
 
 async def test_whoever_spoils_a_batch_is_found_without_playing_everybody_singly(
