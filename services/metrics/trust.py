@@ -1,7 +1,9 @@
 """F10 and F11: how far the figures can be trusted. Every service is asked what it appended, published and consumed.
 
 Nothing is lost if appended = published + waiting for every partition that a service writes, and consumed = applied +
-duplicate + ignored + parked + dead-lettered for every partition that a group reads.
+duplicate + ignored + parked + dead-lettered for every partition that a group reads. What was consumed is the sum of what became
+of it as it is counted, so that alone would never be false: topics of events have no gaps, and there a checkpoint must have
+moved by one for each record.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from services.metrics.shelf import shown
 from services.metrics.slices import Slice
 from services.metrics.watermarks import Marks, promised
 from shared.contracts.base import wire_time
-from shared.contracts.topics import Service
+from shared.contracts.topics import EVENT_TOPICS, Service
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.records import Place
 from shared.postgres import conservation
@@ -60,11 +62,13 @@ def conserved(answers: Mapping[str, Any], unreachable: Sequence[str], marks: Mar
     """Both equations per topic, the same per partition, and whether all of them hold; null when somebody did not answer."""
     written = [_told_written(service, row) for service, answered in answers.items() for row in answered["written"]]
     ends = promised(marks.newest)
-    consumed = [_told_consumed(service, row, ends) for service, answered in answers.items() for row in answered["consumed"]]
+    read = [(service, row) for service, answered in answers.items() for row in answered["consumed"]]
+    cut = _cut_off([row for _, row in read])
+    consumed = [_told_consumed(service, row, ends, cut) for service, row in read]
     whole = all(row["balanced"] for row in (*written, *consumed))
     return {
         "written": _summed(written, ("service", "topic"), _WRITTEN),
-        "consumed": _summed(consumed, ("service", "group", "topic"), (*_CONSUMED, "behind")),
+        "consumed": _summed(consumed, ("service", "group", "topic"), (*_CONSUMED, "behind", "passed_over")),
         "partitions": [{"kind": "written", **row} for row in written] + [{"kind": "consumed", **row} for row in consumed],
         "unreachable": list(unreachable),
         "balanced": False if not whole else None if unreachable else True,
@@ -76,11 +80,28 @@ def _told_written(service: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return {"service": service, **kept, "balanced": row["appended"] == row["published"] + row["waiting"]}
 
 
-def _told_consumed(service: str, row: Mapping[str, Any], ends: Mapping[Place, int]) -> dict[str, Any]:
-    kept = {name: row[name] for name in ("group", "topic", "partition", *_CONSUMED)}
+def _cut_off(rows: Sequence[Mapping[str, Any]]) -> dict[Place, int]:
+    """Where each partition of a topic of events began when it was first read: at 0, or where a hand cut it for everybody."""
+    cut: dict[Place, int] = {}
+    for row in rows:
+        if row["topic"] in EVENT_TOPICS and row["consumed"]:
+            place, unread = Place(row["topic"], row["partition"]), max(row["next_offset"] - row["consumed"], 0)
+            cut[place] = min(unread, cut.get(place, unread))
+    return cut
+
+
+def _told_consumed(service: str, row: Mapping[str, Any], ends: Mapping[Place, int], cut: Mapping[Place, int]) -> dict[str, Any]:
+    place, unread = Place(row["topic"], row["partition"]), row["next_offset"] - row["consumed"]
+    # Whoever has not come as far as the cut passed over nothing yet.
+    passed_over = unread - min(cut.get(place, unread), row["next_offset"])
     disposed = sum(row[name] for name in _CONSUMED[1:])
-    behind = max(ends.get(Place(row["topic"], row["partition"]), 0) - row["next_offset"], 0)
-    return {"service": service, **kept, "behind": behind, "balanced": row["consumed"] == disposed}
+    return {
+        "service": service,
+        **{name: row[name] for name in ("group", "topic", "partition", *_CONSUMED)},
+        "behind": max(ends.get(place, 0) - row["next_offset"], 0),
+        "passed_over": passed_over,
+        "balanced": row["consumed"] == disposed and passed_over == 0,
+    }
 
 
 def _summed(rows: Sequence[Mapping[str, Any]], keys: Sequence[str], amounts: Sequence[str]) -> list[dict[str, Any]]:

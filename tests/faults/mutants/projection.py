@@ -334,6 +334,31 @@ MUTANTS = (
         (suite("unit/metrics/test_the_conservation_law_is_told_as_it_is.py"),),
     ),
     Mutant(
+        "a-checkpoint-may-pass-over-an-event",
+        "of a topic of events everything up to the checkpoint was consumed",
+        "ruling 27",
+        (Edit("services/metrics/trust.py", " and passed_over == 0", ""),),
+        (suite("unit/metrics/test_the_conservation_law_is_told_as_it_is.py"),),
+    ),
+    Mutant(
+        "events-of-an-unreadable-row-are-buried",
+        "what follows a row that cannot be read waits until it is mended",
+        "ruling 24",
+        (
+            Edit(
+                "services/metrics/projector.py",
+                "        await self._recall_if_it_can_be(record)\n        folder = Folder(self._memory)\n        try:\n",
+                "        folder = Folder(self._memory)\n        try:\n            await self.store.recall(self._memory, [record])\n",
+            ),
+        ),
+        (
+            suite(
+                "integration/metrics/test_the_projector_lives_on_a_real_broker.py"
+                "::test_events_of_a_row_that_cannot_be_read_wait_until_it_is_mended"
+            ),
+        ),
+    ),
+    Mutant(
         "an-online-case-passed-on-as-papers",
         "online nobody passes papers on, so nobody waits for them",
         "F8",

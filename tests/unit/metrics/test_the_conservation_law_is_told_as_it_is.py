@@ -1,4 +1,4 @@
-"""F11: both equations, per topic and per partition; false is false, and unknown is not called good."""
+"""F11: both equations, per topic and per partition; false is false, unknown is not called good, and nothing is passed over."""
 
 from __future__ import annotations
 
@@ -47,6 +47,26 @@ def test_a_service_that_does_not_answer_makes_it_unknown() -> None:
 
     assert found["balanced"] is None
     assert found["unreachable"] == ["approval"]
+
+
+def of_events(group: str, consumed: int, next_offset: int) -> dict[str, Any]:
+    fates = dict.fromkeys(FATES, 0) | {"applied": consumed}
+    return {"group": group, "topic": INTAKE_EVENTS, "partition": 0, "next_offset": next_offset, "consumed": consumed, **fates}
+
+
+def passed_over(*rows: dict[str, Any]) -> tuple[dict[str, int], bool | None]:
+    found = conserved({"metrics": {"written": [], "consumed": list(rows)}}, [], Marks())
+    return {row["group"]: row["passed_over"] for row in found["consumed"]}, found["balanced"]
+
+
+def test_a_checkpoint_that_passed_over_an_event_is_enough() -> None:
+    assert passed_over(of_events("a", 7, 7), of_events("b", 7, 7)) == ({"a": 0, "b": 0}, True)
+    assert passed_over(of_events("a", 6, 7), of_events("b", 7, 7)) == ({"a": 1, "b": 0}, False)
+    assert passed_over(of_events("a", 8, 7), of_events("b", 7, 7)) == ({"a": -1, "b": 0}, False)
+
+
+def test_what_a_hand_cut_off_before_anybody_read_it_is_missed_by_nobody() -> None:
+    assert passed_over(of_events("a", 3, 7), of_events("b", 1, 5), of_events("c", 0, 0)) == ({"a": 0, "b": 0, "c": 0}, True)
 
 
 def test_every_group_is_behind_by_its_own_place() -> None:
