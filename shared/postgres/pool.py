@@ -42,6 +42,8 @@ async def open_pool(dsn: str, *, service: str, size: int = 8, statement_s: int =
         "lock_timeout": "2000",
         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
         "timezone": "UTC",
+        # Whatever the server is set to: what was answered must be on the disk.
+        "synchronous_commit": "on",
     }
     if by_key:
         settings |= BY_KEY
