@@ -19,6 +19,7 @@ BATCH_PATH = "/v1/commands"
 IN_HAND_MAX = 200
 """Whole requests without an answer. With more of them, to wait longer would help nobody."""
 _ALWAYS_ANSWERED = frozenset({"/livez", "/readyz", "/metrics"})
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
 class Limits:
@@ -69,7 +70,9 @@ class _Underway:
 
     def __init__(self, limits: Limits, scope: Scope, receive: Receive, send: Send) -> None:
         heads = dict(scope["headers"])
-        self.has_body = heads.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in heads
+        sends = heads.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in heads
+        # Nobody reads a body that such a request may have, so it would never be whole.
+        self.has_body = sends and scope["method"] not in _WITHOUT_BODY
         self.has_begun = False
         self.status = 500
         self._limits = limits

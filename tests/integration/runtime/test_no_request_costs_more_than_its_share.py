@@ -178,3 +178,14 @@ async def test_one_callers_crowd_leaves_room_for_the_next_caller(
 
     assert [answer[9:12] for answer in answers].count(b"503") == 3
     assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers[6:])
+
+
+@pytest.mark.parametrize("body", [b"", b"content-length: 1\r\n"])
+async def test_a_question_is_in_hand_whatever_it_says_of_a_body(
+    door: tuple[Address, asyncio.Event], monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    monkeypatch.setattr(limits, "IN_HAND_MAX", 0)
+
+    answer = await told(door[0], b"GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n" + body + b"\r\n" + b"x"[: len(body)])
+
+    assert answer.startswith(b"HTTP/1.1 503 ")
