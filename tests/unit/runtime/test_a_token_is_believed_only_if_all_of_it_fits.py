@@ -102,6 +102,19 @@ def test_a_token_is_good_for_its_time_alone(keys: Keys, clock: Clock) -> None:
         keys.verify(token, "intake")
 
 
+def test_a_token_is_nobodys_before_its_time(keys: Keys, clock: Clock, tmp_path: Path) -> None:
+    signing = OKPKey.import_key((tmp_path / "keys" / "signing.pem").read_bytes())
+    at = int(NOW.timestamp())
+    claims = {"iss": "runonce", "sub": "o-1", "role": "officer", "aud": "*", "iat": at, "nbf": at + 60, "exp": at + TTL_S}
+    token = jwt.encode({"alg": "Ed25519", "typ": "JWT"}, claims, signing, algorithms=["Ed25519"])
+
+    clock.now = NOW + timedelta(seconds=60 - LEEWAY_S)
+    assert keys.verify(token, "intake").id == "o-1"
+    clock.now = NOW + timedelta(seconds=60 - LEEWAY_S - 1)
+    with pytest.raises(UnauthenticatedError):
+        keys.verify(token, "intake")
+
+
 def test_a_token_whose_words_were_changed_is_nobodys(keys: Keys) -> None:
     with pytest.raises(UnauthenticatedError):
         keys.verify(with_claims(issued(keys), body="B2"), "intake")
