@@ -37,6 +37,20 @@ MUTANTS = (
         (suite(f"{_SHARE_TESTS}::test_one_callers_crowd_leaves_room_for_the_next_caller"),),
     ),
     Mutant(
+        "a-question-that-is-never-in-hand",
+        "a question is counted whatever it says of a body",
+        "F24",
+        (Edit("shared/runtime/limits.py", ' and scope["method"] not in _WITHOUT_BODY', ""),),
+        (suite(f"{_SHARE_TESTS}::test_a_question_is_in_hand_whatever_it_says_of_a_body"),),
+    ),
+    Mutant(
+        "an-answer-before-the-disk",
+        "what was answered is on the disk",
+        "R38",
+        (Edit("shared/postgres/pool.py", '        "synchronous_commit": "on",\n', ""),),
+        (suite("integration/postgres/test_what_was_answered_is_on_the_disk.py"),),
+    ),
+    Mutant(
         "one-id-at-both-doors",
         "an id on a topic and a key of HTTP are two requests",
         "ruling 51",

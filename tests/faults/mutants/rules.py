@@ -277,6 +277,13 @@ MUTANTS = (
         (suite("unit/runtime/test_a_service_asks_others_by_a_token_it_was_given.py"),),
     ),
     Mutant(
+        "token-before-its-time-believed",
+        "a token is nobody's before its time",
+        "4.2",
+        (Edit(_AUTH, "max(issued, begins) - LEEWAY_S", "issued - LEEWAY_S"),),
+        (suite(_TOKEN_TESTS),),
+    ),
+    Mutant(
         "expired-token-believed",
         "a token is good for its time",
         "4.2",
