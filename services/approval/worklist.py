@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts import approval as facts
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, Role
 from shared.postgres.event_log import Tx
 from shared.reference.calendar import Calendars
+from shared.runtime.auth import Staff
 
 PAGE_MAX = 1_000
 DECIDED_MAX = 50
@@ -42,7 +43,12 @@ WHERE case_no = $1
 _MOVE = "UPDATE worklist SET promised_due = $2, statutory_due = $3 WHERE case_no = $1"
 _EXTEND = "UPDATE worklist SET promised_due = $2, statutory_due = $3, extended_wd = $4 WHERE case_no = $1"
 _CARD = "UPDATE worklist SET card = $2 WHERE case_no = $1"
-_WITHDRAW = "UPDATE worklist SET situation = 'withdrawn' WHERE case_no = $1"
+_WITHDRAW = """
+UPDATE worklist SET situation = 'withdrawn', withdrawn_at = $2, officer_ref = $3, reason_codes = $4,
+    suspended_since = NULL, procedure = NULL
+WHERE case_no = $1
+"""
+_STAFF: frozenset[Role] = frozenset({"clerk", "officer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +60,14 @@ class Place:
     computed_by: int
 
 
-async def keep(tx: Tx) -> None:
-    """Bring the worklist in step with what this transaction appended."""
+async def keep(tx: Tx, staff: Staff | None = None) -> None:
+    """Bring the worklist in step with what this transaction appended; by `staff` it knows who entered a withdrawal."""
     taken = [(e, e.data) for e in tx.appended if isinstance(e.data, facts.CaseTaken)]
     if taken:
         columns = zip(*[_row(event, data) for event, data in taken], strict=True)
         await tx.execute(_TAKE, *(list(column) for column in columns))
     for event in tx.appended:
-        await _follow(tx, event)
+        await _follow(tx, event, staff)
     decided = [e.data for e in tx.appended if isinstance(e.data, facts.DecisionMade)]
     if decided:
         rows = [(d.case_no, d.outcome, d.decided_at, d.document_no, d.officer_ref) for d in decided]
@@ -76,7 +82,7 @@ def _row(event: Envelope[Any], data: facts.CaseTaken) -> tuple[Any, ...]:
     return (data.case_no, UUID(event.key), data.body, data.item_code, data.accepted_at, *dues, data.calendar_version)
 
 
-async def _follow(tx: Tx, event: Envelope[Any]) -> None:
+async def _follow(tx: Tx, event: Envelope[Any], staff: Staff | None) -> None:
     match event.data:
         case facts.SpecialProcedureStarted(case_no=case_no, kind=kind, basis=basis, expected_wd=expected):
             await tx.execute(_SUSPEND, case_no, event.time, kind, basis, expected)
@@ -92,8 +98,9 @@ async def _follow(tx: Tx, event: Envelope[Any]) -> None:
             await tx.execute(_CARD, case_no, "yellow")
         case facts.RedCardIssued(case_no=case_no):
             await tx.execute(_CARD, case_no, "red")
-        case facts.CaseWithdrawn(case_no=case_no):
-            await tx.execute(_WITHDRAW, case_no)
+        case facts.CaseWithdrawn(case_no=case_no, reason_code=reason):
+            entered_by = staff.ref(event.actor.id) if staff is not None and event.actor.role in _STAFF else None
+            await tx.execute(_WITHDRAW, case_no, event.time, entered_by, [reason])
         case _:
             return
 

@@ -1,10 +1,12 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { get, tell } from "/parts/ask.js";
 import { codes, day, find, h, lead, listed, moment, named, of, say, told } from "/parts/page.js";
-import { answerBy, bodyName, drawPanel, incoming, inFront, itemName, left, list, lookAt, otherwise, read, readSoon, row, standsAs } from "./worklist.js";
+import { answerBy, bodyName, drawPanel, ended, incoming, inFront, isMine, isSuspended, itemName, left, list, lookAt, read, readSoon, row, standsAs } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
+/** What ends a case; it is done once, by whoever was first. */
+const ENDS = new Set(["decide", "withdraw-case"]);
 /** Every body that decides anything; null until somebody needs one, and again after nobody answered. */
 let bodies = null, isAsked = false;
 
@@ -13,7 +15,7 @@ export function casePanel() {
   const one = row(list.open);
   if (!one) return list.other ? over(list.other) : h("div", { class: "card" }, h("p", { class: "loading" }, say("loading")));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
-    one.situation === "suspended" && h("div", { class: "note wait" }, h("strong", {}, say("case.suspended", { kind: of("procedure", one.procedure) })), h("p", {}, say("case.since", { day: moment(one.suspended_since), n: one.expected_wd ?? say("unknown") })), one.basis && h("p", {}, of("basis", one.basis))),
+    isSuspended(one) && h("div", { class: "note wait" }, h("strong", {}, say("case.suspended", { kind: of("procedure", one.procedure) })), h("p", {}, say("case.since", { day: moment(one.suspended_since), n: one.expected_wd ?? say("unknown") })), one.basis && h("p", {}, of("basis", one.basis))),
     one.card && h("div", { class: `note ${one.card === "red" ? "bad" : "wait"}` }, h("strong", {}, of("card", one.card)), h("p", {}, say(one.extended_wd && one.card !== "red" ? "case.card.before" : `case.card.${one.card}`))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, day(one.promised_due)), h("dt", {}, say("case.statutory")), h("dd", {}, day(one.statutory_due)), one.extended_wd && [h("dt", {}, say("case.extended")), h("dd", {}, say("case.extendedby", { n: one.extended_wd }))], h("dt", {}, say("case.accepted")), h("dd", {}, moment(one.accepted_at))),
     problem(), acts(one));
@@ -27,17 +29,17 @@ function problem() {
 }
 /** A case that is no longer undecided: whoever was first is shown with what they decided. */
 function over(one) {
-  const mine = one.officer_ref && one.officer_ref === list.who.ref;
+  const mine = isMine(one), family = one.situation === "withdrawn" ? "withdrawal" : "refusal";
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
-    h("div", { class: `note ${mine ? "good" : "lived"}`, id: "decision" }, h("strong", {}, one.decided_at ? (mine ? say("decided.mine", { outcome: of("over", one.situation), at: moment(one.decided_at) }) : otherwise(one)) : of("over", one.situation)),
-      one.document_no && h("p", {}, say("decided.document", { v: one.document_no })), one.officer_ref && !mine && h("p", {}, say("decided.officer", { ref: one.officer_ref.slice(0, 8) })),
-      one.reason_codes?.length > 0 && h("p", {}, say("decided.reasons", { v: listed(one.reason_codes.map((code) => of("refusal", code))) })), one.remedies?.length > 0 && h("p", {}, say("decided.remedies", { v: listed(one.remedies.map((code) => of("remedy", code))) }))),
+    h("div", { class: `note ${mine ? "good" : "lived"}`, id: "decision" }, h("strong", {}, ended(one)),
+      one.document_no && h("p", {}, say("decided.document", { v: one.document_no })), one.officer_ref && !mine && h("p", {}, say(one.decided_at ? "decided.officer" : "withdrawn.by", { ref: one.officer_ref.slice(0, 8) })),
+      one.reason_codes?.length > 0 && h("p", {}, say("decided.reasons", { v: listed(one.reason_codes.map((code) => of(family, code))) })), one.remedies?.length > 0 && h("p", {}, say("decided.remedies", { v: listed(one.remedies.map((code) => of("remedy", code))) }))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no)));
 }
 
 function acts(one) {
   const button = (act, second) => h("button", { type: "button", id: `act-${act}`, class: second ? "second" : null, "aria-expanded": String(list.act === act), disabled: isBusy(), click: () => begin(act, one) }, say(`case.act.${act}`));
-  return [h("div", { class: "row" }, one.situation === "suspended" ? button("end") : [button("decide"), button("start", true), mayExtend(one) && button("extend", true)]), list.act === "decide" && decideForm(one), list.act === "start" && startForm(one), list.act === "extend" && extendForm(one), list.act === "end" && endForm(one)];
+  return [h("div", { class: "row" }, isSuspended(one) ? button("end") : [button("decide"), button("start", true), mayExtend(one) && button("extend", true)], button("withdraw", true)), list.act === "decide" && decideForm(one), list.act === "start" && startForm(one), list.act === "extend" && extendForm(one), list.act === "end" && endForm(one), list.act === "withdraw" && withdrawForm(one)];
 }
 function begin(act, one) {
   list.act = list.act === act ? null : act;
@@ -58,14 +60,14 @@ async function send(command, body, done) {
   drawPanel();
   const { refused, status } = await tell(command, body).catch((problem) => ({ refused: problem }));
   list.busy.delete(one);
-  // The same decision twice is one: if another officer's was first, she is told so.
-  const first = command === "decide" && status === "duplicate" ? await decidedByAnother(one) : null;
+  // The same end twice is one: if another officer's was first, she is told so.
+  const first = ENDS.has(command) && status === "duplicate" ? await endedByAnother(one) : null;
   if (inFront() !== one) return elsewhere(one, refused?.sentence ?? first ?? done);
   return refused ? objected(one, refused) : applied(one, first ?? done);
 }
-async function decidedByAnother(one) {
+async function endedByAnother(one) {
   const found = await get(`/v1/cases/${encodeURIComponent(one)}`).catch(() => null);
-  return found?.officer_ref && found.officer_ref !== list.who.ref ? otherwise(found) : null;
+  return found?.officer_ref && !isMine(found) ? ended(found) : null;
 }
 async function applied(one, done) {
   list.act = null;
@@ -131,6 +133,11 @@ function endForm(one) {
 export function incomingPanel() {
   const one = incoming(list.incoming);
   if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
+/** Its applicant can no longer take an accepted case back, neither online nor at a window: whoever handles it enters that. */
+function withdrawForm(one) {
+  const { why } = list.form;
+  return form(say("case.act.withdraw"), why, () => send("withdraw-case", { case_no: one.case_no, reason_code: why }, say("withdraw.done")), h("p", { class: "hint" }, say("withdraw.how")), radio(say("withdraw.why"), "why", codes("withdrawal"), "withdrawal"));
+}
   const at = { case_no: one.case_no }, stands = standsAs(one);
   const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
   const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; if (!isAsked) bodies = null; drawPanel(); } }, of("act", command));

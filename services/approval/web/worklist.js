@@ -11,7 +11,7 @@ const question = newest();
 export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: new Set(), away: false, seen: null, seenAt: null, looking: false };
 /** Whether the promised day is over; on days off it is so before a working day has passed. */
 const isLate = (row) => row.promised_due < list.desk.today;
-const isSuspended = (row) => row.situation === "suspended";
+export const isSuspended = (row) => row.situation === "suspended";
 // While its clock is stopped a case is due on no day.
 const FILTERS = { all: () => true, late: (row) => !isSuspended(row) && isLate(row), soon: (row) => !isSuspended(row) && !isLate(row) && row.working_days_left <= 2, suspended: isSuspended };
 
@@ -78,9 +78,16 @@ function turnTo(one) {
 
 /** Say that somebody else was first, for whoever does not see the panel change. */
 function announce(one) {
-  if (one.officer_ref && one.officer_ref !== list.who.ref) told(otherwise(one));
+  if (one.officer_ref && !isMine(one)) told(ended(one));
 }
-export const otherwise = (one) => say("decided.other", { outcome: of("over", one.situation), at: moment(one.decided_at) });
+export const isMine = (one) => Boolean(one.officer_ref) && one.officer_ref === list.who.ref;
+/** What became of a case, by whom and when, as far as it is known. */
+export function ended(one) {
+  const at = one.decided_at ?? one.withdrawn_at, outcome = of("over", one.situation);
+  if (!at) return outcome;
+  const words = { at: moment(at), outcome };
+  return one.decided_at ? say(isMine(one) ? "decided.mine" : "decided.other", words) : say(isMine(one) ? "withdrawn.mine" : "withdrawn.other", words);
+}
 
 /** Mark what is open in the lists without drawing a thousand lines again. */
 function mark() {

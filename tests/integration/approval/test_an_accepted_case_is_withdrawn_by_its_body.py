@@ -13,7 +13,7 @@ from shared.runtime.auth import Caller
 from shared.runtime.requests import Asked
 from tests.conftest import MakeLog
 from tests.integration.approval.test_racing_officers_decide_once import ask, with_case
-from tests.unit.approval.story import BODY, CASE, at, days_on
+from tests.unit.approval.story import BODY, CASE, STAFF, at, days_on
 
 ELSEWHERE = "2" * 18
 
@@ -52,4 +52,7 @@ async def test_its_own_body_and_the_importer_enter_a_withdrawal(make_log: MakeLo
     log = await with_case(make_log)
 
     assert (await withdrawn(log, caller)).status == "applied"
-    assert await log.pool.fetchval("SELECT situation FROM worklist") == "withdrawn"
+    row = await log.pool.fetchrow("SELECT * FROM worklist")
+    assert row is not None
+    assert (row["situation"], row["withdrawn_at"], row["reason_codes"]) == ("withdrawn", at(days_on(1)), ["changed-mind"])
+    assert row["officer_ref"] == (None if caller.role == "importer" else STAFF.ref(caller.id)), "whoever comes second reads by whom"
