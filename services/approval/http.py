@@ -50,7 +50,7 @@ def mount(app: FastAPI, log: EventLog, heard: Inbound, approval: Approval, forwa
 
 
 def _lists(app: FastAPI, log: EventLog) -> None:
-    @app.get("/v1/worklist", summary="Undecided cases in due order, with the working days left")
+    @app.get("/v1/worklist", summary="Undecided cases in due order, those whose clock is stopped last, with the working days left")
     async def due(caller: SignedIn, body: BodyCode | None = None, limit: int = Query(100, ge=1, le=worklist.PAGE_MAX)) -> Response:
         async with log.transaction() as tx:
             return plain(await _due(tx, _body_of(caller, body), limit))

@@ -42,6 +42,10 @@ WHERE case_no = $1
 """
 _MOVE = "UPDATE worklist SET promised_due = $2, statutory_due = $3 WHERE case_no = $1"
 _EXTEND = "UPDATE worklist SET promised_due = $2, statutory_due = $3, extended_wd = $4 WHERE case_no = $1"
+DUE_NEXT = """
+SELECT * FROM worklist WHERE situation IN ('running', 'suspended') AND ($1::text IS NULL OR body = $1)
+ORDER BY situation = 'suspended', promised_due, case_no LIMIT $2
+"""
 _CARD = "UPDATE worklist SET card = $2 WHERE case_no = $1"
 _WITHDRAW = """
 UPDATE worklist SET situation = 'withdrawn', withdrawn_at = $2, officer_ref = $3, reason_codes = $4,
@@ -112,13 +116,11 @@ async def places(tx: Tx, case_nos: Sequence[str]) -> dict[str, Place]:
 
 
 async def due_next(tx: Tx, body: str | None, today: date, calendars: Calendars, limit: int) -> list[dict[str, Any]]:
-    """Undecided cases (of one body, or of all) in due order, with the working days left; below zero, those passed since."""
-    rows = await tx.fetch(
-        "SELECT * FROM worklist WHERE situation IN ('running', 'suspended') AND ($1::text IS NULL OR body = $1) "
-        "ORDER BY promised_due, case_no LIMIT $2",
-        body,
-        min(limit, PAGE_MAX),
-    )
+    """Undecided cases (of one body, or of all) in due order, with the working days left; below zero, those passed since.
+
+    While its clock is stopped a case is due on no day, so those come last, and are the first to be cut off.
+    """
+    rows = await tx.fetch(DUE_NEXT, body, min(limit, PAGE_MAX))
     return [{**dict(row), "working_days_left": _left(today, row["promised_due"], calendars)} for row in rows]
 
 

@@ -17,8 +17,13 @@ export function casePanel() {
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)),
     isSuspended(one) && h("div", { class: "note wait" }, h("strong", {}, say("case.suspended", { kind: of("procedure", one.procedure) })), h("p", {}, say("case.since", { day: moment(one.suspended_since), n: one.expected_wd ?? say("unknown") })), one.basis && h("p", {}, of("basis", one.basis))),
     one.card && h("div", { class: `note ${one.card === "red" ? "bad" : "wait"}` }, h("strong", {}, of("card", one.card)), h("p", {}, say(one.extended_wd && one.card !== "red" ? "case.card.before" : `case.card.${one.card}`))),
-    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, day(one.promised_due)), h("dt", {}, say("case.statutory")), h("dd", {}, day(one.statutory_due)), one.extended_wd && [h("dt", {}, say("case.extended")), h("dd", {}, say("case.extendedby", { n: one.extended_wd }))], h("dt", {}, say("case.accepted")), h("dd", {}, moment(one.accepted_at))),
+    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), limits(one), one.extended_wd && [h("dt", {}, say("case.extended")), h("dd", {}, say("case.extendedby", { n: one.extended_wd }))], h("dt", {}, say("case.accepted")), h("dd", {}, moment(one.accepted_at))),
     problem(), acts(one));
+}
+/** Until when; while its clock is stopped, the days that it was due on are none. */
+function limits(one) {
+  if (isSuspended(one)) return [h("dt", {}, say("case.limits")), h("dd", {}, say("case.stopped"))];
+  return [h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, day(one.promised_due)), h("dt", {}, say("case.statutory")), h("dd", {}, day(one.statutory_due))];
 }
 function problem() {
   if (!list.error) return null;
@@ -128,16 +133,16 @@ function extendForm(one) {
 function endForm(one) {
   return form(say("case.act.end"), list.form.result, () => send("end-special-procedure", { case_no: one.case_no, result: list.form.result }, say("end.done")), radio(say("end.result"), "result", codes("result"), "result"));
 }
-
-/** A case on its way to us: offered, or taken and not accepted yet. Intake decides; it is asked under the officer's own name. */
-export function incomingPanel() {
-  const one = incoming(list.incoming);
-  if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
 /** Its applicant can no longer take an accepted case back, neither online nor at a window: whoever handles it enters that. */
 function withdrawForm(one) {
   const { why } = list.form;
   return form(say("case.act.withdraw"), why, () => send("withdraw-case", { case_no: one.case_no, reason_code: why }, say("withdraw.done")), h("p", { class: "hint" }, say("withdraw.how")), radio(say("withdraw.why"), "why", codes("withdrawal"), "withdrawal"));
 }
+
+/** A case on its way to us: offered, or taken and not accepted yet. Intake decides; it is asked under the officer's own name. */
+export function incomingPanel() {
+  const one = incoming(list.incoming);
+  if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
   const at = { case_no: one.case_no }, stands = standsAs(one);
   const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
   const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; if (!isAsked) bodies = null; drawPanel(); } }, of("act", command));

@@ -103,7 +103,7 @@ export function left(one) {
 }
 function line(one) {
   return h("li", { class: "line" }, h("button", { type: "button", class: "pick", id: `pick-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no }) },
-    h("span", { class: "t" }, h("span", {}, itemName(one.item_code)), left(one)), h("span", { class: "s" }, day(one.promised_due), one.card && [" · ", of("card", one.card)], one.situation === "suspended" && [" · ", of("procedure", one.procedure)], " · ", one.case_no.slice(-18))));
+    h("span", { class: "t" }, h("span", {}, itemName(one.item_code)), left(one)), h("span", { class: "s" }, isSuspended(one) ? of("procedure", one.procedure) : day(one.promised_due), one.card && [" · ", of("card", one.card)], " · ", one.case_no.slice(-18))));
 }
 function offer(one) {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => turnTo({ incoming: one.case_no }) },
