@@ -26,11 +26,18 @@ HEARD = frozenset(
         approval.DecisionMade,
     )
 )
+# Every message follows a fact of this record, and that fact names its case.
 _OWE = """
-INSERT INTO letter (intent_id, journey, template, channel, state, at)
-SELECT intent_id, journey, template, channel, 'waiting', at
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[]) AS owed(intent_id, journey, template, channel, at)
+INSERT INTO letter (intent_id, journey, template, channel, state, at, case_no)
+SELECT intent_id, journey, template, channel, 'waiting', at, convert_from(cause.body, 'utf8')::json -> 'data' ->> 'case_no'
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[])
+    AS owed(intent_id, journey, template, channel, at, cause_event)
+LEFT JOIN event cause ON cause.id = owed.cause_event
 ON CONFLICT (intent_id) DO NOTHING
+"""
+_MESSAGES = """
+SELECT template, channel, state, at FROM letter WHERE journey = $1 AND (case_no = $2 OR (case_no IS NULL AND $3::boolean))
+ORDER BY at DESC LIMIT 100
 """
 _BECAME = """
 UPDATE letter m SET state = n.state, at = n.at
@@ -52,7 +59,7 @@ async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
     for event in events:
         match event.data:
             case notify.NotificationRequested(suppressed=False) as fact:
-                owed.append((fact.intent_id, UUID(event.key), fact.template, fact.channel, event.time))
+                owed.append((fact.intent_id, UUID(event.key), fact.template, fact.channel, event.time, fact.cause_event))
             case notify.NotificationSent(intent_id=intent_id):
                 became[intent_id] = (intent_id, "sent", event.time)
             case notify.NotificationFailed(intent_id=intent_id) as fact:
@@ -96,9 +103,9 @@ async def _each(tx: Tx, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         await tx.execute(sql, *(list(column) for column in zip(*rows, strict=True)))
 
 
-async def messages_of(tx: Tx, journey: UUID) -> list[dict[str, Any]]:
-    """The messages about a journey, newest first."""
-    rows = await tx.fetch("SELECT template, channel, state, at FROM letter WHERE journey = $1 ORDER BY at DESC LIMIT 100", journey)
+async def messages_of(tx: Tx, journey: UUID, case_no: str, *, alone: bool) -> list[dict[str, Any]]:
+    """The messages about a case, newest first. Those of an unknown case are its own if it is `alone` on its journey."""
+    rows = await tx.fetch(_MESSAGES, journey, case_no, alone)
     return [dict(row) for row in rows]
 
 

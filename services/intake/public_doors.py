@@ -103,7 +103,7 @@ async def _told(tx: Tx, row: cases.CaseRow) -> dict[str, Any]:
         "next": None if case is None else next_told(case, events, calendars, clock_now["due"]),
         "clock": clock_now,
         "refusal": await heard.refusal_of(tx, row.case_no),
-        "messages": await heard.messages_of(tx, row.journey),
+        "messages": await heard.messages_of(tx, row.journey, row.case_no, alone=len(state.cases) == 1),
         "promise": promise_told(promise_of(events)),
         "timeline": [entry for entry in timeline_of(events) if entry["case_no"] in (None, row.case_no)],
         "materials": (await names.materials_of(tx, [item]))[item],

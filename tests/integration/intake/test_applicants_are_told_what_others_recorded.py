@@ -16,8 +16,9 @@ from shared.contracts.base import Fact
 from shared.contracts.commands import NotAccept
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.ids import journey_stream, receipt_no
+from shared.contracts.intake import ApplicationReceived
 from shared.postgres.event_log import Tx
-from tests.integration.intake.city import HANGZHOU_BODY, KEY, NOW, City
+from tests.integration.intake.city import HANGZHOU_BODY, KEY, NOW, City, applicant
 from tests.integration.intake.conftest import Door
 
 OFFICER = "0" * 32
@@ -30,10 +31,10 @@ def recorded(journey: str, sequence: int, fact: Any, at: datetime = NOW) -> Enve
     return Envelope(seed, source, fact.type, journey_stream(UUID(journey)), sequence, at, at, at, journey, seed, seed, actor, fact)
 
 
-def asked_for(intent: UUID, template: Any = "receipt", *, suppressed: bool = False) -> Fact:
+def asked_for(intent: UUID, template: Any = "receipt", *, suppressed: bool = False, cause: UUID | None = None) -> Fact:
     return notify.NotificationRequested(
         intent_id=intent,
-        cause_event=intent,
+        cause_event=cause or intent,
         template=template,
         recipient_role="applicant",
         channel="email",
@@ -50,7 +51,7 @@ async def heard(city: City, *events: Envelope[Any]) -> None:
 
 async def shown(city: City, journey: str) -> list[tuple[str, str, datetime]]:
     async with city.log.transaction() as tx:
-        return [(one["template"], one["state"], one["at"]) for one in await messages_of(tx, UUID(journey))]
+        return [(one["template"], one["state"], one["at"]) for one in await messages_of(tx, UUID(journey), "any", alone=True)]
 
 
 async def test_a_message_is_shown_once_with_what_became_of_it(city: City) -> None:
@@ -71,6 +72,27 @@ async def test_a_message_is_shown_once_with_what_became_of_it(city: City) -> Non
     await heard(city, recorded(journey, 5, notify.NotificationFailed(intent_id=second, attempt=9, reason_code="no", final=True)))
 
     assert sorted(await shown(city, journey)) == [("acceptance", "failed", NOW), ("receipt", "sent", later)]
+
+
+async def test_a_message_is_shown_with_its_own_case_alone(city: City, door: Door) -> None:
+    (first, journey), (second, same) = await city.case(), await city.case()
+    assert journey == same, "one person and one thing: one journey, here with two cases"
+    received = {event.data.case_no: event.id for event in await city.events(journey) if isinstance(event.data, ApplicationReceived)}
+    intents = {case_no: uuid5(UUID(journey), case_no) for case_no in received}
+    told = [recorded(journey, n, asked_for(intents[case], cause=received[case])) for n, case in enumerate((first, second), 1)]
+    sent = notify.NotificationSent(intent_id=intents[second], attempt=1, provider_ref="p", repeated=False)
+    await heard(city, *told, recorded(journey, 3, sent))
+
+    async def states(number: str) -> list[str]:
+        status = await door.status(receipt_no(number), Pseudonyms(KEY).status_code(number))
+        return [one["state"] for one in status.json()["messages"]]
+
+    assert [await states(number) for number in (first, second)] == [["waiting"], ["sent"]]
+    await city.log.pool.execute("UPDATE letter SET case_no = NULL")
+    assert [await states(number) for number in (first, second)] == [[], []], "an older release did not know whose they were"
+    alone, own = await city.case(applicant(2))
+    await heard(city, recorded(own, 1, asked_for(UUID(own))))
+    assert await states(alone) == ["waiting"], "where there is one case it can be no other"
 
 
 @pytest.mark.parametrize(
