@@ -24,7 +24,16 @@ JOIN LATERAL (SELECT fact FROM item WHERE item_code = a.code AND (a.asked IS NUL
     ORDER BY (effective_from <= $3 AND (retired_from IS NULL OR retired_from > $3)) DESC, version DESC LIMIT 1) i ON true
 """
 _REGIONS = frozenset(
-    {"region", "holder_region", "holder_city", "receiving_region", "handling_region", "offered_region", "venue_region"}
+    {
+        "region",
+        "holder_region",
+        "holder_city",
+        "receiving_region",
+        "receiving_city",
+        "handling_region",
+        "offered_region",
+        "venue_region",
+    }
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -127,8 +127,11 @@ def notice_told(notice: Notice) -> dict[str, Any]:
     }
 
 
-def status_told(row: CaseRow, state: Journey) -> dict[str, Any]:
-    """What a citizen learns with the receipt number and the code: the situation, what is missing, and the promised day."""
+def status_told(row: CaseRow, state: Journey, seats: Mapping[str, str]) -> dict[str, Any]:
+    """What a citizen learns with the receipt number and the code: what is missing, where, and by when.
+
+    `seats`: the region of each body. What is sent without a visit counts where its applicant lives; nobody has to go there.
+    """
     case = state.cases.get(row.case_no)
     told: dict[str, Any] = {
         "case_no": row.case_no,
@@ -139,7 +142,10 @@ def status_told(row: CaseRow, state: Journey) -> dict[str, Any]:
         "changed_at": _instant(row.changed_at),
         "due": None if row.due is None else row.due.isoformat(),
         "holder_body": row.holder_body,
-        "holder_city": city_of(row.holder_region),
+        "holder_city": city_of(seats.get(row.holder_body, row.holder_region)),
+        "receiving_body": row.receiving_body,
+        "receiving_city": city_of(seats.get(row.receiving_body, row.receiving_region)),
+        "online": row.submitted_role == "portal",
         "handling_body": row.handling_body,
     }
     if isinstance(case, InCorrection):

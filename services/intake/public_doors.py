@@ -93,14 +93,15 @@ def _example(row: cases.CaseRow, pseudonyms: Pseudonyms) -> dict[str, Any]:
 
 async def _told(tx: Tx, row: cases.CaseRow) -> dict[str, Any]:
     events = await events_of(tx, row.journey)
-    calendars = await register.load_calendars(tx)
-    state = folded(events, calendars)
+    known = await register.load(tx, (), (), [row.receiving_body, row.holder_body])
+    state = folded(events, known.calendars)
     case = state.cases.get(row.case_no)
     moves = (await heard.moves_of(tx, [row.case_no]))[row.case_no]
     clock_now = clock_told(None if case is None else due_of(case, events), moves)
     item = (row.item_code, row.item_version)
-    told = status_told(row, state) | {
-        "next": None if case is None else next_told(case, events, calendars, clock_now["due"]),
+    told = status_told(row, state, known.bodies) | {
+        "today": local_date(clock.now()),
+        "next": None if case is None else next_told(case, events, known.calendars, clock_now["due"]),
         "clock": clock_now,
         "refusal": await heard.refusal_of(tx, row.case_no),
         "messages": await heard.messages_of(tx, row.journey, row.case_no, alone=len(state.cases) == 1),

@@ -101,7 +101,14 @@ function why() {
 }
 function bring() {
   if (!found.correction) return null;
-  return h("section", { class: "note lived" }, h("strong", {}, say(found.correction.expired ? "status.bringlate" : "status.bring", { day: day(found.correction.due) })), h("ul", {}, found.correction.missing.map((one) => h("li", {}, materialName(found.materials, one.code), " · ", of("missing", one.reason_code)))), h("p", {}, say(found.correction.ordinal > 1 ? "status.bringagain" : "status.bringhow")));
+  return h("section", { class: "note lived" }, h("strong", {}, say(found.correction.expired ? "status.bringlate" : "status.bring", { day: day(found.correction.due) })), h("ul", {}, found.correction.missing.map((one) => h("li", {}, materialName(found.materials, one.code), " · ", of("missing", one.reason_code)))), h("p", {}, say(found.correction.ordinal > 1 ? "status.bringagain" : "status.bringhow")),
+    h("p", { id: "bring-to" }, say("status.bringto"), counters(), found.online && say("status.bringonline")));
+}
+/** Who deals with the applicant: the body that it was handed in at, and the one that it is at now. */
+function counters() {
+  const at = (city, one) => [named(found.names.regions[city], city), " · ", body(one)];
+  const now = at(found.holder_city, found.holder_body);
+  return found.receiving_body === found.holder_body ? now : [at(found.receiving_city, found.receiving_body), say("status.or"), now];
 }
 function halted() {
   const stops = found.situation === "accepted" ? found.clock.halted : null;
@@ -120,8 +127,15 @@ function messages() {
 function where() {
   const next = found.next;
   return h("section", { class: "card" }, h("h2", {}, say("status.where")), h("dl", {}, h("dt", {}, say("case.holder")), h("dd", { id: "holder" }, named(found.names.regions[found.holder_city], found.holder_city), " · ", body(found.holder_body)), found.handling_body !== found.holder_body && [h("dt", {}, say("status.decides")), h("dd", {}, body(found.handling_body))],
-    next && [h("dt", {}, say("case.next")), h("dd", {}, of("mynext", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", {}, found.clock.halted && found.situation === "accepted" ? say("status.stands") : next.due ? day(next.due) : say("status.nodate"))], moved(),
+    next && [h("dt", {}, say("case.next")), h("dd", {}, of("mynext", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", { id: "by-when" }, lastDay(next))], next?.step === "deliver" && [h("dt", {}, say("status.collect")), h("dd", { id: "collect" }, counters())], moved(),
     h("dt", {}, say("case.no")), h("dd", {}, found.case_no), h("dt", {}, say("status.changed")), h("dd", {}, moment(found.changed_at))));
+}
+/** By when at the latest; a day that is over is no promise any more, and says what one can do. */
+function lastDay({ step, due }) {
+  if (found.clock.halted && found.situation === "accepted") return say("status.stands");
+  if (!due) return say("status.nodate");
+  if (due >= found.today) return day(due);
+  return step === "bring" ? say("status.bringover", { day: day(due) }) : [h("strong", {}, say("status.dueover", { day: day(due) })), h("div", {}, say("status.dueoverhow"))];
 }
 function promise() {
   const { declared, experienced, kept, runs } = found.promise;

@@ -6,9 +6,12 @@ from typing import Any
 
 from shared.contracts import commands as wire
 from shared.contracts.intake import ApplicationWithdrawn
+from shared.reference.deadlines import local_date
 from shared.runtime.auth import Caller
+from shared.telemetry import clock
 from tests.integration.intake.city import (
     CLERK,
+    HANGZHOU,
     HANGZHOU_BODY,
     IMPORTER,
     ITEM,
@@ -64,7 +67,10 @@ async def test_a_citizen_sees_the_case_with_receipt_and_code_and_nothing_otherwi
     unknown = await door.status("S" + "A" * 12, code)
 
     assert status.status_code == 200
-    assert (status.json()["situation"], status.json()["handling_body"]) == ("submitted", HANGZHOU_BODY)
+    told = status.json()
+    assert (told["situation"], told["handling_body"]) == ("submitted", HANGZHOU_BODY)
+    assert (told["receiving_body"], told["receiving_city"], told["online"]) == (HANGZHOU_BODY, HANGZHOU, True)
+    assert told["today"] == str(local_date(clock.now())), "the page asks no other clock whether a day is over"
     assert guessed.status_code == unknown.status_code == 404
     assert guessed.content == unknown.content
 
