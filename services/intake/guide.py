@@ -34,6 +34,9 @@ _HANDLED = f"""
 SELECT fact FROM item i WHERE basic_code = $2 AND body_region = ANY($3) AND {_PROMISED}
 ORDER BY array_position($3, body_region), item_code LIMIT 1
 """
+_IN_A_COUNTY = f"""
+SELECT true FROM item i WHERE basic_code = $2 AND starts_with(body_region, $3) AND {_PROMISED} LIMIT 1
+"""
 _VENUES = """
 SELECT fact, count(*) OVER () AS there FROM venue WHERE starts_with(region, $2) AND (fact::jsonb -> 'item_codes') ? $1
 ORDER BY region = $3 DESC, region, kind, venue_id LIMIT $4
@@ -84,6 +87,12 @@ async def advice(tx: Tx, basic_code: str, region: str, day: date) -> dict[str, A
         "venues": [_venue(orjson.loads(venue["fact"])) for venue in venues],
         "venues_there": venues[0]["there"] if venues else 0,
     }
+
+
+async def is_its_counties(tx: Tx, basic_code: str, region: str, day: date) -> bool:
+    """Whether `region` is a city whose counties, or some of them, handle on a day what it does not handle itself."""
+    is_city = region == city_of(region) != PROVINCE
+    return is_city and bool(await tx.fetchval(_IN_A_COUNTY, day, basic_code, region[:4]))
 
 
 def _venue(fact: dict[str, Any]) -> dict[str, Any]:

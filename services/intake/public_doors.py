@@ -14,7 +14,7 @@ from services.intake.journeys import events_of
 from services.intake.people import Pseudonyms
 from services.intake.progress import clock_told, status_told
 from services.intake.promise import promise_of
-from services.intake.refusals import UNKNOWN_ITEM_PAGE, UNKNOWN_STATUS
+from services.intake.refusals import COUNTY_TO_CHOOSE, UNKNOWN_ITEM_PAGE, UNKNOWN_STATUS
 from services.intake.timeline import promise_told, timeline_of
 from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog, Tx
@@ -73,8 +73,11 @@ def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
 
     @app.get("/v1/guide/advice", summary="Do I need to go? Where? With what?")
     async def advice(basic_code: Basic, region: Region) -> Response:
+        today = local_date(clock.now())
         async with log.transaction() as tx:
-            found = await guide.advice(tx, basic_code, region, local_date(clock.now()))
+            found = await guide.advice(tx, basic_code, region, today)
+            if found is None and await guide.is_its_counties(tx, basic_code, region, today):
+                raise RefusedError(COUNTY_TO_CHOOSE, field="region")
             if found is None:
                 raise RefusedError(UNKNOWN_ITEM_PAGE)
             return plain(found | {"names": await names.of_everything(tx, found)})

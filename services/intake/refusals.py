@@ -74,6 +74,11 @@ UNKNOWN_ITEM_PAGE = Rule(
     "目录中没有这个事项。请核对事项编码。",
     "The catalogue has no such item. Check the item code.",
 )  # fmt: skip
+COUNTY_TO_CHOOSE = Rule(
+    "county-to-choose", "invalid",
+    "这件事由县（市、区）办理。请选择您住的县（市、区）。",
+    "The counties and districts handle this. Choose the one where you live.",
+)  # fmt: skip
 UNKNOWN_ITEM = Rule(
     "unknown-item", "invalid",
     "目录中没有这个事项。请先在事项目录中查询。",

@@ -46,10 +46,13 @@ function form() {
 function answer() {
   if (!advice) return null;
   const { declared } = advice;
-  return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(advice.name)), h("h2", { id: "answer", class: "figure" }, say(declared === 0 ? "guide.none" : "guide.most", { n: declared })), h("p", {}, say(declared === 0 ? "guide.nonehow" : "guide.mosthow")),
+  return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(advice.name)), h("h2", { id: "answer", class: "figure" }, say(declared === 0 ? "guide.none" : "guide.most", { n: declared })), h("p", {}, say(declared > 0 ? "guide.mosthow" : advice.venues.length ? "guide.nonehow" : "guide.nonehall")),
     h("dl", {}, h("dt", {}, say("status.decides")), h("dd", {}, name(advice.names.bodies[advice.handling_body], advice.handling_body)), h("dt", {}, say("guide.time")), h("dd", {}, say(advice.promised_wd ? "guide.days" : "guide.atonce", { promised: advice.promised_wd, statutory: advice.statutory_wd })))),
     h("section", { class: "card" }, h("h2", {}, say("guide.with")), h("p", { class: "how" }, say("guide.withhow")), h("ul", { class: "list" }, advice.materials.map((one, n) => h("li", {}, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `material-${n}`, checked: ticked.has(one.code), change: (event) => tick(one.code, event.target.checked) }), h("span", {}, name([one.name_zh, one.name_en]), one.required && h("small", { class: "soft" }, ` · ${say("required")}`))))))),
-    h("section", { class: "card" }, h("h2", {}, say("guide.where")), h("p", { class: "how" }, say("guide.wherehow")), venues(advice.venues.slice(0, NEAREST)), advice.venues.length > NEAREST && h("details", {}, h("summary", {}, say("guide.others", { n: advice.venues.length - NEAREST })), venues(advice.venues.slice(NEAREST)), advice.venues_there > advice.venues.length && h("p", { class: "small soft" }, say("guide.notall", { n: number(advice.venues_there), shown: number(advice.venues.length) }))))];
+    h("section", { class: "card", id: "where" }, h("h2", {}, say("guide.where")), advice.venues.length ? halls() : h("p", {}, say(declared > 0 ? "guide.nohall" : "guide.nohallneeded")))];
+}
+function halls() {
+  return [h("p", { class: "how" }, say("guide.wherehow")), venues(advice.venues.slice(0, NEAREST)), advice.venues.length > NEAREST && h("details", {}, h("summary", {}, say("guide.others", { n: advice.venues.length - NEAREST })), venues(advice.venues.slice(NEAREST)), advice.venues_there > advice.venues.length && h("p", { class: "small soft" }, say("guide.notall", { n: number(advice.venues_there), shown: number(advice.venues.length) })))];
 }
 /** What is ticked stays so while the page is drawn anew, as it is in the other language. */
 function tick(code, isThere) { if (isThere) ticked.add(code); else ticked.delete(code); }
@@ -62,7 +65,7 @@ function heard() {
   return advice && say("guide.heard", { name: named(advice.name), answer: say(advice.declared === 0 ? "guide.none" : "guide.most", { n: advice.declared }) });
 }
 function trouble() {
-  return problem && h("div", { class: "note bad", role: "alert" }, h("strong", {}, problem.rule === "unknown-item-code" ? say("guide.nobody") : problem.sentence), problem.isAway && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again")));
+  return problem && h("div", { class: `note ${problem.rule === "county-to-choose" ? "wait" : "bad"}`, role: "alert" }, h("strong", {}, problem.rule === "unknown-item-code" ? say("guide.nobody") : problem.sentence), problem.isAway && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again")));
 }
 /** What comes and goes has a place of its own, so that everything else stays where it stood. */
 function draw() {
