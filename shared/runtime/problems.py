@@ -16,6 +16,7 @@ from shared.postgres.idempotency import KeyBusyError, KeyReusedError
 from shared.runtime.auth import UnauthenticatedError
 from shared.runtime.refusals import (
     BROKEN_CONTRACT,
+    BROKEN_INSIDE,
     KEY_BUSY,
     KEY_REUSED,
     RACED,
@@ -147,4 +148,4 @@ def answer_to(error: Exception) -> Response:
             return _document("http", error.status_code, "请求方法或地址不正确。", "The method or address is not right.")
         case _:
             _log.error("request-failed", exc_info=error)
-            return _document("internal", 500, "系统内部错误，已记录。", "Something failed inside; it has been logged.")
+            return _document("internal", 500, *BROKEN_INSIDE)

@@ -67,6 +67,10 @@ BROKEN_CONTRACT = (
 FUTURE_TIME = Rule(
     "time-in-the-future", "invalid", "发生时间不能晚于现在；请改正。", "It cannot have happened in the future; mend the time."
 )
+BROKEN_INSIDE = (
+    "系统内部出错，已记录。请稍后再试；仍不行时，请告知运维人员。",
+    "Something failed inside; it has been logged. Try again later; if it still fails, tell the operators.",
+)
 TIMES_ARE_IMPORTERS = Rule(
     "times-are-the-importers",
     "forbidden",

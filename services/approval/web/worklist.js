@@ -8,7 +8,7 @@ const SOON_MS = [300, 600, 1_200, 2_400];
 /** As many of each list as the service tells. */
 const DUE_MAX = 1_000, INCOMING_MAX = 200;
 const question = newest();
-export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: new Set(), away: false, seen: null, seenAt: null, looking: false };
+export const list = { who: null, desk: null, names: { items: {}, bodies: {}, regions: {} }, filter: "all", open: null, incoming: null, other: null, act: null, form: {}, error: null, busy: new Set(), away: null, seen: null, seenAt: null, looking: false };
 /** Whether the promised day is over; on days off it is so before a working day has passed. */
 const isLate = (row) => row.promised_due < list.desk.today;
 export const isSuspended = (row) => row.situation === "suspended";
@@ -29,12 +29,12 @@ export async function read() {
     if (!still()) return;
     list.desk = desk;
     for (const kind of Object.keys(list.names)) Object.assign(list.names[kind], desk.names[kind]);
-    list.away = false;
+    list.away = null;
     list.seenAt = Date.now();
     list.seen = JSON.stringify(desk);
   } catch (problem) {
     if (!still()) return;
-    list.away = problem.status !== 401;
+    list.away = problem.status === 401 ? null : problem;
   }
   // Somebody else may have decided what is open here: what was typed stays, and their decision is shown above it.
   if (list.open && list.desk && !row(list.open)) {
@@ -44,7 +44,7 @@ export async function read() {
   }
   // What was accepted here comes back as a case of ours: go on with it, since nobody else will.
   if (list.incoming && list.desk && row(list.incoming)) Object.assign(list, { open: list.incoming, incoming: null, other: null, act: null, form: {}, error: null });
-  if (list.seen !== seen || list.away !== away) drawLists();
+  if (list.seen !== seen || list.away?.meanwhile !== away?.meanwhile) drawLists();
   if (standing() !== before) drawPanel();
 }
 /** What is known of the case in front of the officer: while it stays so, what she reads and types there is left alone. */
@@ -134,7 +134,7 @@ function lately(rows) {
 export function drawLists() {
   const desk = list.desk;
   // What comes and goes has a place of its own, so that nothing below it is touched.
-  settle(find("lists"), h("div", { id: "lists" }, h("div", {}, caution(desk && list.away, list.seenAt)), desk ? [h("div", {}, offers(desk.incoming)), due(desk.due), lately(desk.decided)] : h("div", { class: "card" }, h("p", { class: "loading" }, say(list.away ? "trouble.away" : "loading")))));
+  settle(find("lists"), h("div", { id: "lists" }, h("div", {}, caution(desk && list.away, list.seenAt)), desk ? [h("div", {}, offers(desk.incoming)), due(desk.due), lately(desk.decided)] : h("div", { class: "card" }, h("p", { class: "loading" }, list.away?.meanwhile ?? say("loading")))));
 }
 export function drawPanel() {
   fill(find("panel"), list.incoming ? incomingPanel() : casePanel());

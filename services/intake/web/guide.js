@@ -65,7 +65,7 @@ function heard() {
   return advice && say("guide.heard", { name: named(advice.name), answer: say(advice.declared === 0 ? "guide.none" : "guide.most", { n: advice.declared }) });
 }
 function trouble() {
-  return problem && h("div", { class: `note ${problem.rule === "county-to-choose" ? "wait" : "bad"}`, role: "alert" }, h("strong", {}, problem.rule === "unknown-item-code" ? say("guide.nobody") : problem.sentence), problem.isAway && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again")));
+  return problem && h("div", { class: `note ${problem.rule === "county-to-choose" ? "wait" : "bad"}`, role: "alert" }, h("strong", {}, problem.rule === "unknown-item-code" ? say("guide.nobody") : problem.sentence), problem.mayPass && h("button", { type: "button", class: "second", id: "again", click: ask }, say("again")));
 }
 /** What comes and goes has a place of its own, so that everything else stays where it stood. */
 function draw() {

@@ -51,7 +51,7 @@ async function read(still) {
   } catch (failed) {
     if (!still()) return;
     // What was read before stays, and says that it may be old; also after too many wrong codes.
-    behind = found !== null && (failed.isAway || failed.status === 429) ? failed : null;
+    behind = found !== null && (failed.mayPass || failed.status === 429) ? failed : null;
     if (!behind) [found, problem] = [null, failed];
   }
 }
@@ -91,7 +91,7 @@ function answer() {
   if (!found) return null;
   return [h("section", { class: "card", "aria-labelledby": "answer" }, h("p", { class: "soft small" }, name(found.names.items[found.item_code], found.item_code)),
     h("h2", { id: "answer", tabindex: "-1" }, headline()), steps(found.situation),
-    behind && h("div", { class: "note wait" }, h("strong", {}, behind.status === 429 ? behind.sentence : say("trouble.away")), h("p", {}, say("trouble.since", { t: moment(foundAt) })))), why(), bring(), halted(), where(), promise(), messages(), story()];
+    behind && h("div", { class: "note wait" }, h("strong", {}, behind.meanwhile), h("p", {}, say("trouble.since", { t: moment(foundAt) })))), why(), bring(), halted(), where(), promise(), messages(), story()];
 }
 /** Why it was turned away or refused, and what may be done about it. */
 function why() {

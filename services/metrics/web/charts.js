@@ -122,7 +122,7 @@ export function sorry(problem) {
 /** What went wrong, or the empty place for it; `again` is how to ask once more, on a page that does not by itself. */
 export function warning(problem, again = null) {
   return h("div", { id: "trouble", class: "note bad", role: "alert", hidden: !problem }, problem ? sorry(problem) : null,
-    problem?.isAway && again && h("p", {}, h("button", { type: "button", class: "second", id: "again", click: () => again() }, say("again"))),
+    problem?.mayPass && again && h("p", {}, h("button", { type: "button", class: "second", id: "again", click: () => again() }, say("again"))),
     problem?.rule === "rule-changed" && h("p", {}, h("a", { id: "by-today", href: todays() }, say("evidence.today"))));
 }
 /** The same question under the rule of today. */

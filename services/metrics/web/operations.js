@@ -69,7 +69,7 @@ async function confirm() {
       await post(`/v1/rebuild/stop?build=${n}`);
       told(say("ops.stopped", { n }));
     }
-  } catch (failed) { refused = failed.isAway ? { sentence: say("ops.nobodyknows") } : failed; }
+  } catch (failed) { refused = failed.mayPass ? { sentence: say("ops.nobodyknows") } : failed; }
   [asking, busy] = [null, false];
   await look();
   goOn(kind, from);

@@ -8,6 +8,7 @@ let ended = false;
 const waiting = new Set(), sending = new Set();
 const heard = new Set();
 const PAUSES = [1, 2, 3, 5, 8], PATIENCE_MS = 15_000;
+const AWAY = new Set([0, 502, 503, 504]);
 const AGAIN = new Set(["unavailable", "idempotency-key-busy", "raced", "too-slow"]), FAULTS_MAX = 8;
 
 /** What the service objects to, in its own words; in the page's, where the service speaks of requests and keys. */
@@ -16,9 +17,16 @@ export class Problem extends Error {
     super(body.rule ?? String(status));
     Object.assign(this, { status, rule: body.rule, field: body.field, state: body.state, zh: body.title_zh, en: body.title });
   }
-  get isAway() { return this.status === 0 || this.status >= 500; }
+  /** Nobody answered, or somebody on the way there who reached nobody, or a service that cannot answer just now. */
+  get isAway() { return AWAY.has(this.status); }
+  /** The service was reached, and something failed inside. */
+  get isFault() { return this.status >= 500 && !this.isAway; }
+  /** Whether the same asked again may be answered otherwise. */
+  get mayPass() { return this.isAway || this.isFault; }
   get isOfSession() { return this.status === 401 || this.rule === "foreign-page"; }
   get sentence() { return this.isAway ? say("trouble.unreached") : (inEnglish() ? this.en : this.zh) || say("trouble.unknown"); }
+  /** What is said while it is tried again by itself. */
+  get meanwhile() { return this.isAway ? say("trouble.away") : this.sentence; }
 }
 
 async function ask(path, options = {}, ms = PATIENCE_MS) {
@@ -52,9 +60,9 @@ async function answered(question) {
   for (let turn = 0; ; turn += 1) {
     try {
       return await question();
-    } catch {
+    } catch (problem) {
       const blank = document.querySelector("#main > .loading");
-      if (blank) blank.textContent = say("trouble.away");
+      if (blank) blank.textContent = problem.meanwhile;
       await longer(turn);
     }
   }
@@ -125,10 +133,10 @@ function changed() {
   for (const listener of heard) listener();
 }
 const signedOut = () => ended || [...waiting].some((one) => one.signedOut);
-/** What a page of staff has to say of itself: changes that wait to be sent, a session that ended, a service that is `away`. */
+/** What a page of staff has to say of itself: changes that wait to be sent, a session that ended, the problem it has with a service. */
 export function caution(away, seenAt = null) {
-  const title = waiting.size ? say(signedOut() ? "waiting.signedout" : "waiting.title", { n: waiting.size }) : signedOut() ? say("waiting.ended") : away ? say("trouble.away") : null;
-  return title && h("div", { class: "note wait", role: "alert" }, h("strong", {}, title), away && seenAt && h("p", {}, say("trouble.since", { t: clock(seenAt) })), waiting.size > 0 && h("p", {}, say("waiting.how")), signedOut() && h("a", { href: "/parts/sign-in.html", target: "_blank", rel: "noopener" }, say("waiting.again")));
+  const title = waiting.size ? say(signedOut() ? "waiting.signedout" : "waiting.title", { n: waiting.size }) : signedOut() ? say("waiting.ended") : away ? away.meanwhile ?? say("trouble.away") : null;
+  return title && h("div", { class: "note wait", role: "alert" }, h("strong", {}, title), away && seenAt && h("p", {}, say("trouble.since", { t: clock(seenAt) })), waiting.size > 0 && h("p", {}, say("waiting.how")), signedOut() && h("a", { href: "/parts/sign-in.html?second", target: "_blank", rel: "noopener" }, say("waiting.again")));
 }
 
 /**
@@ -146,7 +154,7 @@ export async function tell(command, body) {
         return await ask(`/v1/commands/${command}`, { method: "POST", headers: headers({ "idempotency-key": one.key }), body: sent });
       } catch (problem) {
         // What fails in the service every time will not come right by itself.
-        const isFinal = problem.isOfSession ? doubted : problem.rule === "internal" ? turn >= FAULTS_MAX : !problem.isAway && !AGAIN.has(problem.rule);
+        const isFinal = problem.isOfSession ? doubted : problem.isFault ? turn >= FAULTS_MAX : !problem.isAway && !AGAIN.has(problem.rule);
         if (isFinal) throw problem;
         waiting.add(one);
         changed();

@@ -46,7 +46,9 @@ async def test_an_error_that_nobody_foresaw_is_answered_and_counted(door: httpx.
 
     answer = await door.get("/breaks")
 
-    assert (answer.status_code, answer.json()["rule"]) == (500, "internal")
+    told = answer.json()
+    assert (answer.status_code, told["rule"]) == (500, "internal")
+    assert ("运维人员" in told["title_zh"], "operators" in told["title"]) == (True, True), "what to do if it fails again"
     assert {name.decode().lower() for name, _ in SECURITY_HEADERS} <= set(answer.headers)
     assert counted("/breaks", 500) == before + 1
 
