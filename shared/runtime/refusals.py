@@ -14,7 +14,10 @@ NOT_YOUR_BODY = Rule(
     "This case is not with your body; the body that holds it has to act.",
 )
 UNAUTHENTICATED = Rule(
-    "unauthenticated", "forbidden", "缺少有效令牌；请登录后重试。", "There is no valid token; sign in and try again."
+    "unauthenticated",
+    "forbidden",
+    "没有登录，或登录已过期（没有有效令牌）；请重新登录后再试。",
+    "Nobody is signed in, or the sign-in is over (there is no valid token); sign in again and retry.",
 )
 KEY_MISSING = Rule(
     "idempotency-key-missing",
@@ -64,12 +67,12 @@ BROKEN_CONTRACT = (
     "Something entered is not as required; check it and try again.",
 )
 """Said to people; programs go by the rule and the field beside it."""
-FUTURE_TIME = Rule(
-    "time-in-the-future", "invalid", "发生时间不能晚于现在；请改正。", "It cannot have happened in the future; mend the time."
-)
 BROKEN_INSIDE = (
     "系统内部出错，已记录。请稍后再试；仍不行时，请告知运维人员。",
     "Something failed inside; it has been logged. Try again later; if it still fails, tell the operators.",
+)
+FUTURE_TIME = Rule(
+    "time-in-the-future", "invalid", "发生时间不能晚于现在；请改正。", "It cannot have happened in the future; mend the time."
 )
 TIMES_ARE_IMPORTERS = Rule(
     "times-are-the-importers",

@@ -15,7 +15,7 @@ from shared.eventsourcing.errors import RefusedError
 from shared.reference.divisions import DIVISIONS
 from shared.reference.regions import city_of
 from shared.runtime import session
-from shared.runtime.auth import Caller, Keys, Staff, UnauthenticatedError
+from shared.runtime.auth import Caller, Keys, Staff
 from shared.runtime.http import SignedIn, plain
 from shared.runtime.refusals import NO_SUCH_BODY, NOT_YOUR_ROLE, UNKNOWN_THING
 from shared.runtime.settings import About
@@ -134,7 +134,7 @@ def _begun(request: Request, token: str) -> Response:
     keys: Keys = request.app.state.keys
     caller = keys.verify(token, request.app.state.service)
     if caller.role not in request.app.state.plays:
-        raise UnauthenticatedError
+        raise RefusedError(NOT_YOUR_ROLE)
     response = _told(request, caller, token)
     session.begin(request, response, token)
     return response

@@ -71,7 +71,7 @@ async def test_the_worklist_waits_for_its_officer_too(house: House, opens: Opens
     await signs_out(page)
     await page.clock.run_for(11_000)
 
-    await expect(page.locator("#lists .note.wait a")).to_have_attribute("href", "/parts/sign-in.html")
+    await expect(page.locator("#lists .note.wait a")).to_have_attribute("href", "/parts/sign-in.html?second")
     await page.evaluate("() => { window.said = document.querySelector('#lists [role=alert]'); }")
     await page.locator("label:has(#filter-soon)").click()
     assert await page.evaluate("window.said.isConnected"), "it would be read out again"

@@ -3,10 +3,10 @@ import { about, get, post, Problem } from "./ask.js";
 import { fill, find, frame, h, keep, kept, name, named, of, say } from "./page.js";
 
 const place = await about();
-const next = safe(new URLSearchParams(location.search).get("next"));
+const query = new URLSearchParams(location.search), next = safe(query.get("next"));
 const choices = place.local ? await get("/v1/session/demo").catch(() => null) : null;
 const chosen = { role: kept("demo.role") ?? "", city: kept("demo.city") ?? "", body: kept("demo.body") ?? "" };
-let error = null, refused = "";
+let error = null, refused = "", isDone = false;
 
 /** Back only to a page of this origin; what is no address at all leads to the first one. */
 function safe(path) {
@@ -18,14 +18,24 @@ function safe(path) {
 async function enter(path, body, typed = "") {
   try {
     await post(path, body);
+    // Opened beside a page whose session had ended: that page goes on by itself, and this one leads nowhere.
+    if (query.has("second")) return finish();
     location.replace(next);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     error = problem;
-    refused = problem.status === 401 ? typed : "";
+    refused = problem.status === 401 || isOther() ? typed : "";
     draw();
     find(refused ? "token" : "error")?.focus();
   }
+}
+
+/** Whether the token is good and its role has no page here: no other token of that role will do either. */
+const isOther = () => error.rule === "not-your-role";
+function finish() {
+  isDone = true;
+  draw();
+  find("done").focus();
 }
 
 function demo() {
@@ -47,13 +57,14 @@ function demo() {
 
 function token() {
   const form = h("form", { submit: (event) => { event.preventDefault(); const token = event.target.elements.token.value.trim(); enter("/v1/session", { token }, token); } },
-    h("div", { class: "field" }, h("label", { for: "token" }, say("signin.token")), h("p", { class: "hint", id: "token-hint" }, say("signin.tokenhow")), refused && h("p", { class: "error", id: "token-error", role: "alert" }, say("signin.badtoken")),
+    h("div", { class: "field" }, h("label", { for: "token" }, say("signin.token")), h("p", { class: "hint", id: "token-hint" }, say("signin.tokenhow")), refused && h("p", { class: "error", id: "token-error", role: "alert" }, say(isOther() ? "signin.otherrole" : "signin.badtoken")),
       h("input", { type: "text", id: "token", name: "token", required: true, autocomplete: "off", spellcheck: "false", value: refused, "aria-invalid": refused ? "true" : null, "aria-describedby": refused ? "token-hint token-error" : "token-hint" })),
     h("button", { class: choices ? "second wide" : "wide" }, say("signin.open")));
   return h("section", { class: "card", "aria-labelledby": "token-title" }, h("h2", { id: "token-title" }, say("signin.withtoken")), form);
 }
 
 function draw() {
+  if (isDone) return fill(find("main"), h("h1", { id: "done", tabindex: "-1" }, say("signin.done")), h("p", { class: "how" }, say("signin.donehow")));
   fill(find("main"), h("h1", {}, say("signin.title")), h("p", { class: "how" }, say("signin.how")),
     error && !refused && h("div", { class: "note bad", id: "error", role: "alert", tabindex: "-1" }, h("strong", {}, error.sentence)), demo(), token());
 }

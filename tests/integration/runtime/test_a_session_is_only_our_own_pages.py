@@ -124,10 +124,16 @@ async def test_a_doubtful_token_begins_no_session(seat: Seat) -> None:
     foreign = seat.keys.issue("clerk", "c-1", audience="approval")
     late = seat.keys.issue("clerk", "c-1", ttl_s=-60)
     answers = [await seat.client.post("/v1/session", json={"token": token}) for token in (foreign, late, "x")]
+
+    assert {a.status_code for a in answers} == {401}
+    assert not any("set-cookie" in a.headers for a in answers)
+
+
+async def test_a_good_token_of_a_role_without_pages_is_called_good_and_begins_no_session(seat: Seat) -> None:
     unfit = await seat.sign_in("operator")
 
-    assert {a.status_code for a in (*answers, unfit)} == {401}
-    assert not any("set-cookie" in a.headers for a in (*answers, unfit))
+    assert (unfit.status_code, unfit.json()["rule"]) == (403, "not-your-role")
+    assert "set-cookie" not in unfit.headers
 
 
 async def test_signing_out_forgets_the_session(seat: Seat) -> None:
