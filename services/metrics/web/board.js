@@ -107,7 +107,10 @@ function listen() {
   stream.addEventListener("alert", heard);
   stream.addEventListener("generation", heard);
   stream.addEventListener("error", () => {
+    const wasHeard = streaming !== false;
     streaming = false;
+    // Whether nobody answers any more, or the stream alone is missing, is seen by reading.
+    if (wasHeard && mayAsk()) load();
     fresh();
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
   });
@@ -128,7 +131,7 @@ function stands() {
   const { as_of: asOf, behind_s: behind, trust: { services } } = board.figures;
   if (!mayAsk()) return say("board.refused", { t: when(seenAt) });
   if (board.shown !== sliced()) return say("board.changing");
-  if (streaming === false || Date.now() - seenAt > STALE_MS) return say("board.stale", { t: when(seenAt) });
+  if (problem || Date.now() - seenAt > STALE_MS) return say("board.stale", { t: when(seenAt) });
   if (asOf === null) return say("board.unheard", { s: listed(services.filter((one) => !one.complete_to).map((one) => of("service", one.service))) });
   if (behind <= LATE_S) return null;
   const [last] = [...services].sort((one, other) => Date.parse(one.complete_to) - Date.parse(other.complete_to));
@@ -174,7 +177,7 @@ function notice() { return h("div", {}, warning(problem)); }
 function strip() {
   const known = board.figures, still = known && stands();
   // One place from the beginning to the end: what changes in it is said aloud.
-  const state = h("b", { id: "state", role: "status", class: known && (still ? "late" : "ok") }, known ? still ?? say("board.live") : problem ? null : say("loading"));
+  const state = h("b", { id: "state", role: "status", class: known && (still ? "late" : "ok") }, known ? still ?? say(streaming === false ? "board.read" : "board.live") : problem ? null : say("loading"));
   return h("div", {}, h("p", { class: "strip" }, state, known && complete(known), known && unattributed(known.trust), known && balanced()));
 }
 function complete({ as_of: asOf, behind_s: behind }) {

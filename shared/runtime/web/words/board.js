@@ -40,6 +40,7 @@ export const BOARD = {
   "board.title": ["最多跑一次：做到了吗？", "Run once at most: do we?"],
   "board.how": ["从上到下：承诺兑现了吗，哪里没有，谁在为谁办事，数字可信吗。每个指标都能点开，看到背后的每一件事。", "From top to bottom: did we keep the promise, where not, who handles whose people, can I trust it. Every figure opens the journeys behind it."],
   "board.live": ["● 实时", "● Live"],
+  "board.read": ["● 每 15 秒更新", "● Updated every 15 s"],
   "board.stale": ["◌ 停在 {t}，正在重新连接", "◌ Stale since {t}; reconnecting"],
   "board.asof": ["数据完整到", "Complete up to"],
   "board.changing": ["◌ 正在按新的筛选读取……", "◌ Reading with the new filters …"],
