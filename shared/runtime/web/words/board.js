@@ -95,7 +95,7 @@ export const BOARD = {
   "matrix.corner": ["收 ↓ 办 →", "from ↓ to →"],
   "matrix.layer": ["收件方式", "Layer"],
   "matrix.crossing": ["跨市 {n} 件，占市县办理 {d} 件的 {p}。", "{n} cross-city cases, {p} of {d} handled at city or county level."],
-  "travel.title": ["不得不跑到外市的占比", "Share of trips outside one's own city"],
+  "travel.title": ["跑到外市的到场占比", "Share of trips outside one's own city"],
   "travel.label": ["11 个城市的示意方格，并非地图", "Tiles of the eleven cities, not a map"],
   "travel.notmap": ["方格只表示相邻关系，不是地图。虚线框：不足 30 次到场，仅供参考。", "Tiles keep neighbours together; this is not a map. A dashed edge: under 30 trips, for orientation only."],
   "travel.home": ["居住城市", "Home city"],
