@@ -104,3 +104,19 @@ async def test_a_rebuild_is_stopped_in_two_steps(board: BoardHouse, windows: Win
     await expect(page.locator("#ops-builds")).to_be_focused()
     await expect(page.locator(".card:has(#ops-builds) tbody tr").first).to_contain_text("stopped")
     await expect(page.locator("#stop")).to_have_count(0)
+
+
+async def test_a_key_that_is_held_confirms_nothing(board: BoardHouse, windows: Windows) -> None:
+    await board.park("asked-by-a-long-press")
+    page = await opened(windows)
+    await page.locator("#redrive-metrics-p1-asked-by-a-long-press").focus()
+    await page.keyboard.down("Enter")
+    await page.locator("#confirm:focus").wait_for()
+    for _ in range(5):
+        await page.keyboard.down("Enter")
+    await page.keyboard.up("Enter")
+
+    await expect(page.locator("#confirm")).to_be_focused()
+    assert await page.locator("#said").inner_text() == ""
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#said")).to_contain_text("still wait")

@@ -136,6 +136,9 @@ export function nth(n) {
   return `${n}${tail}`;
 }
 
+// A key that is held acts once: what comes up under it, a question before all, has to be read first.
+addEventListener("keydown", (event) => { if (event.repeat && event.key === "Enter" && event.target.tagName !== "TEXTAREA") event.preventDefault(); }, true);
+
 /** Tell what came of something, for eyes and screen readers alike; it goes by itself, but never from under somebody's hand. */
 export function told(text, action = null) {
   const place = find("said");
