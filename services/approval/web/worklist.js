@@ -1,6 +1,6 @@
 // The department's worklist: what is due next, what was offered to us, and one case beside it.
 import { about, caution, get, leave, oncaution, reread, staff } from "/parts/ask.js";
-import { day, fill, find, frame, h, moment, name, named, newest, number, of, say, settle, told } from "/parts/page.js";
+import { day, fill, find, frame, h, moment, name, named, newest, number, of, say, settle, signedIn, told } from "/parts/page.js";
 import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
@@ -159,7 +159,7 @@ addEventListener("keydown", (event) => {
 const [place, me] = await Promise.all([about(), staff()]);
 list.who = me;
 oncaution(() => { if (find("lists")) drawLists(); });
-const write = frame("list.title", { about: place, leave, who: () => `${of("role", list.who.role)} · ${named(list.names.bodies[list.who.body], list.who.body ?? list.who.id)}`, draw });
+const write = frame("list.title", { about: place, leave, who: () => signedIn(list.who, list.who.body && named(list.names.bodies[list.who.body], list.who.body)), draw });
 await read();
 write();
 setTimeout(watch, EVERY_MS);

@@ -2,7 +2,7 @@
 // goes on part by part over as many frames as it needs.
 import { about, get, leave, who } from "/parts/ask.js";
 import { today } from "/parts/days.js";
-import { day, fill, find, frame, h, listed, named, of, say, settle } from "/parts/page.js";
+import { day, fill, find, frame, h, listed, named, of, say, settle, signedIn } from "/parts/page.js";
 import { span } from "/parts/tables.js";
 import { board, causes, custody, duty, gaps, live, matrix, movers, onTime, promise, question, speed, travel, trust, whereNot, whoHandles } from "./sections.js";
 import { choices, FIRST_DAY, isFew, own, parts, percent, placed, places, warning, when, word } from "./charts.js";
@@ -220,7 +220,7 @@ function asKnown() {
 // The figures are what somebody came for: they are asked for first, and what takes the service longest comes after them.
 const first = load();
 const [place, staff] = await Promise.all([about(), who().catch(() => null)]);
-frame("board.title", { about: place, who: staff && (() => of("role", staff.role)), leave: staff && leave, draw });
+frame("board.title", { about: place, who: staff && (() => signedIn(staff)), leave: staff && leave, draw });
 await first;
 balance();
 listen();

@@ -1,7 +1,7 @@
 // Evidence: from a number to the journeys, hand-overs or items behind it, to their events, and to the bytes; counted again on request.
 import { about, get, leave, Problem, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
-import { find, frame, h, lead, moment, named, number, of, redraw, say, told } from "/parts/page.js";
+import { find, frame, h, lead, moment, named, number, redraw, say, signedIn, told } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
 import { filtered, FIRST_DAY, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
 import { itemCard, journeyCard, regions } from "./journey.js";
@@ -171,5 +171,5 @@ function draw() {
   redraw(own(`?${elsewhere()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed, problem ? load : () => open(opening)),
     h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", { role: "status" }, counted && result()), h("div", {}, known && shown && (onItems() ? itemCard(shown, names) : journeyCard(shown, names))), h("div", {}, known && list()));
 }
-frame("evidence.title", { about: place, who: () => of("role", me.role), leave, draw });
+frame("evidence.title", { about: place, who: () => signedIn(me), leave, draw });
 await load();

@@ -1,7 +1,7 @@
 // Permit logs of others: what they say, under their own names, apart from our figures.
 import { about, get, leave, who } from "/parts/ask.js";
 import { today } from "/parts/days.js";
-import { frame, h, named, newest, of, redraw, say } from "/parts/page.js";
+import { frame, h, named, newest, redraw, say, signedIn } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
 import { bar, FIRST_DAY, fixed, own, sources, warning, word } from "./charts.js";
 
@@ -54,5 +54,5 @@ function draw() {
   redraw(own(), h("h1", {}, say("logs.title")), h("p", { class: "how" }, say("logs.how")), warning(problem, load),
     told ? [h("div", { class: "switch", role: "group", "aria-label": say("logs.title") }, told.logs.map((one) => h("button", { type: "button", class: "second", id: `log-${one.origin}`, "aria-pressed": String(one.origin === chosen), click: () => choose({ log: one.origin }) }, one.origin))), told.logs.length ? h("div", { class: "filters" }, dated("to", "past.to"), dated("known_on", "slice.known_at")) : null, log()] : problem ? null : h("p", { class: "loading" }, say("loading")));
 }
-frame("logs.title", { about: place, who: staff && (() => of("role", staff.role)), leave: staff && leave, draw });
+frame("logs.title", { about: place, who: staff && (() => signedIn(staff)), leave: staff && leave, draw });
 await load();

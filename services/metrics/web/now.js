@@ -1,6 +1,6 @@
 // The journeys of this moment: those that are open, of one holder or one age, and those somebody came for of late.
 import { about, get, leave, staff } from "/parts/ask.js";
-import { find, frame, h, lead, moment, named, newest, number, of, redraw, say } from "/parts/page.js";
+import { find, frame, h, lead, moment, named, newest, number, of, redraw, say, signedIn } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
 import { aged, own, placed, warning, when, word } from "./charts.js";
 import { journeyCard } from "./journey.js";
@@ -69,5 +69,5 @@ function draw() {
   redraw(own(), h("h1", {}, say("now.title")), h("p", { class: "how" }, say("now.how")), warning(problem, load),
     h("div", {}, shown && names && journeyCard(shown, names)), h("div", {}, known ? list() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("p", { class: "soft small", role: "status" }, known ? progress() : ""));
 }
-frame("now.title", { about: place, who: () => of("role", me.role), leave, draw });
+frame("now.title", { about: place, who: () => signedIn(me), leave, draw });
 await load();

@@ -1,6 +1,6 @@
 // Operations: how every service stands, who is behind, what is parked and why; acts are two steps, and say what they do.
 import { about, get, leave, post, staff } from "/parts/ask.js";
-import { find, frame, h, lead, listed, moment, number, of, redraw, say, settle, told } from "/parts/page.js";
+import { find, frame, h, lead, listed, moment, number, of, redraw, say, settle, signedIn, told } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
 import { own, warning, when } from "./charts.js";
 
@@ -150,7 +150,7 @@ function draw() {
     h("div", {}, seen ? [services(), parked(), lag(), builds(), h("p", { class: "sources" }, h("a", { href: "/v1/operations" }, say("take.json")))] : away ? null : h("p", { class: "loading" }, say("loading"))));
   fresh();
 }
-frame("ops.title", { about: place, who: () => of("role", me.role), leave, draw });
+frame("ops.title", { about: place, who: () => signedIn(me), leave, draw });
 await watch();
 setInterval(fresh, 1_000);
 addEventListener("visibilitychange", () => { if (!document.hidden) look(); });

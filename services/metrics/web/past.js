@@ -1,7 +1,7 @@
 // Time travel: what the board said of some days then, what it says of them now, and every fact that made the difference.
 import { about, get, leave, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
-import { day, find, frame, h, lead, moment, named, newest, number, of, redraw, say } from "/parts/page.js";
+import { day, find, frame, h, lead, moment, named, newest, number, of, redraw, say, signedIn } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
 import { choices, fact as factName, filtered, FIRST_DAY, inUnit, own, places, sources, warning, word } from "./charts.js";
 
@@ -153,5 +153,5 @@ function draw() {
   // What somebody has chosen once, a field keeps; it must say what is asked now, unless it is being written in.
   for (const field of find("main").querySelectorAll("form [name]")) if (field !== document.activeElement) field.value = standing(field.name);
 }
-frame("past.title", { about: place, who: () => of("role", me.role), leave, draw });
+frame("past.title", { about: place, who: () => signedIn(me), leave, draw });
 await load();

@@ -1,6 +1,6 @@
 // Messages: do they go out, what did not arrive and why, and each by itself. Never to whom, never what.
 import { about, get, leave, staff } from "/parts/ask.js";
-import { clock, codes, find, frame, h, moment, newest, of, redraw, say, settle } from "/parts/page.js";
+import { clock, codes, find, frame, h, moment, newest, of, redraw, say, settle, signedIn } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
 
 const EVERY_MS = 5_000, LATE_MS = 15_000, PILE_S = 600;
@@ -79,7 +79,7 @@ function draw() {
   fresh();
 }
 
-frame("mail.title", { about: place, who: () => of("role", me.role), leave, draw });
+frame("mail.title", { about: place, who: () => signedIn(me), leave, draw });
 await load();
 setTimeout(watch, EVERY_MS);
 setInterval(fresh, 1_000);

@@ -166,6 +166,8 @@ export function spelled(text) { return text.normalize("NFKC").replaceAll(/\s/g, 
 
 const ROOMS = [["intake", "/", "nav.citizen"], ["intake", "/guide.html", "nav.guide"], ["intake", "/desk.html", "nav.desk"], ["approval", "/", "nav.worklist"], ["metrics", "/", "nav.board"], ["notify", "/", "nav.messages"]];
 
+/** Whose session this is: the role, the body if there is one, and the number that they signed in by. */
+export const signedIn = (session, body = null) => [of("role", session.head ? "head" : session.role), body, session.id].filter(Boolean).join(" · ");
 /** The frame of a page. `draw` is called now and whenever the language changes; `rooms` links the other pages for staff. */
 export function frame(title, { about, who = null, leave = null, draw }) {
   function write() {

@@ -1,0 +1,39 @@
+"""Every page of staff names whoever is signed in, so that nobody works in a session that a colleague left."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import DESKTOP, PHONE, Opens, Windows, shot
+from tests.browser.house import HANGZHOU, House
+from tests.browser.looking import objections, sideways
+
+pytestmark = pytest.mark.browser
+WHO = "#masthead .who"
+
+
+@pytest.mark.parametrize("path", ["/", "/past.html", "/evidence.html?figure=F4", "/operations.html", "/logs.html", "/now.html"])
+async def test_on_every_page_of_the_board(windows: Windows, path: str) -> None:
+    page = await windows.open(path, size=PHONE)
+
+    await expect(page.locator(WHO)).to_contain_text("审计人员 · demo-auditor")
+    assert not await sideways(page)
+
+
+async def test_on_the_page_of_messages(opens: Opens) -> None:
+    page = await opens("notify", "/", as_=("operator", ""))
+
+    await expect(page.locator(WHO)).to_contain_text("运维人员 · demo-operator")
+
+
+@pytest.mark.parametrize(("lang", "size"), [("zh", PHONE), ("en", DESKTOP)], ids=["zh-phone", "en-desktop"])
+async def test_on_the_worklist_beside_the_body(house: House, opens: Opens, lang: str, size: tuple[int, int]) -> None:
+    body = house.where.items[HANGZHOU, "estate-transfer"].body
+    page = await opens("approval", "/", as_=("officer", body.uscc), name="hz-0427", lang=lang, size=size)
+
+    role, name = {"zh": ("审批人员", body.name_zh), "en": ("Officer", body.name_en)}[lang]
+    await expect(page.locator(WHO)).to_contain_text(f"{role} · {name} · hz-0427")
+    assert await objections(page) == []
+    assert not await sideways(page)
+    await shot(page, f"worklist-who-{lang}", whole=False)
