@@ -333,3 +333,13 @@ async def test_whoever_reads_english_reads_what_to_bring_and_when_in_english(hou
     for word in ("不动产权证书", "named in Chinese"):
         assert word not in text
     await shot(page, "guide-en")
+
+
+async def test_a_digit_that_looks_like_a_letter_of_a_receipt_is_read_as_one(house: House, opens: Opens) -> None:
+    submitted = await house.case()
+    while not set("OIB") & set(str(submitted.receipt_no)):
+        submitted = await house.case()
+
+    page = await looked_up(opens, str(submitted.receipt_no).translate(str.maketrans("OIB", "018")), str(submitted.code))
+
+    await expect(page.locator("#answer")).to_be_focused()

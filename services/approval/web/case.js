@@ -157,7 +157,7 @@ export function incomingPanel() {
 function turnAwayForm(one) {
   const { reason, competent } = list.form, isElsewhere = reason === "not-our-power";
   const go = () => send("not-accept", { case_no: one.case_no, reason_code: reason, remedies: codes("remedy"), ...(isElsewhere && competent ? { competent_body: competent } : {}) }, say("incoming.turned"));
-  return form(of("act", "not-accept"), reason, go, radio(say("turnedaway.why"), "reason", codes("turnaway"), "turnaway"), isElsewhere && competentChoice(one), h("p", { class: "hint" }, say("turnedaway.remedies")));
+  return form(of("act", "not-accept"), reason, go, radio(say("turnedaway.why"), "reason", codes("turnaway").filter((code) => code !== "not-corrected" || one.correction_due < list.desk.today), "turnaway"), isElsewhere && competentChoice(one), h("p", { class: "hint" }, say("turnedaway.remedies")));
 }
 function competentChoice(one) {
   if (!bodies) { readBodies(); return h("p", { class: "loading" }, say("loading")); }

@@ -3,6 +3,8 @@ import { about, get, post } from "/parts/ask.js";
 import { day, fill, find, frame, h, happened, listed, materialName, moment, name, named, newest, of, say, spelled, steps, told } from "/parts/page.js";
 
 const EVERY_MS = 20_000;
+/** A receipt is written in letters and the digits 2 to 7, so that what looks like a letter was meant as one. */
+const LETTERS = { 0: "O", 1: "I", 8: "B" };
 const FORM = { receipt: /^[A-Z0-9_.:/-]{1,64}$/, code: /^[0-9]{1,16}$/ };
 const asked = handed();
 const place = await about();
@@ -35,6 +37,7 @@ async function look(event) {
   event?.preventDefault();
   const still = question();
   for (const field of Object.keys(FORM)) asked[field] = spelled(find(field).value);
+  asked.receipt = asked.receipt.replaceAll(/[018]/g, (digit) => LETTERS[digit]);
   problem = null;
   const missing = Object.keys(FORM).find((field) => !FORM[field].test(asked[field]));
   if (missing) problem = { field: missing, get sentence() { return say(`status.missing.${missing}`); } };
