@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, get_args
@@ -10,9 +11,10 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query
 from pydantic import Field
 
+from services.metrics.contributions import GROUPS, Group
 from services.metrics.figures import BY_CODE, COVERAGE, Figure
 from services.metrics.shares import Asked
-from services.metrics.slices import Axis, By, LayerChoice, Slice, query_of
+from services.metrics.slices import Axis, By, LayerChoice, Slice, query_of, unfit
 from shared.contracts.envelope import Role
 from shared.eventsourcing.errors import RefusedError, Rule
 from shared.reference.deadlines import local_date
@@ -26,6 +28,12 @@ UNKNOWN_DIMENSION = Rule(
     "invalid",
     "该指标不能按此维度分组；见 /v1/figures。",
     "This figure is not grouped by that; see /v1/figures.",
+)
+UNFIT_FILTER = Rule(
+    "unfit-filter",
+    "invalid",
+    "该指标的数字并非都能按此条件筛选，筛选后的结果没有意义。请去掉该条件；见 /v1/figures。",
+    "Not every number of this figure can be cut by that, so the answer would mean nothing. Leave it out; see /v1/figures.",
 )
 RULE_CHANGED = Rule(
     "rule-changed",
@@ -81,11 +89,40 @@ def _slice(
 AskedSlice = Annotated[Slice, Depends(_slice)]
 
 
+def require_fit(asked: Slice, groups: Collection[str]) -> None:
+    """Raises `RefusedError` for a filter that not all of these groups know: only a part of the answer would be cut by it."""
+    name = unfit(asked, groups)
+    if name is not None:
+        raise RefusedError(UNFIT_FILTER, field=name)
+
+
+def _fitting(*groups: Group) -> Callable[[Slice], Slice]:
+    def fitted(asked: AskedSlice) -> Slice:
+        require_fit(asked, groups)
+        return asked
+
+    return fitted
+
+
+OfDelivered = Annotated[Slice, Depends(_fitting("delivered"))]
+OfExtra = Annotated[Slice, Depends(_fitting("extra"))]
+OfAccepted = Annotated[Slice, Depends(_fitting("accepted"))]
+OfEverything = Annotated[Slice, Depends(_fitting(*GROUPS))]
+"""The slice of a table or of the whole board, by filters that all the groups it rests on know."""
+
+
 def figure_of(code: str) -> Figure:
     """The figure of that code. Raises `RefusedError`."""
     figure = BY_CODE.get(code)
     if figure is None:
         raise RefusedError(UNKNOWN_FIGURE, field="figure")
+    return figure
+
+
+def figure_over(code: str, asked: Slice) -> Figure:
+    """The figure of that code, if all of it can be cut so. Raises `RefusedError`."""
+    figure = figure_of(code)
+    require_fit(asked, figure.groups)
     return figure
 
 
@@ -119,7 +156,9 @@ def _asked(found: Figure, reading: str | None, wanted: Slice, rule: str | None) 
         raise RefusedError(UNKNOWN_READING, field="reading")
     if rule is not None and rule != found.rule:
         raise RefusedError(RULE_CHANGED, field="rule")
-    return Asked(found, chosen, wanted)
+    asked = Asked(found, chosen, wanted)
+    require_fit(wanted, asked.groups)
+    return asked
 
 
 def permalink(asked: Asked, today: date, settled_to: datetime | None) -> dict[str, Any]:

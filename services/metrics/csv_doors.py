@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from services.metrics import board, sheets
-from services.metrics.asking import AskedSlice, dimension_of, figure_of
+from services.metrics.asking import AskedSlice, OfAccepted, OfDelivered, OfExtra, dimension_of, figure_over
 from services.metrics.cells import Snapshot, answer
 from services.metrics.figure_doors import Answers, AskedItems, today
 from services.metrics.live import live
@@ -58,7 +58,7 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/v1/csv/figures/{code}", summary="One figure as CSV, by a dimension if one is named")
     async def figures(code: str, asked: AskedSlice, by: str | None = None) -> Response:
-        figure = figure_of(code)
+        figure = figure_over(code, asked)
         dimension = dimension_of(figure, by)
 
         async def make(snap: Snapshot) -> Made:
@@ -71,14 +71,14 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
         return await file(code if dimension is None else f"{code}-{dimension}", asked, make)
 
     @app.get("/v1/csv/weeks", summary="Kept promises week by week, as CSV")
-    async def weeks(asked: AskedSlice) -> Response:
+    async def weeks(asked: OfDelivered) -> Response:
         async def make(snap: Snapshot) -> Made:
             return sheets.WEEK_HEAD, sheets.week_rows(await board.weeks(snap, asked))
 
         return await file("weeks", asked, make)
 
     @app.get("/v1/csv/gap", summary="Experienced minus declared runs by basic item and city, as CSV")
-    async def gap(asked: AskedSlice) -> Response:
+    async def gap(asked: OfDelivered) -> Response:
         async def make(snap: Snapshot) -> Made:
             known = await named(snap)
             return sheets.GAP_HEAD, sheets.gap_rows(await board.gap(snap, asked), known["basics"], known["regions"])
@@ -86,21 +86,21 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
         return await file("gap", asked, make)
 
     @app.get("/v1/csv/matrix", summary="Who handles whose people, as CSV")
-    async def matrix(asked: AskedSlice) -> Response:
+    async def matrix(asked: OfAccepted) -> Response:
         async def make(snap: Snapshot) -> Made:
             return sheets.MATRIX_HEAD, sheets.matrix_rows(await board.matrix(snap, asked), (await named(snap))["regions"])
 
         return await file("matrix", asked, make)
 
     @app.get("/v1/csv/causes", summary="Why people came again, as CSV")
-    async def causes(asked: AskedSlice) -> Response:
+    async def causes(asked: OfExtra) -> Response:
         async def make(snap: Snapshot) -> Made:
             return sheets.CAUSE_HEAD, sheets.cause_rows(await board.causes(snap, asked), (await named(snap))["causes"])
 
         return await file("causes", asked, make)
 
     @app.get("/v1/csv/movers", summary="Where the gap grew most, as CSV")
-    async def movers(asked: AskedSlice) -> Response:
+    async def movers(asked: OfDelivered) -> Response:
         async def make(snap: Snapshot) -> Made:
             known = await named(snap)
             found = await board.movers(snap, asked, today())

@@ -16,13 +16,24 @@ from fastapi import Depends, FastAPI, Query, Response
 
 from services.metrics import board
 from services.metrics.alerts import newest_alerts
-from services.metrics.asking import AskedSlice, Day, dimension_of, figure_of, of_items
+from services.metrics.asking import (
+    AskedSlice,
+    Day,
+    OfAccepted,
+    OfDelivered,
+    OfEverything,
+    OfExtra,
+    dimension_of,
+    figure_over,
+    of_items,
+)
 from services.metrics.cells import OWNERS, Snapshot, answer, snapshot, version
 from services.metrics.figures import COVERAGE, FIGURES, Figure
 from services.metrics.live import live
 from services.metrics.names import names
+from services.metrics.shares import Asked
 from services.metrics.shelf import Shelf, covered, shown
-from services.metrics.slices import Slice, ends_on, query_of, told
+from services.metrics.slices import Slice, ends_on, filters_of, query_of, told
 from shared.contracts.base import wire_time
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date
@@ -153,6 +164,7 @@ def definition(figure: Figure) -> dict[str, Any]:
                 "numerator": reading.numerator,
                 "denominator": reading.denominator,
                 "adds_up": not reading.from_waits,
+                "filters": [] if figure is COVERAGE else list(filters_of(Asked(figure, reading, Slice()).groups)),
             }
             for reading in figure.readings
         ],
@@ -185,7 +197,7 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/v1/figures/{code}", summary="One figure over a slice, by a dimension if one is named")
     async def one(code: str, asked: AskedSlice, by: str | None = None) -> Response:
-        figure = figure_of(code)
+        figure = figure_over(code, asked)
         dimension = dimension_of(figure, by)
 
         async def make(snap: Snapshot) -> dict[str, Any]:
@@ -203,23 +215,23 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
         return plain(await answers.read(make))
 
     @app.get("/v1/matrix", summary="Who handles whose people: accepted cases by city received in and city handled in")
-    async def matrix(asked: AskedSlice) -> Response:
+    async def matrix(asked: OfAccepted) -> Response:
         return plain(await answers.read(lambda snap: board.matrix(snap, asked)))
 
     @app.get("/v1/gap", summary="Experienced minus declared runs by basic item and city")
-    async def gap(asked: AskedSlice) -> Response:
+    async def gap(asked: OfDelivered) -> Response:
         return plain(await answers.read(lambda snap: board.gap(snap, asked)))
 
     @app.get("/v1/causes", summary="Why people came again, and who answers for it")
-    async def causes(asked: AskedSlice) -> Response:
+    async def causes(asked: OfExtra) -> Response:
         return plain(await answers.read(lambda snap: board.causes(snap, asked)))
 
     @app.get("/v1/weeks", summary="Kept promises week by week: F2, F3 and F4")
-    async def weeks(asked: AskedSlice) -> Response:
+    async def weeks(asked: OfDelivered) -> Response:
         return plain(await answers.read(lambda snap: board.weeks(snap, asked)))
 
     @app.get("/v1/movers", summary="Where the gap grew most since as many days before")
-    async def movers(asked: AskedSlice) -> Response:
+    async def movers(asked: OfDelivered) -> Response:
         return plain(await answers.read(lambda snap: board.movers(snap, asked, today())))
 
     @app.get("/v1/live", summary="What is going on right now")
@@ -227,7 +239,7 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
         return plain(await answers.read(lambda snap: live(snap, clock.now(), today())))
 
     @app.get("/v1/dashboard", summary="Everything of the first screen in one answer")
-    async def dashboard(asked: AskedSlice) -> Response:
+    async def dashboard(asked: OfEverything) -> Response:
         return JsonBytes(await kept.get(asked))
 
     @app.get("/v1/names", summary="The words behind the codes, in both languages")

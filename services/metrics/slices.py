@@ -5,6 +5,7 @@ Pure; the SQL of `cells.py` says the same, and a test holds the two together.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -17,6 +18,7 @@ from shared.reference.regions import city_of
 Axis = Literal["occurred", "known"]
 Unit = Literal["week", "month"]
 LayerChoice = Literal["all", "physical", "virtual"]
+Filter = Literal["layer", "pair", "cause", "home"]
 By = Literal["city", "county", "home", "item", "basic", "channel", "day", "week", "month", "cause", "pair", "scope"]
 
 CAUSED: frozenset[Group] = frozenset({"extra", "visit"})
@@ -29,6 +31,8 @@ PAIRED: frozenset[Group] = frozenset({"visit", "accepted", "custody"})
 """Groups that know two regions."""
 FROM_REGION: frozenset[Group] = frozenset({"custody"})
 """Groups whose pair runs from `region` to `other`; for the rest it runs from `other` to `region`."""
+KNOWN_BY: Mapping[Filter, frozenset[Group]] = {"layer": LAYERED, "pair": PAIRED, "cause": CAUSED, "home": HOMED}
+"""The filters that not all groups know, with those that do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,18 @@ class Slice:
     pair: str | None = None
     cause: str | None = None
     home: str | None = None
+
+
+def filters_of(groups: Collection[str]) -> tuple[Filter, ...]:
+    """Which of the filters that not all groups know every one of these knows."""
+    return tuple(name for name, knowing in KNOWN_BY.items() if knowing.issuperset(groups))
+
+
+def unfit(asked: Slice, groups: Collection[str]) -> Filter | None:
+    """A filter of the slice that would cut some of these groups and leave others whole, or cut none of them; None if none is."""
+    whole = Slice()
+    fits = filters_of(groups)
+    return next((name for name in KNOWN_BY if name not in fits and getattr(asked, name) != getattr(whole, name)), None)
 
 
 def ends_on(asked: Slice, today: date) -> date:

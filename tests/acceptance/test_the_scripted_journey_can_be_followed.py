@@ -64,15 +64,16 @@ async def told(installation: Installation) -> AsyncIterator[Told]:
 async def figures(doors: Doors) -> dict[str, Counts]:
     asked = {
         **{code: {} for code in ("F2", "F3", "F4", "F6", "F8", "F10")},
-        "F5 wrong_place": {"cause": "wrong_place|applicant"},
         "F6 pair": {"pair": PAIR},
         "F8 pair": {"pair": PAIR},
         "F2 Hangzhou": {"region": HANGZHOU},
         "F10 Wenzhou": {"region": WENZHOU},
     }
-    return {
+    found = {
         name: _counts(await doors.get("metrics", f"/v1/figures/{name.split()[0]}", None, **query)) for name, query in asked.items()
     }
+    causes = (await doors.get("metrics", "/v1/figures/F5", None, by="cause"))["groups"]
+    return found | {"F5 wrong_place": next((_counts(one) for one in causes if one["key"] == "wrong_place|applicant"), {})}
 
 
 def _counts(answer: Any) -> Counts:
