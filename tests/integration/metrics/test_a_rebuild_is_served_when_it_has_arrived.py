@@ -193,6 +193,29 @@ async def test_every_cell_and_row_that_differs_is_counted_stretch_by_stretch(
     assert len(report["sample"]) == min(moved, comparison.SAMPLE_MAX)
 
 
+async def test_what_medians_coverage_and_long_slices_are_read_from_is_compared_too(
+    store: Store, new: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "STRETCH_CELLS", 2)
+    monkeypatch.setattr(comparison, "STRETCH_ROWS", 2)
+    wire.publish(TOLD)
+    for one in (store, new):
+        await Hand(one, wire).project()
+    pool = store.log.pool
+    offers = await pool.fetchval("SELECT count(*) FROM p1.wait")
+    spans = await pool.fetchval("SELECT count(*) FROM p2.span WHERE starts = (SELECT max(starts) FROM p2.span)")
+    await pool.execute("UPDATE p1.wait SET offered_at = offered_at - interval '1 second'")
+    await pool.execute("UPDATE p2.span SET n1 = n1 + 1 WHERE starts = (SELECT max(starts) FROM p2.span)")
+    await pool.execute("INSERT INTO p1.catalogue (key, partition, body) VALUES ('item:a', 0, '[]'), ('item:b', 0, '[]')")
+
+    report = await compared(store.log, new)
+
+    assert report is not None
+    assert report["rows_different_in"] == {"journey": 0, "wait": offers, "catalogue": 2, "span": spans}
+    assert report["rows_different"] == offers + 2 + spans > 3
+    assert report["cells_different"] == 0
+
+
 async def test_a_build_that_another_process_has_served_meanwhile_is_left_alone(store: Store, new: Store, wire: Wire) -> None:
     told = "SELECT generation, state, finished_at FROM projection ORDER BY generation"
     assert await swapped(store.log, new)
