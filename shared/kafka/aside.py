@@ -1,7 +1,7 @@
-"""What a broker will not take for now: whole topics, single journeys, and topics that take no more than one record at a time.
+"""What a broker will not take for now: topics, places, single journeys, and topics that take no more than one record at a time.
 
-A topic may be missing, or its limit lowered below an event. Neither may hold up what the broker would take, so both wait by
-themselves, are asked again after a while, and need nobody to set them free.
+A topic may be missing, one of its partitions silent, or its limit lowered below an event. None of that may hold up what the
+broker would take, so each waits by itself, is asked again after a while, and needs nobody to set it free.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Hashable
 from typing import TypeVar
 
-AGAIN_S = 2.0
+from shared.eventsourcing.records import Place
+
+AGAIN_S, AGAIN_MAX_S = 2.0, 8.0
 JOURNEYS_MAX = 1_000
 """With more than these the broker is ill rather than a journey: then everything waits, as while it is away."""
 K = TypeVar("K", bound=Hashable)
@@ -23,6 +25,8 @@ class Aside:
         self._topics: dict[str, float] = {}
         self._journeys: dict[tuple[str, str], float] = {}
         self._narrow: dict[str, float] = {}
+        self._places: dict[Place, float] = {}
+        self._patience: dict[Place, float] = {}
 
     def topics(self) -> list[str]:
         """The topics that wait now."""
@@ -32,6 +36,18 @@ class Aside:
         """The journeys that wait now, each with its topic."""
         return sorted(_still(self._journeys))
 
+    def places(self) -> list[Place]:
+        """The places that wait now."""
+        return sorted(_still(self._places))
+
+    def has_doubtful(self) -> bool:
+        """Whether any place is doubtful."""
+        return bool(self._patience)
+
+    def is_doubtful(self, place: Place) -> bool:
+        """Whether a place failed, and nothing of it was acknowledged since: nobody should wait for what is sent there."""
+        return place in self._patience
+
     def is_narrow(self, topic: str) -> bool:
         """Whether a topic refused a record lately: batches would be refused for one of theirs, so it gets records singly."""
         return topic in _still(self._narrow)
@@ -39,6 +55,16 @@ class Aside:
     def put_topic(self, topic: str) -> None:
         """Let a topic wait."""
         self._topics[topic] = _later()
+
+    def put_place(self, place: Place) -> None:
+        """Let a place wait, twice as long each time until something of it is acknowledged."""
+        waits = min(2 * self._patience[place], AGAIN_MAX_S) if place in self._patience else AGAIN_S
+        self._patience[place] = waits
+        self._places[place] = _later(waits)
+
+    def trust(self, place: Place) -> None:
+        """Something of a place was acknowledged."""
+        self._patience.pop(place, None)
 
     def narrow(self, topic: str) -> None:
         """Send records of this topic singly for a while."""
@@ -52,8 +78,8 @@ class Aside:
         return True
 
 
-def _later() -> float:
-    return asyncio.get_running_loop().time() + AGAIN_S
+def _later(after_s: float = AGAIN_S) -> float:
+    return asyncio.get_running_loop().time() + after_s
 
 
 def _still(waiting: dict[K, float]) -> dict[K, float]:

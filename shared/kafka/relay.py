@@ -2,6 +2,9 @@
 
 Sending again is harmless, losing is not. So a row is forgotten only when the broker acknowledged it and everything
 before it in its partition; on any doubt the producer is dropped and the table is read anew.
+
+A place that fails while others do not waits by itself (`aside`). When it is asked again only its oldest row is sent, and nobody
+waits for the answer. Where every place fails it is the broker, and everything waits.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -34,14 +37,21 @@ SLICE_MAX = 4_000
 SINGLY_MAX = 200
 SEND_DEADLINE_S = 15.0
 STOP_DEADLINE_S = 5.0
+SPOILED_DEADLINE_S = 0.5
+"""How long a producer may take to end that one place spoiled: others wait for the next one."""
+LATE_S = 5.0
+"""How much later than the first place any other may be acknowledged."""
 BACK_OFF_S = (0.1, 5.0)
 WATERMARK_S = 0.25
 WATERMARK_BUSY_S = 1.0
 """While a backlog is published, what is complete moves slowly, and nobody waits for it."""
+MARK_S = 1.0
+"""How long a watermark may take after one that failed: nobody waits for it, but everything waits behind it."""
 KNOWN_S = 1.0
 """How long the broker may take to say that it knows a topic."""
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 _CONTENT_TYPE = CONTENT_TYPE.encode()
+_MARKS = Place(WATERMARKS, 0)
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +60,11 @@ class OutboxPort(Protocol):
 
     async def lease(self, holder: str, ttl_s: float) -> int | None: ...
     async def slice(
-        self, limit: int, without: Sequence[str] = (), without_journeys: Sequence[tuple[str, str]] = ()
+        self,
+        limit: int,
+        without: Sequence[str] = (),
+        without_journeys: Sequence[tuple[str, str]] = (),
+        without_places: Sequence[Place] = (),
     ) -> list[Outgoing]: ...
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool: ...
     async def complete_to(self) -> datetime | None: ...
@@ -68,11 +82,18 @@ class _Parcel(NamedTuple):
     told: asyncio.Future[Any]
 
 
+class _Probe(NamedTuple):
+    """The oldest row of a doubtful place on its way, and until when an answer is hoped for."""
+
+    parcel: _Parcel
+    until: float
+
+
 @dataclass(slots=True)
 class _Acknowledged:
     positions: list[int] = field(default_factory=list)
     end_offsets: dict[Place, int] = field(default_factory=dict)
-    whole: bool = True
+    failed: set[Place] = field(default_factory=set)
     too_large: set[str] = field(default_factory=set)
     """The topics that refused something for its size."""
 
@@ -93,6 +114,7 @@ class Relay:
         self._topics: set[str] = set()
         self._begun: set[Place] = set()
         self._aside = Aside()
+        self._probes: dict[Place, _Probe] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop`; every failure of the broker or the database is waited out."""
@@ -119,16 +141,18 @@ class Relay:
         if not await self._leased():
             return False
         assert self._epoch is not None
+        await self._hear_of_probes()
         aside = self._aside
-        slice_ = await self._known(await self._outbox.slice(SLICE_MAX, aside.topics(), aside.journeys()))
+        left_out = [*aside.places(), *self._probes]
+        slice_ = await self._known(await self._outbox.slice(SLICE_MAX, aside.topics(), aside.journeys(), left_out))
         if slice_:
-            done = await self._send([row for row in slice_ if not aside.is_narrow(row.topic)])
+            sure = await self._sure_of(slice_)
+            done = await self._send([row for row in sure if not aside.is_narrow(row.topic)])
             await self._acknowledge(done)
-            for topic in done.too_large:
-                aside.narrow(topic)
-            if not done.whole:
-                raise _SendFailedError
-            await self._send_singly([row for row in slice_ if aside.is_narrow(row.topic)][:SINGLY_MAX])
+            if done.failed:
+                await self._go_on_without(done, may_hide_others=len(slice_) == SLICE_MAX)
+                return True
+            await self._send_singly([row for row in sure if aside.is_narrow(row.topic)][:SINGLY_MAX])
         await self._mark(WATERMARK_BUSY_S if len(slice_) == SLICE_MAX else WATERMARK_S)
         return bool(slice_)
 
@@ -136,6 +160,53 @@ class Relay:
         assert self._epoch is not None
         if done.positions and not await self._outbox.acknowledge(self._epoch, done.positions, done.end_offsets):
             self._renew_at = 0.0
+
+    async def _go_on_without(self, done: _Acknowledged, may_hide_others: bool) -> None:
+        """Let the places that failed wait while others go on. Raises `_SendFailedError` where there are no others."""
+        for topic in done.too_large:
+            self._aside.narrow(topic)
+        if not done.end_offsets.keys() - done.failed and not may_hide_others:
+            raise _SendFailedError
+        for place in done.failed:
+            if place.topic in done.too_large:
+                # It answers, so nobody need doubt it.
+                self._aside.trust(place)
+            else:
+                self._set_aside(place)
+        await self._drop_producer(SPOILED_DEADLINE_S)
+
+    def _set_aside(self, place: Place) -> None:
+        _log.warning("place-waits", extra={"topic": place.topic, "partition": place.partition})
+        self._aside.put_place(place)
+
+    async def _sure_of(self, slice_: list[Outgoing]) -> list[Outgoing]:
+        """The rows of all places that are not doubtful. Of each of those the oldest row is sent, and what comes of it heard later."""
+        if not self._aside.has_doubtful():
+            return slice_
+        sure: list[Outgoing] = []
+        for row in slice_:
+            place = Place(row.topic, row.partition)
+            if not self._aside.is_doubtful(place):
+                sure.append(row)
+            elif place not in self._probes:
+                told = await _give(await self._connected(), place, [row])
+                self._probes[place] = _Probe(told, asyncio.get_running_loop().time() + SEND_DEADLINE_S)
+        return sure
+
+    async def _hear_of_probes(self) -> None:
+        now = asyncio.get_running_loop().time()
+        over = {place: [probe.parcel] for place, probe in self._probes.items() if probe.parcel.told.done() or probe.until <= now}
+        if not over:
+            return
+        for place in over:
+            del self._probes[place]
+        done = _acknowledged(over)
+        await self._acknowledge(done)
+        self._begun |= done.end_offsets.keys()
+        for place in done.end_offsets:
+            self._aside.trust(place)
+        if done.failed:
+            await self._go_on_without(done, may_hide_others=True)
 
     async def drain(self) -> None:
         """Publish what is left, for a stop that has time."""
@@ -155,35 +226,35 @@ class Relay:
         for row in slice_:
             by_place[Place(row.topic, row.partition)].append(row)
         deadline = asyncio.get_running_loop().time() + SEND_DEADLINE_S
-        handed = await asyncio.gather(*(self._hand_over(kafka, at, rows, deadline) for at, rows in by_place.items()))
-        sent = dict(zip(by_place, handed, strict=True))
-        await _heard([parcel.told for parcels in sent.values() for parcel in parcels], deadline)
+        sent: dict[Place, list[_Parcel]] = {place: [] for place in by_place}
+        late = await _served(
+            {place: self._send_to(kafka, place, rows, sent[place], deadline) for place, rows in by_place.items()}, deadline
+        )
+        for place in late:
+            sent[place].append(_Parcel([], _refused(TimeoutError())))
         done = _acknowledged(sent)
         self._begun |= done.end_offsets.keys()
         return done
 
-    async def _hand_over(self, kafka: AIOKafkaProducer, place: Place, rows: Sequence[Outgoing], deadline: float) -> list[_Parcel]:
+    async def _send_to(
+        self, kafka: AIOKafkaProducer, place: Place, rows: Sequence[Outgoing], parcels: list[_Parcel], deadline: float
+    ) -> None:
         """Give one partition's rows to the producer as ready batches: a fifth of the cost of record by record.
 
         A broker that never heard of this producer takes what follows a refused batch, as if nothing were missing before it.
         So whatever follows the first batch waits until that one was acknowledged; if it was not, the rest stays here.
         """
-        parcels: list[_Parcel] = []
         left, begun = list(rows), self._begun
         while left:
-            batch = kafka.create_batch()
-            taken = 0
-            while taken < len(left) and _append(batch, left[taken]):
-                taken += 1
-            told = await kafka.send_batch(batch, place.topic, partition=place.partition)
-            parcels.append(_Parcel([row.position for row in left[:taken]], told))
-            left = left[taken:]
+            parcel = await _give(kafka, place, left)
+            parcels.append(parcel)
+            left = left[len(parcel.positions) :]
             if left and place not in begun:
-                await _heard([told], deadline)
-                if _failure(told) is not None:
+                await _heard([parcel.told], deadline)
+                if _failure(parcel.told) is not None:
                     break
                 begun.add(place)
-        return parcels
+        await _heard([parcel.told for parcel in parcels], deadline)
 
     async def _send_singly(self, slice_: Sequence[Outgoing]) -> None:
         """Send rows one by one and set aside the journeys of those that the broker finds too large."""
@@ -193,7 +264,7 @@ class Relay:
                 continue
             done = await self._send([row])
             await self._acknowledge(done)
-            if done.whole:
+            if not done.failed:
                 continue
             if not done.too_large or not self._aside.put_journey(row.topic, row.key):
                 raise _SendFailedError
@@ -227,17 +298,18 @@ class Relay:
             self._producer = made
         return self._producer
 
-    async def _drop_producer(self) -> None:
+    async def _drop_producer(self, within_s: float = STOP_DEADLINE_S) -> None:
         dropped, self._producer = self._producer, None
         self._topics.clear()
+        self._probes.clear()
         # Whoever still hands over to the dropped one keeps its set.
         self._begun = set()
         if dropped is not None:
-            await let_go(dropped, STOP_DEADLINE_S)
+            await let_go(dropped, within_s)
 
     async def _mark(self, every_s: float) -> None:
         now = asyncio.get_running_loop().time()
-        if now < self._marked_at + every_s:
+        if now < self._marked_at + every_s or _MARKS in self._aside.places():
             return
         self._marked_at = now
         complete_to = await self._outbox.complete_to()
@@ -250,13 +322,57 @@ class Relay:
             "end_offsets": {topic: {str(p): o for p, o in offsets[topic].items()} for topic in EVENT_TOPICS if topic in offsets},
         }
         kafka = await self._connected()
-        async with asyncio.timeout(SEND_DEADLINE_S):
-            await kafka.send_and_wait(WATERMARKS, orjson.dumps(mark), self.service.encode())
+        try:
+            async with asyncio.timeout(MARK_S if self._aside.is_doubtful(_MARKS) else min(LATE_S, SEND_DEADLINE_S)):
+                await kafka.send_and_wait(WATERMARKS, orjson.dumps(mark), self.service.encode())
+        except (KafkaError, TimeoutError):
+            # The next one says all that this one would have said.
+            self._set_aside(_MARKS)
+            await self._drop_producer(SPOILED_DEADLINE_S)
+        else:
+            self._aside.trust(_MARKS)
+
+
+async def _served(work: Mapping[Place, Coroutine[Any, Any, None]], deadline: float) -> list[Place]:
+    """Serve all places at once. Returns those that were too late: once one is served, the others may be late by so much only."""
+    tasks = {place: asyncio.create_task(serving) for place, serving in work.items()}
+    loop, late = asyncio.get_running_loop(), set(tasks.values())
+    try:
+        if late:
+            _, late = await asyncio.wait(late, timeout=max(deadline - loop.time(), 0), return_when=asyncio.FIRST_COMPLETED)
+        if late:
+            _, late = await asyncio.wait(late, timeout=max(min(deadline - loop.time(), LATE_S), 0))
+    finally:
+        for task in tasks.values():
+            task.cancel()
+    for task in tasks.values():
+        if task not in late:
+            task.result()
+    return [place for place, task in tasks.items() if task in late]
 
 
 async def _heard(told: Sequence[asyncio.Future[Any]], deadline: float) -> None:
     if told:
         await asyncio.wait(told, timeout=max(deadline - asyncio.get_running_loop().time(), 0))
+
+
+async def _give(kafka: AIOKafkaProducer, place: Place, rows: Sequence[Outgoing]) -> _Parcel:
+    """Give as many rows to the producer as one batch holds. Whatever it says against that is what is told of them."""
+    batch = kafka.create_batch()
+    taken = 0
+    while taken < len(rows) and _append(batch, rows[taken]):
+        taken += 1
+    positions = [row.position for row in rows[:taken]]
+    try:
+        return _Parcel(positions, await kafka.send_batch(batch, place.topic, partition=place.partition))
+    except KafkaError as error:
+        return _Parcel(positions, _refused(error))
+
+
+def _refused(error: Exception) -> asyncio.Future[Any]:
+    told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    told.set_exception(error)
+    return told
 
 
 def _failure(told: asyncio.Future[Any]) -> BaseException | None:
@@ -279,7 +395,7 @@ def _acknowledged(by_place: Mapping[Place, Sequence[_Parcel]]) -> _Acknowledged:
         for positions, told in parcels:
             failure = _failure(told)
             if failure is not None:
-                done.whole = False
+                done.failed.add(place)
                 if isinstance(failure, _TOO_LARGE):
                     done.too_large.add(place.topic)
                 break

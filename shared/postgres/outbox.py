@@ -25,6 +25,7 @@ _SLICE = """
 WITH head AS (
     SELECT position, topic, partition, key, kind, ref FROM outbox WHERE topic <> ALL ($2)
     AND NOT EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS j(t, k) WHERE j.t = outbox.topic AND j.k = outbox.key)
+    AND NOT EXISTS (SELECT FROM unnest($5::text[], $6::smallint[]) AS p(t, n) WHERE p.t = outbox.topic AND p.n = outbox.partition)
     ORDER BY position LIMIT $1
 )
 SELECT h.position, h.topic, h.partition, h.key, coalesce(e.body, m.body) AS value, e.hash
@@ -77,15 +78,20 @@ class Outbox:
         return epoch
 
     async def slice(
-        self, limit: int, without: Sequence[str] = (), without_journeys: Sequence[tuple[str, str]] = ()
+        self,
+        limit: int,
+        without: Sequence[str] = (),
+        without_journeys: Sequence[tuple[str, str]] = (),
+        without_places: Sequence[Place] = (),
     ) -> list[Outgoing]:
         """The oldest `limit` rows with their bytes, in the order in which they were owed.
 
-        None of the topics `without`, nor of the journeys `without_journeys`, which are (topic, key).
+        None of the topics `without`, of the journeys `without_journeys`, which are (topic, key), nor of `without_places`.
         """
         topics, keys = [topic for topic, _ in without_journeys], [key for _, key in without_journeys]
+        places = [place.topic for place in without_places], [place.partition for place in without_places]
         async with self._log.reading() as tx:
-            rows = await tx.fetch(_SLICE, limit, list(without), topics, keys)
+            rows = await tx.fetch(_SLICE, limit, list(without), topics, keys, *places)
         return [Outgoing(r["position"], r["topic"], r["partition"], r["key"], r["value"], r["hash"]) for r in rows]
 
     async def acknowledge(self, epoch: int, positions: Sequence[int], end_offsets: Mapping[Place, int]) -> bool:

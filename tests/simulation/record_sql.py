@@ -120,10 +120,17 @@ async def lease(tx: Transaction, shard: str, holder: str, ttl_s: float) -> list[
 
 @means("WITH head AS ( SELECT position, topic, partition, key, kind, ref FROM outbox WHERE topic <> ALL ($2)")
 async def slice_of(
-    tx: Transaction, limit: int, without: Sequence[str], their_topics: Sequence[str], their_keys: Sequence[str]
+    tx: Transaction,
+    limit: int,
+    without: Sequence[str],
+    their_topics: Sequence[str],
+    their_keys: Sequence[str],
+    topics: Sequence[str],
+    partitions: Sequence[int],
 ) -> list[Row]:
     found, aside = [], set(zip(their_topics, their_keys, strict=True))
-    view = [row for _, row in sorted(tx.view("outbox").items())]
+    away = {*zip(topics, partitions, strict=True)}
+    view = [row for _, row in sorted(tx.view("outbox").items()) if (row["topic"], row["partition"]) not in away]
     owed_rows = [row for row in view if row["topic"] not in without and (row["topic"], row["key"]) not in aside]
     for row in owed_rows[:limit]:
         table = "event_once" if row["kind"] == "event" else "message"

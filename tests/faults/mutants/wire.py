@@ -9,6 +9,7 @@ _OUTBOX = "shared/postgres/outbox.py"
 _CLIENTS = "shared/kafka/clients.py"
 _IN_STEP = "shared/kafka/instep.py"
 _RELAY_TESTS = "unit/kafka/test_a_relay_forgets_only_what_was_acknowledged.py"
+_PLACE_TESTS = "unit/kafka/test_a_place_that_fails_waits_by_itself.py"
 _LEASE_TESTS = "integration/kafka/test_a_relay_forgets_nothing_and_waits_for_no_topic.py"
 _WATERMARK_TESTS = "integration/kafka/test_the_watermark_passes_no_writer.py"
 _CLIENT_TESTS = "integration/kafka/test_every_client_is_a_safe_one.py"
@@ -23,9 +24,9 @@ MUTANTS = (
         (
             Edit(
                 _RELAY,
-                "done = await self._send([row for row in slice_",
+                "done = await self._send([row for row in sure",
                 "await self._outbox.acknowledge(self._epoch, [row.position for row in slice_], {})\n"
-                "            done = await self._send([row for row in slice_",
+                "            done = await self._send([row for row in sure",
             ),
         ),
         (Schedules("deliveries", 200),),
@@ -208,6 +209,41 @@ MUTANTS = (
         "ruling 16",
         (Edit(_RELAY, "self._aside.put_topic(topic)", "pass"),),
         (suite(_RELAY_TESTS),),
+    ),
+    Mutant(
+        "silent-place-holds-up-all",
+        "a place that is silent is left out of the slice while it waits",
+        "ruling 16",
+        (Edit(_RELAY, "left_out = [*aside.places(), *self._probes]", "left_out = [*self._probes]"),),
+        (suite(_PLACE_TESTS),),
+    ),
+    Mutant(
+        "silent-place-waited-for-like-a-broker",
+        "once one place is served the others may be late by little",
+        "ruling 16",
+        (Edit(_RELAY, "min(deadline - loop.time(), LATE_S)", "deadline - loop.time()"),),
+        (suite(_PLACE_TESTS),),
+    ),
+    Mutant(
+        "doubtful-place-asked-by-all-its-rows",
+        "of a place that failed the oldest row is sent alone until it was acknowledged",
+        "ruling 16",
+        (Edit(_RELAY, "if not self._aside.is_doubtful(place):", "if True:"),),
+        (suite(_PLACE_TESTS),),
+    ),
+    Mutant(
+        "window-of-one-place-taken-for-the-broker",
+        "a place that fills the window hides the others once",
+        "ruling 16",
+        (Edit(_RELAY, "may_hide_others=len(slice_) == SLICE_MAX", "may_hide_others=False"),),
+        (suite(_PLACE_TESTS),),
+    ),
+    Mutant(
+        "refused-watermark-holds-up-events",
+        "a watermark that fails fails alone",
+        "ruling 17",
+        (Edit(_RELAY, "except (KafkaError, TimeoutError):", "except ZeroDivisionError:"),),
+        (suite(_PLACE_TESTS),),
     ),
     Mutant(
         "large-event-holds-up-all",

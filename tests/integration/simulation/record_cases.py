@@ -111,6 +111,8 @@ async def the_outbox_keeps_order_and_bytes(make: MakeLog) -> object:
         owed[3],
         [row.hash is not None for row in await outbox.slice(10)],
         [row.partition == partition_of(row.key, PARTITIONS) for row in rows],
+        [row.key for row in await outbox.slice(10, ["gov.intake.dlq.v1"], [(rows[0].topic, rows[0].key)])],
+        [row.key for row in await outbox.slice(10, (), (), [Place(rows[0].topic, rows[0].partition), Place("other", 0)])],
     )
 
 
