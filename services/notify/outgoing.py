@@ -47,10 +47,12 @@ WITH RECURSIVE put_off AS (
 )
 UPDATE intent SET next_attempt_at = clock_timestamp() + $2 * interval '1 second'
 WHERE intent_id IN (SELECT intent_id FROM due ORDER BY turn, next_attempt_at LIMIT $1)
-RETURNING intent_id, journey, case_no, template, channel, requested_at, attempt, state = 'sending' AS unknown, next_attempt_at
+RETURNING intent_id, journey, case_no, template, channel, requested_at, attempt, state = 'sending' AS unknown, repeated,
+    next_attempt_at
 """
 _BEGIN = """
-UPDATE intent SET state = 'sending', attempt = attempt + 1, next_attempt_at = clock_timestamp() + $3 * interval '1 second'
+UPDATE intent SET state = 'sending', attempt = attempt + 1, repeated = state = 'sending',
+    next_attempt_at = clock_timestamp() + $3 * interval '1 second'
 WHERE intent_id = $1 AND next_attempt_at = $2 RETURNING attempt, next_attempt_at
 """
 _SHOWN = "SELECT intent_id, journey, case_no, template, channel, state, attempt, reason_code, requested_at FROM intent"
@@ -64,7 +66,7 @@ _STILL_MINE = "WHERE intent_id = $1 AND next_attempt_at = $4"
 class Attempt:
     """A message that somebody has until `until`, and the number of its newest attempt.
 
-    `unknown`: an earlier attempt's end is not known.
+    `unknown`: an earlier attempt's end is not known. `repeated`: one was made since, and its end is not known either.
     """
 
     intent_id: UUID
@@ -75,6 +77,7 @@ class Attempt:
     requested_at: datetime
     number: int
     unknown: bool
+    repeated: bool
     until: datetime
 
 
@@ -116,6 +119,7 @@ async def take(tx: Tx, limit: int, unknown_after_s: float) -> list[Attempt]:
             r["requested_at"],
             r["attempt"],
             r["unknown"],
+            r["repeated"],
             r["next_attempt_at"],
         )
         for r in rows
@@ -148,7 +152,7 @@ async def failed(tx: Tx, attempt: Attempt, reason_code: str, retry_in_s: float |
     """The attempt failed; another follows in `retry_in_s` seconds, or none. Who has the message no more has no say."""
     await tx.execute(
         "UPDATE intent SET state = CASE WHEN $3::float8 IS NULL THEN 'failed' WHEN $5 THEN 'sending' ELSE 'waiting' END, "
-        f"reason_code = $2, next_attempt_at = clock_timestamp() + $3::float8 * interval '1 second' {_STILL_MINE}",
+        f"repeated = false, reason_code = $2, next_attempt_at = clock_timestamp() + $3::float8 * interval '1 second' {_STILL_MINE}",
         attempt.intent_id,
         reason_code,
         retry_in_s,

@@ -24,7 +24,13 @@ class AddressRefusedError(Exception):
 
 
 class Provider(Protocol):
-    """Carries one message under a key; the same key twice is one message."""
+    """Carries one message under a key; the same key twice is one message.
+
+    One that `can_tell` knows for certain what it was not handed over.
+    """
+
+    @property
+    def can_tell(self) -> bool: ...
 
     async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
         """Hand over a message and return the provider's reference."""
@@ -50,6 +56,8 @@ def _letter(key: UUID, to: str, subject: str, text: str) -> EmailMessage:
 class FileOutbox:
     """Writes each message as a file named by its key. The default where no mail server is named."""
 
+    can_tell = True
+
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
@@ -71,6 +79,8 @@ class FileOutbox:
 
 class Smtp:
     """Hands messages to a mail server: `smtp://host:port`."""
+
+    can_tell = False
 
     def __init__(self, url: str, timeout_s: float = 10.0) -> None:
         parts = urlsplit(url)

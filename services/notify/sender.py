@@ -118,7 +118,7 @@ class Sender:
         if known := await self._provider.find(taken.intent_id):
             await self._record_sent(taken, known, repeated=False)
             return True
-        if taken.number >= ATTEMPTS_MAX:
+        if taken.number >= ATTEMPTS_MAX or (taken.repeated and not self._provider.can_tell):
             await self._record_failed(taken, UNCONFIRMED, final=True)
             return True
         return False

@@ -57,12 +57,13 @@ TOLD = told()
 
 
 class Carrier:
-    """Takes messages for everybody, and remembers how often it was handed each. It can tell what it has."""
+    """Takes messages for everybody, and remembers how often it was handed each. Some can tell what they have."""
 
     def __init__(self, house: House) -> None:
         self.handed: dict[UUID, int] = {}
         self._world = house.world
         self._moody = self._world.chance.random() < 0.4
+        self.can_tell = self._world.chance.random() < 0.7
 
     @property
     def away(self) -> bool:
@@ -79,6 +80,10 @@ class _Hand:
         self._carrier = carrier
         self._process = process
 
+    @property
+    def can_tell(self) -> bool:
+        return self._carrier.can_tell
+
     async def send(self, key: UUID, to: str, subject: str, text: str) -> str:
         await self._process.world.reach(self._process, "hand over", ProviderAwayError)
         if self._carrier.away:
@@ -89,7 +94,7 @@ class _Hand:
 
     async def find(self, key: UUID) -> str | None:
         await self._process.world.reach(self._process, "ask carrier", ProviderAwayError)
-        return str(key) if key in self._carrier.handed else None
+        return str(key) if self.can_tell and key in self._carrier.handed else None
 
     async def get(self, service: Service, path: str, **query: str | int) -> Any:
         await self._process.world.reach(self._process, "ask for contact", lambda: UnavailableError("intake-away"))
@@ -166,6 +171,8 @@ class Office:
         must(sent <= set(self.carrier.handed) <= owed, "what is told to be sent was handed over")
         for row in rows:
             must(self.carrier.handed.get(row["intent_id"], 0) <= max(row["attempt"], 1), "each attempt hands over once at most")
+            if not self.carrier.can_tell:
+                must(self.carrier.handed.get(row["intent_id"], 0) <= 2, "what may be there already is repeated once")
 
 
 async def scenario(house: House) -> None:

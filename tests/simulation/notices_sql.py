@@ -11,6 +11,7 @@ from typing import Any
 from tests.simulation.database import Row, Transaction
 from tests.simulation.sql import means
 
+
 @means("INSERT INTO intent")
 async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
     names = (
@@ -29,7 +30,7 @@ async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
         row = dict(zip(names, values, strict=True))
         if tx.get("intent", row["intent_id"]) is None and await tx.lock("intent", row["intent_id"]) is None:
             state = "suppressed" if row["suppressed"] else "waiting"
-            more = {"state": state, "attempt": 0, "next_attempt_at": tx.database.world.now()}
+            more = {"state": state, "attempt": 0, "repeated": False, "next_attempt_at": tx.database.world.now()}
             tx.put("intent", (row["intent_id"],), {**row, **more, "reason_code": None})
     return []
 
@@ -63,7 +64,7 @@ async def begin(tx: Transaction, intent: Any, until: datetime, unknown_after_s: 
     if row["next_attempt_at"] != until:
         return []
     at = tx.database.world.now() + timedelta(seconds=unknown_after_s)
-    begun = {"state": "sending", "attempt": row["attempt"] + 1, "next_attempt_at": at}
+    begun = {"state": "sending", "attempt": row["attempt"] + 1, "repeated": row["state"] == "sending", "next_attempt_at": at}
     tx.put("intent", (intent,), {**row, **begun})
     return [begun]
 
@@ -96,7 +97,7 @@ async def failed(
         return []
     state = "failed" if retry_in_s is None else "sending" if is_in_doubt else "waiting"
     at = None if retry_in_s is None else tx.database.world.now() + timedelta(seconds=retry_in_s)
-    tx.put("intent", (intent,), {**row, "state": state, "reason_code": reason, "next_attempt_at": at})
+    tx.put("intent", (intent,), {**row, "state": state, "repeated": False, "reason_code": reason, "next_attempt_at": at})
     return []
 
 

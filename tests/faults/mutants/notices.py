@@ -25,6 +25,20 @@ MUTANTS = (
         (suite("integration/notify/test_no_city_waits_for_another.py"),),
     ),
     Mutant(
+        "repeated-at-every-death",
+        "what may be with its person already is repeated once, also when nobody lives to say so",
+        "ruling 28",
+        (Edit(_OUTGOING, "repeated = state = 'sending'", "repeated = false"),),
+        (suite(f"{_MESSAGE_TESTS}::test_whoever_dies_at_each_hand_over_writes_twice"), Schedules("notices", 400)),
+    ),
+    Mutant(
+        "doubt-where-the-provider-can-tell",
+        "a provider that can tell is given what it has not",
+        "ruling 28",
+        (Edit(_SENDER, "(taken.repeated and not self._provider.can_tell)", "taken.repeated"),),
+        (suite(f"{_MESSAGE_TESTS}::test_a_provider_that_can_tell_is_given_what_it_has_not"),),
+    ),
+    Mutant(
         "put-off-to-a-time-to-come",
         "a message that was put off before a clock was set back is sent soon",
         "ruling 28",

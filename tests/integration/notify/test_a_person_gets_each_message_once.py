@@ -73,6 +73,8 @@ class Contacts:
 class Carrier:
     """Remembers every call; can take a message and then fail to say so."""
 
+    can_tell = False
+
     def __init__(self) -> None:
         self.calls: list[UUID] = []
         self.crash = False
@@ -359,6 +361,33 @@ async def test_a_process_that_dies_at_every_attempt_does_not_write_for_ever(make
 
     assert carrier.calls == []
     assert (await facts(log, journey))[-1][1]["reason_code"] == "unconfirmed"
+
+
+async def test_whoever_dies_at_each_hand_over_writes_twice(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    sender = Sender(log, Contacts(), carrier, demo=True, unknown_after_s=0.0)
+    await hear(log, cause(journey))
+    carrier.crash = True
+    for _ in range(2):
+        with pytest.raises(DeathError):
+            await sender.run_once()
+
+    assert [await sender.run_once() for _ in range(2)] == [1, 0]
+
+    assert len(carrier.calls) == 2
+    name, ended = (await facts(log, journey))[-1]
+    assert (name, ended["attempt"], ended["reason_code"], ended["final"]) == ("notification-failed", 2, "unconfirmed", True)
+
+
+async def test_a_provider_that_can_tell_is_given_what_it_has_not(make_log: MakeLog) -> None:
+    log, journey, carrier = await make_log("notify", MIGRATIONS), uuid4(), Carrier()
+    carrier.can_tell = True
+    await hear(log, cause(journey))
+    await log.pool.execute("UPDATE intent SET state = 'sending', attempt = 2, repeated = true")
+
+    await Sender(log, Contacts(), carrier, demo=True).run_once()
+
+    assert (await facts(log, journey))[-1][0] == "notification-sent"
 
 
 async def test_a_message_that_cannot_be_made_stops_no_other(make_log: MakeLog) -> None:

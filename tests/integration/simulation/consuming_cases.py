@@ -213,12 +213,19 @@ async def owed_messages_are_taken_and_ended(make: MakeLog) -> object:
     await log.transact(end)
     fourth = await log.transact(take)
 
-    async def wait(tx: Tx) -> None:
+    async def repeat(tx: Tx) -> None:
         for attempt in fourth:
+            await outgoing.begin(tx, attempt, 0.0)
+
+    await log.transact(repeat)
+    fifth = await log.transact(take)
+
+    async def wait(tx: Tx) -> None:
+        for attempt in fifth:
             await outgoing.postpone(tx, attempt, "not-now", 60.0)
 
     await log.transact(wait)
-    taken = [first, second, third, fourth, await log.transact(take)]
+    taken = [first, second, third, fourth, fifth, await log.transact(take)]
 
     async def look(tx: Tx) -> list[dict[str, Any]]:
         return [*await outgoing.newest(tx, None, 9), *await outgoing.newest(tx, "failed", 9)]
