@@ -41,7 +41,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
 
     portals, departments = consumer.submissions(log, intake), consumer.decisions(log, intake)
     loops = consumer.loops(bootstrap, facts, news, portals, departments, runtime.settings.instance)
-    return Parts(app, loops, [timekeeper, partners])
+    return Parts(app, loops, [timekeeper], [partners])
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ async def build(runtime: Runtime, health: Health) -> Parts:
     async def snapshots(stop: asyncio.Event) -> None:
         await publish_snapshots(log, stop)
 
-    return Parts(app, (), (projection, hub.run, watermarks.run, snapshots), retired_groups)
+    return Parts(app, (), (hub.run, watermarks.run, snapshots), (projection,), retired_groups)
 
 
 if __name__ == "__main__":

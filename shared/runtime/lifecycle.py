@@ -75,12 +75,14 @@ class Runtime:
 class Parts:
     """What a service consists of: its HTTP application, its consumer loops, and tasks that run until told to stop.
 
-    `retired` tells the groups that read no more.
+    `on_kafka` are tasks that begin, like consumers, once Kafka and the record were found to agree. `retired` tells the groups
+    that read no more.
     """
 
     app: FastAPI
     consumers: Sequence[ConsumerLoop] = ()
     tasks: Sequence[Part] = ()
+    on_kafka: Sequence[Part] = ()
     retired: Callable[[EventLog], Awaitable[Collection[str]]] = nobody
 
 
@@ -178,8 +180,10 @@ async def _live(settings: Settings, log: EventLog, parts: Parts, relay: Relay, h
 
     async def wire() -> None:
         await _same_story(settings, log, watch, stop)
+        if stop.is_set():
+            return
         async with asyncio.TaskGroup() as group:
-            for part in (relay.run, look, *(consumer.run for consumer in parts.consumers)):
+            for part in (relay.run, look, *parts.on_kafka, *(consumer.run for consumer in parts.consumers)):
                 group.create_task(lasting(part, stop))
 
     jobs = [asyncio.create_task(server.serve()), asyncio.create_task(wire())]

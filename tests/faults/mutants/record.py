@@ -77,6 +77,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "projected-before-kafka-and-the-record-agree",
+        "what reads or writes Kafka begins once Kafka and the record agree",
+        "ruling 25",
+        (Edit("shared/runtime/lifecycle.py", "for task in parts.tasks]", "for task in (*parts.tasks, *parts.on_kafka)]"),),
+        (suite("integration/runtime/test_nothing_is_done_on_kafka_before_it_agrees.py"),),
+    ),
+    Mutant(
         "record-counted-for-anybody",
         "the whole record is read for whoever looks after it alone",
         "S9",
