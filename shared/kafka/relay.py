@@ -180,7 +180,7 @@ class Relay:
         self._aside.put_place(place)
 
     async def _sure_of(self, slice_: list[Outgoing]) -> list[Outgoing]:
-        """The rows of all places that are not doubtful. Of each of those the oldest row is sent, and what comes of it heard later."""
+        """The rows of places that are not doubtful. Of each doubtful one the oldest row is sent, and heard of later."""
         if not self._aside.has_doubtful():
             return slice_
         sure: list[Outgoing] = []

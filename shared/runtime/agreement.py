@@ -1,8 +1,8 @@
 """Whether Kafka and this database still tell the same story, asked before anything is published or consumed, and again and again.
 
 The two are kept and restored apart, also under services that run. A topic that was made anew would hide new events from
-everybody who has read further before. A database from an older backup would publish new facts under numbers that are taken, and all readers would drop
-them as duplicates. Neither can be seen from the figures, so neither may go on.
+everybody who has read further before. A database from an older backup would publish new facts under numbers that are
+taken, and all readers would drop them as duplicates. Neither can be seen from the figures, so neither may go on.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ async def owe(tx: Transaction, *columns: Sequence[Any]) -> list[Row]:
     return []
 
 
-@means("WITH RECURSIVE put_off AS ( UPDATE intent SET next_attempt_at = clock_timestamp() + CASE state WHEN 'sending' THEN $2 ELSE 0 END")
+@means("WITH RECURSIVE put_off AS ( UPDATE intent SET next_attempt_at")
 async def take(tx: Transaction, limit: int, unknown_after_s: float, wait_max_s: float) -> list[Row]:
     now, found = tx.database.world.now(), list[Row]()
     for row in tx.view("intent").values():

@@ -348,7 +348,8 @@ MUTANTS = (
             Edit(
                 "services/metrics/projector.py",
                 "        await self._recall_if_it_can_be(record)\n        folder = Folder(self._memory)\n        try:\n",
-                "        folder = Folder(self._memory)\n        try:\n            await self.store.recall(self._memory, [record])\n",
+                "        folder = Folder(self._memory)\n        try:\n"
+                "            await self.store.recall(self._memory, [record])\n",
             ),
         ),
         (

@@ -232,7 +232,8 @@ async def owed_messages_are_taken_and_ended(make: MakeLog) -> object:
 
     rows = sorted((row["case_no"], row["state"], row["attempt"], row["reason_code"]) for row in await log.transact(look))
     numbers = [None if attempt is None else attempt.number for attempt in begun]
-    return [numbers, [[(attempt.case_no, attempt.number, attempt.unknown, attempt.repeated) for attempt in some] for some in taken], rows]
+    seen = [[(one.case_no, one.number, one.unknown, one.repeated) for one in some] for some in taken]
+    return [numbers, seen, rows]
 
 
 async def a_projection_waits_and_is_redriven(make: MakeLog) -> object:
