@@ -92,6 +92,7 @@ async def test_who_was_turned_away_or_refused_reads_why_and_what_to_do(
         page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), lang=lang, size=size)
         await expect(page.locator("#why")).to_contain_text(why[lang])
         await expect(page.locator("#why")).to_contain_text({"zh": "可提起行政诉讼", "en": "Administrative lawsuit"}[lang])
+        await expect(page.locator("#why")).to_contain_text({"zh": "60 日内", "en": "within 60 days"}[lang])
         assert await objections(page) == []
         await shot(page, f"status-why-{submitted.case_no}-{lang}")
     await expect(page.locator("#why p")).to_have_count(1)

@@ -100,7 +100,7 @@ function answer() {
 function why() {
   const [family, told] = found.refusal ? ["refusal", found.refusal] : found.situation === "not-accepted" ? ["turnaway", { ...found, reason_codes: [found.reason_code] }] : [null, null];
   return told && h("section", { class: "note lived", id: "why" }, h("strong", {}, say("status.why", { v: listed(told.reason_codes.map((code) => of(family, code))) })),
-    told.competent_body && h("p", {}, say("status.competent"), body(told.competent_body)), h("p", {}, say("status.remedies", { v: listed(told.remedies.map((code) => of("remedy", code))) })));
+    told.competent_body && h("p", {}, say("status.competent"), body(told.competent_body)), h("p", {}, say("status.remedies", { v: listed(told.remedies.map((code) => of("remedy", code))) }), " ", told.remedies.includes("reconsideration") && say("status.within")));
 }
 function bring() {
   if (!found.correction) return null;
