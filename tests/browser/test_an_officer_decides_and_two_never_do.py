@@ -110,6 +110,8 @@ async def test_a_special_procedure_stops_the_clock_and_says_why(house: House, op
     await page.fill("#expected", "5")
     await page.locator("#act-send").click()
     await expect(page.locator("article .note.wait")).to_contain_text("特别程序：鉴定，时限已中止")
+    await expect(page.locator("article dl")).to_contain_text("时限中止，特别程序结束后顺延")
+    await expect(page.locator("article dl")).not_to_contain_text("承诺期限")
     await expect(page.locator(f"#pick-{case_no}")).to_contain_text("时限中止")
     await shot(page, "worklist-suspended")
     await page.locator("#act-end").click()
