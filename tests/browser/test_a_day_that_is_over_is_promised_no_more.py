@@ -19,7 +19,8 @@ async def test_it_is_said_to_be_over(house: House, opens: Opens, lang: str, size
     submitted = await house.accepted(ago=timedelta(days=60))
     page = await opens("intake", f"/#receipt={submitted.receipt_no}&code={submitted.code}", lang=lang, size=size)
 
-    await expect(page.locator("#by-when")).to_contain_text({"zh": "已过，还没有办好", "en": "is over, and it is not done yet"}[lang])
+    says = {"zh": "已过，还没有办好", "en": "is over, and it is not done yet"}[lang]
+    await expect(page.locator("#by-when")).to_contain_text(says)
     await expect(page.locator("#by-when")).to_contain_text("12345")
     assert await objections(page) == []
     assert not await sideways(page)
