@@ -13,9 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("lang", "size"), [("zh", DESKTOP), ("en", PHONE)], ids=["zh-desktop", "en-phone"])
-async def test_the_second_page_says_so_and_the_first_goes_on(
-    house: House, opens: Opens, lang: str, size: tuple[int, int]
-) -> None:
+async def test_the_second_page_says_so_and_the_first_goes_on(house: House, opens: Opens, lang: str, size: tuple[int, int]) -> None:
     body = house.where.items[HANGZHOU, "estate-transfer"].body.uscc
     page = await opens("approval", "/", as_=("officer", body), clock=True, lang=lang, size=size)
     await page.locator("#due").wait_for()
