@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import Literal, NamedTuple
 
-from services.metrics.catalogue import CatalogueRow, Published, Retired, Turn, Which, adds, in_force
+from services.metrics.catalogue import CatalogueRow, Published, Turn, Which, adds, in_force
 
 Why = Literal["late", "begun"]
 """A fact that became known after a day of which it speaks; or one that was known by then, and took effect in between."""
@@ -62,7 +62,6 @@ def _in_force(turns: Mapping[int, Turn], known: Set[int], begun: Set[int]) -> Pu
 def _arrived(turn: Turn, then: Moment, now: Moment) -> int:
     """The day on which the fact began to tell: when it was known, and in effect unless it was before or is not yet."""
     return max(turn.known, turn.effective) if then.day < turn.effective <= now.day else turn.known
-
 
 
 def _why(fact: Turn, tells_of: Turn) -> Why:

@@ -41,9 +41,7 @@ class Pause:
     ended_on: date | None = None
 
 
-def due_date(
-    accepted_on: date, limit_wd: int, calendars: Calendars, pauses: Sequence[Pause] = (), extended_wd: int = 0
-) -> date:
+def due_date(accepted_on: date, limit_wd: int, calendars: Calendars, pauses: Sequence[Pause] = (), extended_wd: int = 0) -> date:
     """The last day in time: `limit_wd` working days after acceptance, moved by an extension and by the days that stood still.
 
     A limit of 0 is due on the same working day, or on the next one if it is accepted on a rest day, and from there it is moved.
