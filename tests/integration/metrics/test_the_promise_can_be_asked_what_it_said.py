@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from services.metrics import catalogue
-from services.metrics.catalogue import CatalogueRow, Published, Retired
-from services.metrics.item_revision import Turn
+from services.metrics.catalogue import CatalogueRow, Published, Retired, Turn
 from shared.postgres.event_log import EventLog
 from tests.integration.metrics.test_the_board_can_be_asked_what_it_said import Asker, asker, pages
 

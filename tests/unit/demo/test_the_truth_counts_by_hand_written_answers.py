@@ -120,8 +120,8 @@ def test_the_same_place_twice_on_one_day_is_one_run() -> None:
 
 
 def test_whoever_names_the_whole_province_as_home_is_from_nowhere_in_it() -> None:
-    somewhere = {"applicant": {"id_no": "SYNP2", "region": "330000"}}
-    readings = told(visit("2026-11-03T09:00", "v1", f"{LUCHENG}-hall", "apply", **somewhere)).readings("F7")
+    somewhere = {"id_no": "SYNP2", "region": "330000"}
+    readings = told(visit("2026-11-03T09:00", "v1", f"{LUCHENG}-hall", "apply", applicant=somewhere)).readings("F7")
 
     assert (readings["away"], readings["unknown"]) == ((0, 0), (1, None))
 
