@@ -169,9 +169,7 @@ async def _half(house: Installation, per_s: float, seconds: float, name: str = "
     return took
 
 
-async def _beside_intruders(
-    house: Installation, per_s: float, seconds: float, alone: list[float]
-) -> tuple[list[Result], bool]:
+async def _beside_intruders(house: Installation, per_s: float, seconds: float, alone: list[float]) -> tuple[list[Result], bool]:
     """The same half load beside requests that are too large, too slow or without an end, and whether none of these was taken."""
     pid = house.pids()["intake"]
     before = resident_mb(pid)

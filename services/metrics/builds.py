@@ -160,7 +160,8 @@ class Builds:
     async def _is_wanted(self, generation: int) -> bool:
         """Whether nobody stopped the build."""
         async with self._log.reading() as tx:
-            return await tx.fetchval("SELECT state FROM projection WHERE generation = $1", generation) == "building"
+            state: str | None = await tx.fetchval("SELECT state FROM projection WHERE generation = $1", generation)
+        return state == "building"
 
     async def _has_far_to_go(self, generation: int) -> bool:
         """Whether the live build is not near yet, unless somebody stopped this one."""

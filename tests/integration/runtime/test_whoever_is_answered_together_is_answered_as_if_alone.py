@@ -114,9 +114,7 @@ async def test_a_crowd_shares_one_transaction(door: Answering, desk: Desk, log: 
     assert len(await effects(log)) == AT_ONCE + CROWD
 
 
-async def test_whoever_asks_for_much_delays_himself_alone(
-    door: Answering, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_whoever_asks_for_much_delays_himself_alone(door: Answering, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answering, "TOGETHER_MAX", 5)
     first = await behind_others(door, desk)
     crowd = [ask(door, f"crowd-{number}") for number in range(CROWD)]
