@@ -153,8 +153,12 @@ def _caller(claims: dict[str, Any], service: str) -> Caller:
     now = clock.now().timestamp()
     expires, issued = claims.get("exp"), claims.get("iat")
     begins = claims.get("nbf", issued)
-    has_times = isinstance(expires, int) and isinstance(issued, int) and isinstance(begins, int)
-    in_time = has_times and max(issued, begins) - LEEWAY_S <= now < expires + LEEWAY_S
+    in_time = (
+        isinstance(expires, int)
+        and isinstance(issued, int)
+        and isinstance(begins, int)
+        and max(issued, begins) - LEEWAY_S <= now < expires + LEEWAY_S
+    )
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
     meant_for_us = claims.get("iss") == ISSUER and any(one in (service, "*") for one in named)

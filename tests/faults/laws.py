@@ -60,9 +60,7 @@ def _promises_kept(calls: Sequence[Call], events: Mapping[str, Sequence[Event]])
                     yield f"call {call.number} ({call.command}) was promised {event}, and it is lost"
 
 
-def _no_effect_twice(
-    calls: Sequence[Call], events: Mapping[str, Sequence[Event]], persons: Mapping[str, str]
-) -> Iterator[str]:
+def _no_effect_twice(calls: Sequence[Call], events: Mapping[str, Sequence[Event]], persons: Mapping[str, str]) -> Iterator[str]:
     """However often a wish was asked it has one answer and one effect; a refused one has none."""
     done = _Done(events, persons)
     for call in calls:
