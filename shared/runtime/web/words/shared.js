@@ -41,7 +41,7 @@ export const SHARED = {
   "signin.token": ["令牌", "Token"],
   "signin.tokenhow": ["由统一身份认证签发。粘贴后只保存在本次会话中。", "Issued by your identity provider. It is kept for this session alone."],
   "signin.badtoken": ["令牌无效或已过期。请从统一身份认证重新取得，完整粘贴后再试。", "This token is not valid or has expired. Get a new one from your identity provider and paste all of it."],
-  "signin.otherrole": ["令牌有效，但这个身份没有本系统的页面。请到您办事的系统登录，或换用有权限的身份。", "This token is good, but its role has no page here. Sign in to the system that you work in, or use a role that may."],
+  "signin.otherrole": ["令牌有效，但这个身份没有本系统的页面。请到您工作的系统登录，或换用有权限的身份。", "This token is good, but its role has no page here. Sign in to the system that you work in, or use a role that may."],
   "signin.done": ["已经登录", "You are signed in"],
   "signin.donehow": ["请回到原来的页面，它会自动继续。本页可以关闭。", "Go back to your page; it goes on by itself. You can close this one."],
   "signin.open": ["登录", "Sign in"],
