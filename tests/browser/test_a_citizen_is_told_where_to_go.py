@@ -8,21 +8,15 @@ import pytest
 from playwright.async_api import Page, expect
 
 from shared.contracts import commands as wire
-from shared.contracts.ingress import Receipt
 from shared.contracts.intake import MissingMaterial
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
 from tests.browser.house import HANGZHOU, WENZHOU, House
 from tests.browser.looking import objections, sideways
+from tests.browser.test_a_citizen_knows_before_and_after_the_trip import looked_up
 
 pytestmark = pytest.mark.browser
 LOOKS = pytest.mark.parametrize(("lang", "size"), [("zh", PHONE), ("en", DESKTOP)], ids=["zh-phone", "en-desktop"])
 CITIES = {"zh": ("温州市", "杭州市"), "en": ("Wenzhou", "Hangzhou")}
-
-
-async def looked_up(opens: Opens, submitted: Receipt, **how: object) -> Page:
-    page = await opens("intake", f"/#receipt={submitted.receipt_no}&code={submitted.code}", **how)
-    await page.locator("#answer").wait_for()
-    return page
 
 
 async def names_both(page: Page, house: House, place: str, lang: str) -> None:
@@ -41,7 +35,7 @@ async def test_with_what_is_missing(house: House, opens: Opens, lang: str, size:
     await house.done(wire.OfferCustody(case_no=case_no, to_body=body, medium="electronic"), wire.AcceptCustody(case_no=case_no))
     missing = (MissingMaterial(code="deed", reason_code="absent"),)
     await house.done(wire.IssueCorrection(case_no=case_no, missing=missing))
-    page = await looked_up(opens, submitted, lang=lang, size=size)
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), lang=lang, size=size)
 
     await names_both(page, house, "#bring-to", lang)
     await shot(page, f"status-where-to-bring-{lang}")
@@ -54,7 +48,7 @@ async def test_for_the_result(house: House, opens: Opens, lang: str, size: tuple
     decision = wire.Decide(case_no=str(submitted.case_no), officer_ref="b" * 32, outcome="granted", document_no="D-1")
     await house.decided(decision)
     await house.all_carried()
-    page = await looked_up(opens, submitted, lang=lang, size=size)
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), lang=lang, size=size)
 
     await names_both(page, house, "#collect", lang)
     await shot(page, f"status-where-to-collect-{lang}")
@@ -64,6 +58,6 @@ async def test_one_body_is_named_once(house: House, opens: Opens) -> None:
     submitted = await house.case()
     missing = (MissingMaterial(code="deed", reason_code="absent"),)
     await house.done(wire.IssueCorrection(case_no=str(submitted.case_no), missing=missing))
-    page = await looked_up(opens, submitted)
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code))
 
     await expect(page.locator("#bring-to")).to_have_text(f"交到：温州市 · {house.where.service_bodies[WENZHOU].name_zh}")

@@ -7,6 +7,7 @@ from playwright.async_api import Route, expect
 
 from tests.browser.conftest import PHONE, Opens, shot
 from tests.browser.house import HANGZHOU, House
+from tests.browser.test_a_citizen_knows_before_and_after_the_trip import looked_up
 
 pytestmark = pytest.mark.browser
 FAULT = {"rule": "internal", "title_zh": "系统内部出错，请告知运维人员。", "title": "Something failed inside; tell the operators."}
@@ -30,7 +31,7 @@ async def test_to_a_citizen(opens: Opens, lang: str, title: str) -> None:
 
 async def test_to_a_citizen_whose_case_is_on_the_screen_and_stays_there(house: House, opens: Opens) -> None:
     submitted = await house.case()
-    page = await opens("intake", f"/#receipt={submitted.receipt_no}&code={submitted.code}", clock=True)
+    page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), clock=True)
     await page.locator("#answer").wait_for()
     await page.route("**/v1/status", broken)
     await page.clock.run_for(21_000)
