@@ -12,11 +12,11 @@ from tests.integration.notify.test_a_person_gets_each_message_once import MIGRAT
 MANY = 20_000
 _RECORD = """
 INSERT INTO intent (intent_id, journey, case_no, cause_event, template, recipient_role, channel, state, attempt, reason_code,
-                    requested_at)
+                    requested_at, city)
 SELECT gen_random_uuid(), gen_random_uuid(), 'C' || n, gen_random_uuid(), 'receipt', 'applicant', 'email',
        CASE WHEN n <= 3 THEN 'waiting' WHEN n <= 6 OR n % 2 = 0 THEN 'failed' ELSE 'sent' END, 1,
        CASE WHEN n <= 3 THEN NULL WHEN n <= 6 THEN 'unconfirmed' WHEN n % 2 = 0 THEN 'no-contact' END,
-       clock_timestamp() - interval '8 days' - (30000 - n) * interval '1 second'
+       clock_timestamp() - interval '8 days' - (30000 - n) * interval '1 second', '330100'
 FROM generate_series(1, $1::int) AS n
 """
 _LOOKED_AT = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'intent'"

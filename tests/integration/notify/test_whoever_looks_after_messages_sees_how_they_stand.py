@@ -19,8 +19,8 @@ from tests.integration.notify.test_a_person_gets_each_message_once import MIGRAT
 
 OWED = """
 INSERT INTO intent (intent_id, journey, case_no, cause_event, template, recipient_role, channel, state, attempt, reason_code,
-                    requested_at)
-VALUES ($1, $2, $3, $1, 'receipt', 'applicant', $4, $5, 1, $6, clock_timestamp() - $7 * interval '1 hour')
+                    requested_at, city)
+VALUES ($1, $2, $3, $1, 'receipt', 'applicant', $4, $5, 1, $6, clock_timestamp() - $7 * interval '1 hour', '330100')
 """
 
 
