@@ -27,7 +27,7 @@ export const CITIZEN = {
   "status.bringlate": ["补正期限 {day} 已过，仍可补正：请补齐以下材料", "{day} is over, and it is not too late: please bring these"],
   "status.bringagain": ["这是再次告知：本应一次说清，给您添麻烦了，我们已记录。", "This is a second notice: everything should have been said at once. We are sorry, and it is on record."],
   "status.bringto": ["交到：", "Hand them in at "],
-  "status.or": ["，或 ", ", or "],
+  "status.or": ["，或", ", or "],
   "status.bringonline": ["。也可以在您申请时用的网上平台补交。", "; or on the portal where you applied."],
   "status.where": ["现在在哪里", "Where it is now"],
   "status.decides": ["办理单位", "Decided by"],
