@@ -10,7 +10,7 @@ from services.metrics.journey import Row, fold
 from services.metrics.ledger import Ledger, add, as_known, known, ledger, moved
 from services.metrics.story import tell
 from services.metrics.view import read
-from tests.unit.metrics.stories import Told, interleavings, tales
+from tests.unit.metrics.stories import START, Told, completed, interleavings, opened, tales, visited, voided
 
 
 def _without_zeros(entries: Ledger) -> Ledger:
@@ -56,3 +56,14 @@ def test_today_everything_known_counts(tale: Told) -> None:
 
     expected = {cell: amounts for cell, amounts in contributions(tell(row)).items() if any(amounts)}
     assert as_known(ledger(row)) == expected
+
+
+def test_a_visit_that_is_taken_off_moves_what_the_lapse_had_counted() -> None:
+    told = Told().says(opened(), visited("v1", START)).wait(90)
+    lapsed = told.says(completed("lapsed", told.at)).row()
+    row = told.wait(2).says(voided("v1")).row()
+    total = ledger(lapsed)
+
+    add(total, moved(known(lapsed), row).movement)
+
+    assert _without_zeros(total) == _without_zeros(ledger(row))
