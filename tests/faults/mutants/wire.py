@@ -91,8 +91,8 @@ MUTANTS = (
         (
             Edit(
                 _RELAY,
-                "await self._drop_producer()\n                    await rest(stop, back_off)",
-                "await rest(stop, back_off)",
+                "        dropped, self._producer = self._producer, None\n",
+                "        dropped: AIOKafkaProducer | None = None\n",
             ),
         ),
         (Schedules("deliveries", 200),),
