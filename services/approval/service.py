@@ -83,7 +83,7 @@ class Approval:
         for (index, order), outcome in zip(orders.items(), outcomes[len(before) :], strict=True):
             case_no = asked[index].command.case_no  # type: ignore[attr-defined]
             answers[index] = receipt(asked[index], outcome, case_no=case_no, journey=order.key)
-        await worklist.keep(tx, self.staff)
+        await worklist.keep(tx)
         return [answers[index] for index in range(len(asked))]
 
     async def handle_delivered(self, tx: Tx, delivered: Sequence[Delivered]) -> Sequence[Receipt]:

@@ -12,7 +12,6 @@ from shared.contracts import approval as facts
 from shared.contracts.envelope import Envelope, Role
 from shared.postgres.event_log import Tx
 from shared.reference.calendar import Calendars
-from shared.runtime.auth import Staff
 
 PAGE_MAX = 1_000
 DECIDED_MAX = 50
@@ -64,14 +63,14 @@ class Place:
     computed_by: int
 
 
-async def keep(tx: Tx, staff: Staff | None = None) -> None:
-    """Bring the worklist in step with what this transaction appended; by `staff` it knows who entered a withdrawal."""
+async def keep(tx: Tx) -> None:
+    """Bring the worklist in step with what this transaction appended."""
     taken = [(e, e.data) for e in tx.appended if isinstance(e.data, facts.CaseTaken)]
     if taken:
         columns = zip(*[_row(event, data) for event, data in taken], strict=True)
         await tx.execute(_TAKE, *(list(column) for column in columns))
     for event in tx.appended:
-        await _follow(tx, event, staff)
+        await _follow(tx, event)
     decided = [e.data for e in tx.appended if isinstance(e.data, facts.DecisionMade)]
     if decided:
         rows = [(d.case_no, d.outcome, d.decided_at, d.document_no, d.officer_ref) for d in decided]
@@ -86,7 +85,7 @@ def _row(event: Envelope[Any], data: facts.CaseTaken) -> tuple[Any, ...]:
     return (data.case_no, UUID(event.key), data.body, data.item_code, data.accepted_at, *dues, data.calendar_version)
 
 
-async def _follow(tx: Tx, event: Envelope[Any], staff: Staff | None) -> None:
+async def _follow(tx: Tx, event: Envelope[Any]) -> None:
     match event.data:
         case facts.SpecialProcedureStarted(case_no=case_no, kind=kind, basis=basis, expected_wd=expected):
             await tx.execute(_SUSPEND, case_no, event.time, kind, basis, expected)
@@ -103,7 +102,7 @@ async def _follow(tx: Tx, event: Envelope[Any], staff: Staff | None) -> None:
         case facts.RedCardIssued(case_no=case_no):
             await tx.execute(_CARD, case_no, "red")
         case facts.CaseWithdrawn(case_no=case_no, reason_code=reason):
-            entered_by = staff.ref(event.actor.id) if staff is not None and event.actor.role in _STAFF else None
+            entered_by = event.actor.id if event.actor.role in _STAFF else None
             await tx.execute(_WITHDRAW, case_no, event.time, entered_by, [reason])
         case _:
             return
