@@ -10,7 +10,7 @@ from playwright.async_api import Dialog, expect
 from shared.contracts import commands as wire
 from tests.browser.at_desk import asks, came, finds, sits, visits_about, visits_of
 from tests.browser.conftest import Opens, shot
-from tests.browser.house import HANGZHOU, WENZHOU, House, a_person
+from tests.browser.house import WENZHOU, House, a_person
 
 pytestmark = pytest.mark.browser
 
@@ -70,11 +70,10 @@ async def test_a_proxy_is_said_by_key_and_keys_go_on_after_a_box_was_ticked(hous
 
 
 async def test_acts_have_keys_and_what_is_done_at_once_waits_for_enter(house: House, opens: Opens) -> None:
-    number = await house.taken_over()
-    page = await opens("intake", "/desk.html", as_=("clerk", house.where.service_bodies[HANGZHOU].uscc))
-    await page.locator("#queue h2").wait_for()
-    await asks(page, number)
-    await page.locator("#panel h3").wait_for()
+    submitted = await house.case()
+    page = await sits(house, opens)
+    await asks(page, str(submitted.receipt_no))
+    await page.locator("#act-offer-custody").wait_for()
     keys = await page.locator("#panel .row button kbd").all_text_contents()
     assert keys[:2] == ["Y", "U"]
     acts = [str(await one.get_attribute("id")) for one in await page.locator("#panel .row button[id^=act-]").all()]

@@ -1,7 +1,7 @@
 // The clerk's desk: the queue on the left, one journey on the right; everything has a key, nothing needs a mouse.
 import { about, caution, get, leave, oncaution, post, reread, staff } from "/parts/ask.js";
 import { today, wall } from "/parts/days.js";
-import { clock, day, fill, find, frame, h, keep, kept, lead, moment, name, named, newest, number, of, say, settle, spelled, typing } from "/parts/page.js";
+import { clock, day, fill, find, frame, h, keep, kept, lead, moment, name, named, newest, number, of, say, settle, signedIn, spelled, typing } from "/parts/page.js";
 import { journeyPanel } from "./desk-journey.js";
 import { actKey } from "./desk-acts.js";
 import { leadIn, looksLikeIdNo } from "./desk-new.js";
@@ -10,10 +10,11 @@ import { isBusy, turnTo } from "./desk-turn.js";
 
 const EVERY_MS = 15_000;
 const SOUGHT = /^[\w.:/-]{6,64}$/;
+const MOVES = new Set(["j", "k", "arrowdown", "arrowup"]);
 const TASKS = ["offered", "receive", "check", "correction", "deliver", "waiting"];
 const reading = newest(), looking = newest(), asking = newest();
 export const desk = {
-  who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} }, found: null, away: false, seen: null, seenAt: null, keys: kept("desk.keys") !== "off",
+  who: null, venue: kept("desk.venue") ?? "", queue: null, names: { items: {}, bodies: {}, venues: {}, regions: {} }, found: null, away: null, seen: null, seenAt: null, keys: kept("desk.keys") !== "off",
   // Whoever is in front of the clerk: which turn it is, and what was typed before the journey was here.
   guessed: false, turn: 0, open: null, journey: null, visit: {}, early: [], act: null, form: {}, error: null,
   // For whom something is under way, and the receipts that are to be handed out, by journey.
@@ -35,10 +36,10 @@ export async function readQueue({ reopen = false } = {}) {
   try {
     const queue = learn(await reread(`/v1/desk?venue_id=${encodeURIComponent(desk.venue)}`));
     if (!still()) return;
-    Object.assign(desk, { queue, away: false, seen: JSON.stringify(queue), seenAt: Date.now() });
+    Object.assign(desk, { queue, away: null, seen: JSON.stringify(queue), seenAt: Date.now() });
   } catch (problem) {
     if (!still()) return;
-    desk.away = problem.status !== 401;
+    desk.away = problem.status === 401 ? null : problem;
   }
   const venues = desk.queue?.venues ?? [];
   if (!venues.some((venue) => venue.venue_id === desk.venue) && venues.length) {
@@ -46,7 +47,7 @@ export async function readQueue({ reopen = false } = {}) {
     desk.guessed = venues.length > 1;
     return seat(venues[0].venue_id);
   }
-  if (desk.seen !== seen || desk.away !== away) drawAround();
+  if (desk.seen !== seen || desk.away?.meanwhile !== away?.meanwhile) drawAround();
   // Another window acted on what is open here.
   if (reopen && desk.journey && !isBusy() && standing() !== before) await refresh(desk.open);
 }
@@ -151,7 +152,7 @@ function group(title, rows, count = rows.length, cut = "desk.more", level = "h3"
 
 function queue() {
   const answer = desk.queue;
-  if (!answer) return h("p", { class: "loading" }, say(desk.away ? "trouble.away" : "loading"));
+  if (!answer) return h("p", { class: "loading" }, desk.away?.meanwhile ?? say("loading"));
   const whose = (row) => row.receipt_no ?? (row.subject_ref && say("desk.person", { ref: row.subject_ref.slice(0, 8) }));
   const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), of("outcome", row.outcome), row.situation && of("situation", row.situation), whose(row)].filter(Boolean).join(" · "), clock(row.at), "here"));
   const until = (row) => (row.due ? say(row.due < todayHere() ? "desk.over" : "desk.until", { day: day(row.due) }) : moment(row.changed_at));
@@ -178,7 +179,7 @@ function seatChoice() {
   const venues = desk.queue?.venues ?? [];
   const sit = (venue) => { desk.guessed = false; seat(venue); };
   return h("div", { class: "field" }, h("label", { for: "venue" }, say("desk.venue")), h("select", { id: "venue", change: (event) => sit(event.target.value) }, venues.map((venue) => h("option", { value: venue.venue_id, selected: venue.venue_id === desk.venue }, named(venue.name, venue.venue_id)))),
-    desk.guessed && h("div", { class: "note wait", id: "guessed" }, h("p", {}, say("desk.guessed")), h("button", { type: "button", class: "second", id: "seated", click: () => { sit(desk.venue); lead("search"); } }, say("desk.seated"))));
+    desk.guessed && h("div", { class: "note", id: "guessed" }, h("p", {}, say("desk.guessed")), h("button", { type: "button", class: "second", id: "seated", click: () => { sit(desk.venue); lead("search"); } }, say("desk.seated"))));
 }
 function keyChoice() {
   const turn = () => { desk.keys = !desk.keys; keep("desk.keys", desk.keys ? "on" : "off"); draw(); };
@@ -219,6 +220,8 @@ function move(step) {
 // Keys act on what is in front of the clerk, never while somebody types, and can be switched off.
 addEventListener("keydown", (event) => {
   if (!desk.keys || event.ctrlKey || event.metaKey || event.altKey || typing()) return;
+  // A key that is held moves on through the queue, and answers nothing twice.
+  if (event.repeat && !MOVES.has(event.key.toLowerCase())) return;
   // A scanner types a receipt as fast as keys go, wherever the focus is; its first letter is a capital, which no key here is.
   if (event.key === "S" && event.shiftKey) return find("search").focus();
   const key = event.key.toLowerCase();
@@ -236,7 +239,7 @@ addEventListener("beforeunload", (event) => { if (Object.keys(desk.issued).lengt
 const [place, me] = await Promise.all([about(), staff()]);
 desk.who = me;
 oncaution(() => { if (find("caution")) drawCaution(); });
-const write = frame("desk.title", { about: place, leave, who: () => [of("role", desk.who.role), named(desk.names.bodies[desk.who.body]), desk.who.id].filter(Boolean).join(" · "), draw });
+const write = frame("desk.title", { about: place, leave, who: () => signedIn(desk.who, desk.who.body && named(desk.names.bodies[desk.who.body], desk.who.body)), draw });
 await readQueue();
 write();
 const readAgain = () => { if (!document.hidden) readQueue({ reopen: true }); };
