@@ -122,12 +122,17 @@ function result() {
   return h("div", { class: `note ${equal ? "good" : "bad"}`, id: "recounted" }, h("strong", {}, say(equal ? "recount.same" : "recount.differs")), h("p", {}, say("recount.both", { a: made(projected), b: made(recounted) })), h("p", {}, far()));
 }
 
+/** The readings that the filters of the question cut, since any other would only be refused. */
+function offered() {
+  const cut = ["layer", "pair", "cause", "home"].filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]);
+  return first.definition.readings.filter((one) => one.code === first.reading || cut.every((key) => one.filters.includes(key)));
+}
 function head() {
   const figure = first.definition, reading = measure();
   const link = `${location.origin}/evidence.html?${first.permalink.query}`;
   const chips = SLICE.filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", filtered(names, key, first.slice[key])));
   return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, named(word(figure.name))), h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })),
-    h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, figure.readings.map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
+    h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, offered().map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
     h("div", { class: "filters" }, dated("to", "past.to"), dated("known_at", "slice.known_at")),
     h("p", { class: "big" }, first.total.denominator === null ? whole(first.total.value) : inUnit(reading.unit, first.total.value), " ", first.total.denominator === null ? null : h("small", { class: "soft" }, reading.unit === "seconds" ? say("custody.taken", { n: whole(first.total.denominator) }) : parts(first.total), isFew(first.total) ? ` · ${say("few")}` : null)),
     h("p", { class: "row" }, chips, h("span", { class: "tag plain" }, say("evidence.rule"), " ", first.rule)),
