@@ -179,7 +179,7 @@ export function trust() {
     card(say("trust.parked"), h("div", { class: `big ${parked ? "wrong" : ""}` }, whole(parked)), h("p", {}, say(parked ? "trust.parkedsome" : "trust.parkednone"), " ", h("a", { href: "/operations.html" }, say("nav.operations")))));
   const away = board.lost ? h("p", { class: "note wait" }, say("books.lost")) : null;
   if (!books) return h("div", {}, question("trust", title, head, away ?? h("p", { class: "loading" }, say("loading"))));
-  const IN = ["consumed", "applied", "duplicate", "ignored", "parked", "dead_lettered"];
+  const IN = ["consumed", "applied", "duplicate", "ignored", "parked", "dead_lettered", "passed_over"];
   const written = books.written.map((one) => h("tr", {}, rowHead(`${one.service} → ${one.topic}`), ["appended", "published", "waiting"].map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
   const read = gathered(books.consumed, IN).map((one) => h("tr", {}, rowHead(`${one.topic} → ${one.group}`), IN.map((key) => h("td", {}, whole(one[key]))), mark(one.balanced)));
   return h("div", {}, question("trust", title, head, away ?? (books.unreachable.length ? h("p", { class: "note wait" }, say("books.away", { s: listed(books.unreachable.map((one) => of("service", one))) })) : null),

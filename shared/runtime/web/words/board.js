@@ -140,6 +140,7 @@ export const BOARD = {
   "books.ignored": ["无关", "Ignored"],
   "books.parked": ["搁置", "Parked"],
   "books.dead_lettered": ["不可读", "Unreadable"],
+  "books.passed_over": ["漏读", "Passed over"],
   "books.equal": ["相等", "Equal"],
   "books.yes": ["✓ 相等", "✓ exact"],
   "books.no": ["✗ 不等", "✗ differs"],
