@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from random import Random
@@ -140,15 +141,15 @@ async def send(kafka: str, told: Iterable[Told]) -> int:
     client = producer(kafka, "metrics-test")
     await client.start()
     try:
-        count = 0
-        for one in told:
-            for source, body in one.events:
-                await client.send(TOPIC[source], body, one.journey.encode(), partition_of(one.journey, PARTITIONS))
-                count += 1
-        await client.flush()
+        sent = [
+            await client.send(TOPIC[source], body, one.journey.encode(), partition_of(one.journey, PARTITIONS))
+            for one in told
+            for source, body in one.events
+        ]
+        await asyncio.gather(*sent)
     finally:
         await client.stop()
-    return count
+    return len(sent)
 
 
 def renamed(body: bytes, **changes: object) -> bytes:
