@@ -150,10 +150,10 @@ async def _single(house: Installation, turn: int, seconds: float) -> tuple[float
     return sent / (time.perf_counter() - begun), sent
 
 
-async def _half(house: Installation, per_s: float, seconds: float, name: str = "half") -> list[float]:
+async def _half(house: Installation, per_s: float, seconds: float, name: str = "half", seed: int = 2) -> list[float]:
     """How many milliseconds each answer takes, counted from when the request was due."""
     await until_quiet(house.doors, house.kafka, QUIET_S)
-    body, took, tasks = _bodies(2), [], []
+    body, took, tasks = _bodies(seed), [], []
     loop = asyncio.get_running_loop()
     begun = loop.time()
 
@@ -174,7 +174,7 @@ async def _beside_intruders(house: Installation, per_s: float, seconds: float, a
     pid = house.pids()["intake"]
     before = resident_mb(pid)
     async with intruders(house.stack.urls["intake"], house.stack.keys.issue("clerk", "intruder", region="330000")) as fared:
-        took = await _half(house, per_s, seconds, "beside")
+        took = await _half(house, per_s, seconds, "beside", 5)
     say(f"intruders fared {dict(fared)}")
     found = [
         _told(len(took), quantiles(took, n=100)[98] / quantiles(alone, n=100)[98], "times p99 of single POST beside intruders"),
