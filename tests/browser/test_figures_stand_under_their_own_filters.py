@@ -151,3 +151,27 @@ async def test_a_reading_stands_in_its_field(windows: Windows, asked: str) -> No
     await is_ready(page, "past")
 
     await expect(page.locator("#f-reading")).to_have_value("extra")
+
+
+async def test_evidence_offers_the_readings_alone_that_its_filters_cut(windows: Windows) -> None:
+    page = await windows.open("/evidence.html?figure=F5&reading=extra")
+    await is_ready(page, "evidence")
+    every = await page.locator("#reading option").count()
+
+    page = await windows.open("/evidence.html?figure=F5&reading=extra&cause=wrong_place%7Capplicant")
+    await is_ready(page, "evidence")
+
+    assert await page.locator("#reading").input_value() == "extra"
+    assert 1 <= await page.locator("#reading option").count() < every
+
+
+async def test_another_figure_is_not_asked_by_a_filter_that_does_not_cut_it(windows: Windows) -> None:
+    page = await windows.open("/past.html?figure=F5&reading=extra&cause=wrong_place%7Capplicant&channel=window")
+    await is_ready(page, "past")
+    assert dict(parse_qsl(urlsplit(page.url).query))["cause"]
+
+    await page.select_option("form [name=figure]", "F4")
+    await page.wait_for_url(re.compile("figure=F4"))
+
+    asked = dict(parse_qsl(urlsplit(page.url).query))
+    assert ("cause" in asked, asked["channel"]) == (False, "window")

@@ -55,6 +55,10 @@ export function choices(family, chosen) {
 }
 /** How long something has been open, in words: a span of days, or as many and more. */
 export const aged = (days) => (days.endsWith("+") ? say("live.daysmore", { d: parseInt(days, 10) }) : say("live.days", { d: days }));
+/** Filters that not every reading can be cut by; each reading names those that cut it. */
+const PARTIAL = ["layer", "pair", "cause", "home"];
+/** Whether a reading can be cut by a filter; another one would only be refused. */
+export const cuts = (reading, key) => !PARTIAL.includes(key) || Boolean(reading?.filters.includes(key));
 /** The value of a filter in words. */
 export function filtered(names, key, value) {
   if (key === "region") return named(word(names.regions[value]), value);

@@ -3,7 +3,7 @@ import { about, get, leave, Problem, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { find, frame, h, lead, moment, named, number, redraw, say, signedIn, told } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
-import { filtered, FIRST_DAY, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
+import { cuts, filtered, FIRST_DAY, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
 import { itemCard, journeyCard, regions } from "./journey.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
@@ -122,15 +122,14 @@ function result() {
   return h("div", { class: `note ${equal ? "good" : "bad"}`, id: "recounted" }, h("strong", {}, say(equal ? "recount.same" : "recount.differs")), h("p", {}, say("recount.both", { a: made(projected), b: made(recounted) })), h("p", {}, far()));
 }
 
-/** The readings that the filters of the question cut, since any other would only be refused. */
-function offered() {
-  const cut = ["layer", "pair", "cause", "home"].filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]);
-  return first.definition.readings.filter((one) => one.code === first.reading || cut.every((key) => one.filters.includes(key)));
-}
+/** The filters of the question that cut anything. */
+const cutting = () => SLICE.filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]);
+/** The readings that all of them cut. */
+const offered = () => first.definition.readings.filter((one) => one.code === first.reading || cutting().every((key) => cuts(one, key)));
 function head() {
   const figure = first.definition, reading = measure();
   const link = `${location.origin}/evidence.html?${first.permalink.query}`;
-  const chips = SLICE.filter((key) => first.slice[key] && first.slice[key] !== PLAIN[key]).map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", filtered(names, key, first.slice[key])));
+  const chips = cutting().map((key) => h("span", { class: "tag plain" }, say(`slice.${key}`), " ", filtered(names, key, first.slice[key])));
   return h("div", { class: "card" }, h("h2", { id: "figure" }, `${first.figure} · `, named(word(figure.name))), h("p", { class: "how" }, named(word(figure.question)), " ", say("evidence.day", { d: named(word(figure.day_means)) })),
     h("div", { class: "field" }, h("label", { for: "reading" }, say("evidence.reading")), h("select", { id: "reading", change: (event) => again({ reading: event.target.value }) }, offered().map((one) => h("option", { value: one.code, selected: one.code === first.reading }, named(word(one.name)))))),
     h("div", { class: "filters" }, dated("to", "past.to"), dated("known_at", "slice.known_at")),

@@ -3,7 +3,7 @@ import { about, get, leave, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { day, find, frame, h, lead, moment, named, newest, number, of, redraw, say, signedIn } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { choices, fact as factName, filtered, FIRST_DAY, inUnit, own, places, sources, warning, word } from "./charts.js";
+import { choices, cuts, fact as factName, filtered, FIRST_DAY, inUnit, own, places, sources, warning, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "passed", "begun"];
 const [place, me] = await Promise.all([about(), staff()]);
@@ -77,8 +77,6 @@ const readings = () => figure()?.readings ?? [];
 const isPercentile = () => first.difference.numerator === null;
 /** What a field stands on; where no reading is named, the first one is meant. */
 const standing = (key) => chosen[key] || (key === "reading" && readings()[0]?.code) || "";
-/** Whether the reading that is chosen can be cut by a filter; what any of them can be cut by, none of them lists. */
-const fits = (key) => !["layer", "pair", "cause", "home"].includes(key) || readings().some((one) => one.code === standing("reading") && one.filters.includes(key));
 /** A day that is still being typed is no day yet. */
 function pick(event) {
   if (!event.target.checkValidity()) return;
@@ -86,7 +84,8 @@ function pick(event) {
   // Without a day of its own, each side of F1 speaks of the day on which it was said, as the board did.
   if (event.target.name === "figure") Object.assign(chosen, { reading: "", to: onItems() ? "" : chosen.to || chosen.then });
   // What the next question cannot be cut by would only be refused.
-  if (!onItems()) for (const key of kept.keys()) if (!fits(key)) kept.delete(key);
+  const reading = readings().find((one) => one.code === standing("reading"));
+  if (!onItems()) for (const key of kept.keys()) if (!cuts(reading, key)) kept.delete(key);
   load();
 }
 function select(key, label, options) {
