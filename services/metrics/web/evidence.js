@@ -168,11 +168,13 @@ function elsewhere() {
   if (first && onHandovers()) made.delete("reading");
   return made;
 }
+/** Whatever failed is asked for once more. It is found out when it is pressed: a button that says the same is not made anew. */
+const retry = () => (problem ? load() : open(opening));
 function draw() {
   document.body.dataset.ready = String(Boolean(first) && !busy);
   const known = first && names, counted = known && counting && !isCounting();
   // What is said aloud is said in a place that is always there.
-  redraw(own(`?${elsewhere()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed, problem ? load : () => open(opening)),
+  redraw(own(`?${elsewhere()}`), h("h1", {}, say("evidence.title")), h("p", { class: "how" }, say("evidence.how")), warning(problem ?? missed, retry),
     h("div", {}, known ? head() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("div", { role: "status" }, counted && result()), h("div", {}, known && shown && (onItems() ? itemCard(shown, names) : journeyCard(shown, names))), h("div", {}, known && list()));
 }
 frame("evidence.title", { about: place, who: () => signedIn(me), leave, draw });

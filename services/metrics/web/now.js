@@ -7,7 +7,7 @@ import { journeyCard } from "./journey.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
 const query = new URLSearchParams(location.search);
-let names = null, newestPage = null, rows = [], next = null, shown = null, problem = null, busy = false, reading = null;
+let names = null, newestPage = null, rows = [], next = null, shown = null, wanted = null, problem = null, missed = null, busy = false, reading = false;
 const opening = newest();
 
 const asked = (more = {}) => { const made = new URLSearchParams(query); for (const key of ["journey", "lang"]) made.delete(key); for (const [key, value] of Object.entries(more)) made.set(key, value); return made; };
@@ -20,7 +20,7 @@ async function load() {
     const [known, page] = await Promise.all([names ?? get("/v1/names"), get(`/v1/live/journeys?${asked(next ?? {})}`)]);
     [names, newestPage, next] = [known, page, page.next];
     rows = rows.concat(page.rows);
-    if (!shown && query.get("journey")) open(query.get("journey"), false);
+    if (!wanted && query.get("journey")) open(query.get("journey"), false);
   } catch (failed) { problem = failed; }
   busy = false;
   draw();
@@ -28,11 +28,11 @@ async function load() {
 async function open(journey, chosen = true) {
   const still = opening();
   let found = null, failed = null;
-  reading = journey;
+  [wanted, missed, reading] = [journey, null, true];
   draw();
   try { found = await get(`/v1/evidence/journeys/${encodeURIComponent(journey)}`); } catch (reason) { failed = reason; }
   if (!still()) return;
-  [shown, problem, reading] = [found ?? shown, failed, null];
+  [shown, missed, reading] = [found ?? shown, failed, false];
   if (found) {
     query.set("journey", journey);
     history.replaceState(null, "", `?${query}`);
@@ -61,12 +61,14 @@ function list() {
     rows.length ? table(say("now.journeys"), ["evidence.journey", "evidence.item", "now.holder", "evidence.opened", "now.last"].map((key) => say(key)), body) : h("p", { class: "soft" }, say("evidence.none")),
     next && h("button", { type: "button", class: "second", id: "more", "aria-disabled": busy && "true", click: more }, say("more")));
 }
+/** Whatever failed is asked for once more. It is found out when it is pressed: a button that says the same is not made anew. */
+const retry = () => (problem ? load() : open(wanted));
 /** What is under way and how much is there, said aloud as it changes. */
 const progress = () => (reading || busy ? say("loading") : next ? say("now.shown", { n: number(rows.length), d: whole(newestPage.total) }) : "");
 function draw() {
   document.body.dataset.ready = String(Boolean(newestPage) && !busy);
   const known = newestPage && names;
-  redraw(own(), h("h1", {}, say("now.title")), h("p", { class: "how" }, say("now.how")), warning(problem, load),
+  redraw(own(), h("h1", {}, say("now.title")), h("p", { class: "how" }, say("now.how")), warning(problem ?? missed, retry),
     h("div", {}, shown && names && journeyCard(shown, names)), h("div", {}, known ? list() : problem ? null : h("p", { class: "loading" }, say("loading"))), h("p", { class: "soft small", role: "status" }, known ? progress() : ""));
 }
 frame("now.title", { about: place, who: () => signedIn(me), leave, draw });
