@@ -1,6 +1,6 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { get, tell } from "/parts/ask.js";
-import { codes, day, find, h, lead, listed, moment, named, of, say, told } from "/parts/page.js";
+import { alarm, codes, day, find, h, lead, listed, moment, named, of, say, told } from "/parts/page.js";
 import { answerBy, bodyName, drawPanel, ended, incoming, inFront, isMine, isSuspended, itemName, left, list, lookAt, read, readSoon, row, standsAs } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number. */
@@ -27,10 +27,7 @@ function limits(one) {
 }
 function problem() {
   if (!list.error) return null;
-  // An error is announced when it comes, and not again with everything that is drawn after it.
-  const role = list.error.announced ? null : "alert";
-  list.error.announced = true;
-  return h("div", { class: "note bad", role, id: "error", tabindex: "-1" }, h("strong", {}, list.error.sentence));
+  return h("div", { class: "note bad", role: alarm(list.error), id: "error", tabindex: "-1" }, h("strong", {}, list.error.sentence));
 }
 /** A case that is no longer undecided: whoever was first is shown with what they decided. */
 function over(one) {

@@ -1,9 +1,9 @@
 // What can be done with a case: one button each, one small form where something has to be said.
 import { tell } from "/parts/ask.js";
-import { codes, find, h, lead, materialName, named, of, say } from "/parts/page.js";
+import { alarm, codes, find, h, lead, materialName, named, of, say } from "/parts/page.js";
 import { desk, drawPanel, open, refresh } from "./desk.js";
 import { doubt, idNo, offered, regionChoice } from "./desk-new.js";
-import { alarm, change, isBusy, isHere, objected, present, standing, tellAt } from "./desk-turn.js";
+import { change, isBusy, isHere, objected, present, standing, tellAt } from "./desk-turn.js";
 
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
 const MAIN = new Set(["receive", "accept", "accept-custody", "deliver", "submit-correction", "submit-application", "attribute-visit"]);

@@ -1,10 +1,10 @@
 // One journey at the desk: its promise, where each case is, what can be done, and what happened.
-import { day, h, happened, lead, materialName, name, nth, of, say, steps } from "/parts/page.js";
+import { alarm, day, h, happened, lead, materialName, name, nth, of, say, steps } from "/parts/page.js";
 import { actButtons, actForm, begins } from "./desk-acts.js";
 import { bodyName, desk, drawPanel, itemName, todayHere } from "./desk.js";
 import { newForm } from "./desk-new.js";
 import { beyond, recordCard, undo } from "./desk-record.js";
-import { alarm, isBusy, isOver, present, standing, whom } from "./desk-turn.js";
+import { isBusy, isOver, present, standing, whom } from "./desk-turn.js";
 
 export function journeyPanel() {
   if (!desk.open) return h("div", { class: "card later" }, h("h2", {}, say("desk.choose")), h("p", { class: "how" }, say("desk.choosehow")));

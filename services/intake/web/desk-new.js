@@ -1,8 +1,7 @@
 // Somebody of whom nothing is open: the number on the card, where the person lives, and what the person came for.
 import { all, get } from "/parts/ask.js";
-import { find, h, lead, named, say, spelled } from "/parts/page.js";
+import { alarm, find, h, lead, named, say, spelled } from "/parts/page.js";
 import { desk, drawPanel, todayHere } from "./desk.js";
-import { alarm } from "./desk-turn.js";
 
 const AGAIN_MS = 3_000;
 let published = null;

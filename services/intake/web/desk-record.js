@@ -1,9 +1,9 @@
 // Recording a visit: what for, what came of it, and why, asked once and only where it is not plain.
 import { post, tell } from "/parts/ask.js";
-import { codes, find, h, lead, nth, of, say, told } from "/parts/page.js";
+import { alarm, codes, find, h, lead, nth, of, say, told } from "/parts/page.js";
 import { desk, drawPanel, learn, open, readQueue, refresh, todayHere } from "./desk.js";
 import { chosenItem, idNo, isIdNo } from "./desk-new.js";
-import { alarm, change, isBusy, isHere, isOver, objected, present, tellAt } from "./desk-turn.js";
+import { change, isBusy, isHere, isOver, objected, present, tellAt } from "./desk-turn.js";
 
 const PURPOSE_KEYS = ["1", "2", "3", "4", "5"];
 const OUTCOME_KEYS = ["q", "w", "e", "r", "t"];

@@ -70,9 +70,3 @@ export function objected(problem, at) {
   drawPanel();
   lead("error");
 }
-/** An error is announced when it comes, and not again with everything that is drawn after it. */
-export function alarm(problem) {
-  const role = problem.announced ? null : "alert";
-  problem.announced = true;
-  return role;
-}

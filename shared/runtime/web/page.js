@@ -147,6 +147,12 @@ export function told(text, action = null) {
   const clear = () => { if (place.contains(document.activeElement)) told.timer = setTimeout(clear, SAID_MS); else place.replaceChildren(); };
   told.timer = setTimeout(clear, SAID_MS);
 }
+/** An error is announced when it comes, and not again with everything that is drawn after it. */
+export function alarm(problem) {
+  const role = problem.announced ? null : "alert";
+  problem.announced = true;
+  return role;
+}
 
 const STEPS = ["submitted", "received", "accepted", "decided", "delivered"];
 const ON_THE_WAY = { "in-correction": "received" };
