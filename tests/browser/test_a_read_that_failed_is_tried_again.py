@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.at_desk import away
 from tests.browser.conftest import PHONE, Opens, Windows, is_ready, shot
+from tests.browser.house import HANGZHOU, House
 from tests.browser.looking import objections, sideways
 from tests.browser.test_evidence_answers_one_question_at_a_time import log
 
@@ -163,3 +164,16 @@ async def test_a_journey_and_more_of_the_list_each_by_itself(windows: Windows, w
     await expect(page.locator("#journey-title")).to_be_focused()
     await expect(page.locator("#trouble")).to_be_hidden()
     await expect(listed(page)).to_have_count(many)
+
+
+async def test_at_the_door_with_the_token_that_was_typed(house: House, opens: Opens) -> None:
+    body = house.where.items[HANGZHOU, "estate-transfer"].body
+    page = await opens("approval", "/parts/sign-in.html")
+    await page.fill("#token", house.keys.issue("officer", "tries-again", body=body.uscc, region=body.region))
+    await page.route("**/v1/session", away)
+    await page.press("#token", "Enter")
+    await expect(page.locator("#error")).to_have_text(UNREACHED["zh"])
+    await page.unroute("**/v1/session")
+    await page.press("#token", "Enter")
+
+    await page.locator("#due").wait_for()
