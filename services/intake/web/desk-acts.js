@@ -2,7 +2,7 @@
 import { tell } from "/parts/ask.js";
 import { alarm, codes, find, h, lead, materialName, named, of, say } from "/parts/page.js";
 import { desk, drawPanel, open, refresh } from "./desk.js";
-import { doubt, idNo, offered, regionChoice } from "./desk-new.js";
+import { doubt, idNo, offered, regionChoice, unoffered } from "./desk-new.js";
 import { change, isBusy, isHere, objected, present, standing, tellAt } from "./desk-turn.js";
 
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
@@ -156,17 +156,18 @@ function listedName(materials, code) {
   const isRequired = materials.find((one) => one.code === code)?.required;
   return h("span", {}, materialName(materials, code), isRequired && h("small", { class: "soft" }, ` · ${say("required")}`));
 }
+/** The bodies to choose from; as long as nobody told them, the one that handles the item. */
+const known = (one) => offered()?.bodies ?? [{ body_uscc: one.handling_body, name_zh: named(desk.names.bodies[one.handling_body], one.handling_body) }];
 function bodyChoice(one) {
-  const known = offered()?.bodies ?? [{ body_uscc: one.handling_body, name_zh: named(desk.names.bodies[one.handling_body], one.handling_body) }];
   const chosen = desk.form.to_body ?? one.handling_body;
-  return h("select", { id: "to-body", change: (event) => { desk.form.to_body = event.target.value; } }, known.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === chosen }, named([body.name_zh, body.name_en ?? body.name_zh]))));
+  return [unoffered(), h("select", { id: "to-body", change: (event) => { desk.form.to_body = event.target.value; } }, known(one).map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === chosen }, named([body.name_zh, body.name_en ?? body.name_zh]))))];
 }
 
 /** The body that has the power: the one that handles the item, unless that is who turns the case away, or the one that is chosen. */
 const competent = (one) => desk.form.competent ?? (one.handling_body === one.holder_body ? "" : one.handling_body);
 function competentChoice(one) {
-  const bodies = (offered()?.bodies ?? []).filter((body) => body.body_uscc !== one.holder_body);
-  return h("select", { id: "competent", change: (event) => { desk.form.competent = event.target.value; } }, h("option", { value: "" }, say("turnedaway.unknown")), bodies.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === competent(one) }, named([body.name_zh, body.name_en ?? body.name_zh]))));
+  const bodies = known(one).filter((body) => body.body_uscc !== one.holder_body);
+  return [unoffered(), h("select", { id: "competent", change: (event) => { desk.form.competent = event.target.value; } }, h("option", { value: "" }, say("turnedaway.unknown")), bodies.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === competent(one) }, named([body.name_zh, body.name_en ?? body.name_zh]))))];
 }
 
 export function actForm(one, journey) {

@@ -5,19 +5,38 @@ import { desk, drawPanel, todayHere } from "./desk.js";
 
 const AGAIN_MS = 3_000;
 let published = null;
-let asking = null;
+let asking = null, missed = null, timer = null;
 
 /** The places, items and bodies that forms offer; null until they are here. The first form that is drawn asks for them. */
 export function offered() {
   // What is in force today need not be tomorrow.
   if (published && published.day !== todayHere()) asking = published = null;
-  asking ??= load().catch(() => setTimeout(() => { asking = null; drawPanel(); }, AGAIN_MS));
+  asking ??= load().catch(failed);
   return published;
+}
+function failed(problem) {
+  const isNews = missed?.meanwhile !== problem.meanwhile;
+  timer = setTimeout(askAgain, AGAIN_MS);
+  if (!isNews) return;
+  missed = problem;
+  drawPanel();
+}
+/** Ask once more while a form waits for it; the next form that is drawn asks anew. */
+function askAgain() {
+  if (timer === null) return;
+  clearTimeout(timer);
+  asking = timer = null;
+  if (find("again")) offered(); else missed = null;
+}
+/** Why there is nothing to choose from; it is asked for again by itself, and sooner by a press. */
+export function unoffered() {
+  return missed && h("div", { class: "note wait", role: alarm(missed) }, h("strong", {}, missed.meanwhile), h("button", { type: "button", class: "second", id: "again", click: askAgain }, say("again")));
 }
 async function load() {
   const day = todayHere();
   const [guide, items, bodies] = await Promise.all([get("/v1/guide"), all("/v1/items", "item_code", { on: day }), all("/v1/bodies", "body_uscc")]);
   published = { day, places: guide.places, elsewhere: guide.elsewhere, items, bodies };
+  missed = null;
   drawPanel();
   if (desk.open === "new") leadIn();
 }
@@ -39,7 +58,7 @@ function fits(id) {
 export const doubt = () => (fits(idNo()) ? "" : say("new.idcheck"));
 
 export function regionChoice(id, chosen, change) {
-  return h("select", { id, name: "region", required: true, change }, h("option", { value: "" }, say("choose")), (offered()?.places ?? []).map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: chosen === city.region }, named(city.name)), city.counties.map((county) => h("option", { value: county.region, selected: chosen === county.region }, named(county.name))))), h("optgroup", { label: say("new.elsewhere") }, (offered()?.elsewhere ?? []).map((one) => h("option", { value: one.region, selected: chosen === one.region }, named(one.name)))));
+  return [unoffered(), h("select", { id, name: "region", required: true, change }, h("option", { value: "" }, say("choose")), (offered()?.places ?? []).map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: chosen === city.region }, named(city.name)), city.counties.map((county) => h("option", { value: county.region, selected: chosen === county.region }, named(county.name))))), h("optgroup", { label: say("new.elsewhere") }, (offered()?.elsewhere ?? []).map((one) => h("option", { value: one.region, selected: chosen === one.region }, named(one.name)))))];
 }
 /** The items of the region's own bodies and of the city and the province above them first, then all others. */
 function itemChoice(items, change) {
@@ -59,7 +78,7 @@ function place(region) {
 
 export function newForm() {
   const items = offered()?.items;
-  if (!items) return h("div", { class: "card" }, h("p", { class: "loading" }, say("loading")));
+  if (!items) return h("div", { class: "card" }, unoffered() ?? h("p", { class: "loading" }, say("loading")));
   const set = (event) => { desk.form[event.target.name] = event.target.value; if (event.target.tagName === "SELECT") drawPanel(); else find("id-doubt").textContent = doubt(); };
   const turn = (event) => { desk.form.nobody = event.target.checked; drawPanel(); };
   const wrong = (field) => (desk.error?.field === field ? "true" : null);
