@@ -11,7 +11,7 @@ from tests.browser.house import HANGZHOU, WENZHOU, House, a_person
 from tests.browser.looking import objections, sideways
 
 pytestmark = pytest.mark.browser
-ROLES, LISTED = "**/v1/session/demo", "**/v1/bodies?*"
+ROLES, LISTED, BODIES = "**/v1/session/demo", "**/v1/bodies?*", "**/v1/bodies"
 LOOKS = pytest.mark.parametrize(("lang", "size"), [("zh", DESKTOP), ("en", PHONE)], ids=["zh-desktop", "en-phone"])
 UNREACHED = {"zh": "连不上系统，请稍后再试。", "en": "The system cannot be reached; try again in a moment."}
 TRYING = {
@@ -126,3 +126,25 @@ async def test_bodies_at_the_desk(house: House, opens: Opens, act: str, reason: 
     await expect(page.locator("#act-form .note.wait")).to_have_count(0)
     assert await page.locator(f"{choice} option").count() > offered
     await expect(page.locator(f"#{reason}")).to_be_checked()
+
+
+@LOOKS
+async def test_bodies_of_which_one_has_the_power(house: House, opens: Opens, lang: str, size: tuple[int, int]) -> None:
+    case_no = await house.taken_over()
+    await house.all_carried()
+    body = house.where.items[HANGZHOU, "estate-transfer"].body.uscc
+    page = await opens("approval", "/", as_=("officer", body), lang=lang, size=size)
+    await page.locator(f"#offer-{case_no}").click()
+    await page.locator("#act-not-accept").click()
+    await page.route(BODIES, away)
+    await page.locator("label:has(#reason-not-our-power)").click()
+    await expect(page.locator("#act-form .note.wait strong")).to_have_text(UNREACHED[lang])
+    await expect(page.locator("#act-form .note.wait p")).to_contain_text({"zh": "不写明单位", "en": "without naming one"}[lang])
+    await expect(page.locator("#act-send")).to_be_enabled()
+    assert await objections(page) == []
+    assert not await sideways(page)
+    await shot(page, f"worklist-no-bodies-{lang}")
+    await is_told_by_a_press(page, BODIES)
+
+    await expect(page.locator("#competent-region")).to_be_focused()
+    await expect(page.locator("#reason-not-our-power")).to_be_checked()

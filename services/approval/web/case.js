@@ -7,8 +7,8 @@ import { answerBy, bodyName, drawPanel, ended, incoming, inFront, isMine, isSusp
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
 /** What ends a case; it is done once, by whoever was first. */
 const ENDS = new Set(["decide", "withdraw-case"]);
-/** Every body that decides anything; null until somebody needs one, and again after nobody answered. */
-let bodies = null, isAsked = false;
+/** Every body that decides anything, once somebody needed one, or why they could not be read. */
+let bodies = null, unread = null, isAsked = false;
 
 export function casePanel() {
   if (!list.open) return h("div", { class: "card later" }, h("h2", {}, say("list.choose")), h("p", { class: "how" }, say("list.choosehow")));
@@ -142,7 +142,7 @@ export function incomingPanel() {
   if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
   const at = { case_no: one.case_no }, stands = standsAs(one);
   const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
-  const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; if (!isAsked) bodies = null; drawPanel(); } }, of("act", command));
+  const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; if (!isAsked) bodies = unread = null; drawPanel(); } }, of("act", command));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)), problem(),
     h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${stands}how`, { day: day(answerBy(one)) }))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))),
@@ -157,6 +157,7 @@ function turnAwayForm(one) {
   return form(of("act", "not-accept"), reason, go, radio(say("turnedaway.why"), "reason", codes("turnaway").filter((code) => code !== "not-corrected" || one.correction_due < list.desk.today), "turnaway"), isElsewhere && competentChoice(one), h("p", { class: "hint" }, say("turnedaway.remedies")));
 }
 function competentChoice(one) {
+  if (unread) return h("div", { class: "note wait", role: alarm(unread) }, h("strong", {}, unread.sentence), h("p", {}, say("turnedaway.unread")), h("button", { type: "button", class: "second", id: "again", click: readAgain }, say("again")));
   if (!bodies) { readBodies(); return h("p", { class: "loading" }, say("loading")); }
   const places = [...new Set(bodies.map((body) => body.region))];
   const region = (list.form.region ??= places.includes(list.who.region) ? list.who.region : places[0]);
@@ -168,9 +169,16 @@ function competentChoice(one) {
 async function readBodies() {
   if (isAsked) return;
   isAsked = true;
-  const found = await get("/v1/bodies").catch((problem) => { told(problem.sentence); return { bodies: [], names: { regions: {} } }; });
-  Object.assign(list.names.regions, found.names.regions);
-  bodies = found.bodies;
-  isAsked = bodies.length > 0;
+  try {
+    const found = await get("/v1/bodies");
+    Object.assign(list.names.regions, found.names.regions);
+    [bodies, unread] = [found.bodies, null];
+  } catch (problem) { unread = problem; }
+  isAsked = bodies?.length > 0;
   if (list.act === "not-accept") drawPanel();
+}
+async function readAgain() {
+  await readBodies();
+  // Whoever went on meanwhile is led nowhere.
+  if (document.activeElement === find("main")) lead("competent-region");
 }

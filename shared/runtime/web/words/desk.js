@@ -134,6 +134,7 @@ export const DESK = {
   "turnedaway.region": ["在哪里", "Where?"],
   "turnedaway.competent": ["哪个单位有权办理", "Which body has the power?"],
   "turnedaway.unknown": ["不清楚", "Not known"],
+  "turnedaway.unread": ["现在读不到单位名单。请再试一次，或不写明单位，直接提交。", "The bodies cannot be read just now. Try again, or send this without naming one."],
   "turnedaway.remedies": ["会同时告知行政复议和行政诉讼的途径。", "The applicant is told of reconsideration and lawsuit at the same time."],
   "withdraw.why": ["为什么撤回", "Why is it withdrawn?"],
   "deliver.how": ["怎样送达", "How is it handed over?"],
