@@ -166,6 +166,13 @@ def failed_visit() -> Told:
     return told.says(visited(told.journey, now, outcome="wrong_place", cause="wrong_place", responsible="applicant"))
 
 
+def visit_of_nobody() -> Told:
+    """Somebody came just now, and nobody wrote down who."""
+    now = clock.now()
+    told = Told(journey=str(uuid4()), at=now - timedelta(seconds=5))
+    return told.says(opened(None, None, first_contact=now), visited(told.journey, now, subject=None))
+
+
 def finished_now() -> Told:
     """A whole journey that happened and became known within these seconds."""
     told = Told(journey=str(uuid4()), at=clock.now() - timedelta(seconds=10))

@@ -12,7 +12,7 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from services.metrics.alerts import Alert, keep
 from shared.telemetry import clock
-from tests.browser.board_house import BoardHouse, failed_visit
+from tests.browser.board_house import BoardHouse, failed_visit, visit_of_nobody
 from tests.browser.conftest import Windows, is_ready, shot
 from tests.browser.looking import objections
 
@@ -126,6 +126,28 @@ async def test_what_goes_on_now_opens_its_journeys(windows: Windows) -> None:
     await expect(page.locator("details[id^=e-]")).not_to_have_count(0)
     await page.reload()
     await expect(page.locator("details[id^=e-]")).not_to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("opened", "marked"),
+    [("#now-anonymous", ["未知申请人"]), ("#now-nobodys-none", ["尚未提交", "未知申请人"])],
+    ids=["all", "not-handed-in"],
+)
+async def test_journeys_of_nobody_open_and_are_called_so(
+    board: BoardHouse, windows: Windows, opened: str, marked: list[str]
+) -> None:
+    await board.tell(failed_visit(), visit_of_nobody())
+    page = await windows.open("/?period=0")
+    await page.locator("#holders summary").click()
+    link, every = page.locator(opened), page.locator("#now-open")
+    said, total = [int("".join(re.findall(r"\d", str(await one.text_content())))) for one in (link, every)]
+    assert 0 < said < total
+    await link.click()
+    await is_ready(page, "now")
+
+    await expect(page.locator("#total")).to_have_text(str(said))
+    await expect(page.locator(".tag.plain")).to_have_text(marked)
+    await expect(page.locator("[id^=j-]")).to_have_count(said)
 
 
 async def test_todays_trips_in_vain_open_their_cause(board: BoardHouse, windows: Windows) -> None:
