@@ -98,29 +98,53 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 MakeLog = Callable[..., Awaitable[EventLog]]
+Migrated = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+async def migrated(postgres: str) -> AsyncIterator[Migrated]:
+    """The name of a database to copy: a set of migrations runs once a session, and its tables, rights and rows go along."""
+    made: dict[tuple[Path, ...], str] = {}
+
+    async def template(*directories: Path) -> str:
+        if directories not in made:
+            name = f"t_template_{token_hex(6)}"
+            owner, _ = await ensure_database(postgres, name, "test-only")
+            await migrate(owner, directories)
+            # Nobody may be connected to what is copied, not even whoever would tidy it up.
+            await _execute(postgres, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            made[directories] = name
+        return made[directories]
+
+    yield template
+    await _execute(postgres, *(f"DROP DATABASE {name} WITH (FORCE)" for name in made.values()))
+
+
+async def _execute(dsn: str, *statements: str) -> None:
+    connection = await connect(dsn)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
 
 
 @pytest.fixture
-async def make_log(postgres: str) -> AsyncIterator[MakeLog]:
+async def make_log(postgres: str, migrated: Migrated) -> AsyncIterator[MakeLog]:
     """Make event logs, each in a database of its own: `await make_log("intake", migrations_directory)`."""
     logs: list[EventLog] = []
     databases: list[str] = []
 
     async def make(service: str, *directories: Path) -> EventLog:
         database = f"t_{service}_{token_hex(6)}"
-        owner, app = await ensure_database(postgres, database, "test-only")
-        await migrate(owner, directories)
-        logs.append(EventLog(await open_pool(app, service=service), service))
+        await _execute(postgres, f"CREATE DATABASE {database} TEMPLATE {await migrated(*directories)}")
         databases.append(database)
+        _, app = await ensure_database(postgres, database, "test-only")
+        logs.append(EventLog(await open_pool(app, service=service), service))
         return logs[-1]
 
     yield make
     for log in logs:
         await asyncio.wait_for(log.pool.close(), 10)
-    connection = await connect(postgres)
-    for database in databases:
-        await connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
-    await connection.close()
+    await _execute(postgres, *(f"DROP DATABASE {database} WITH (FORCE)" for database in databases))
 
 
 @asynccontextmanager
