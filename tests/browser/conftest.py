@@ -168,6 +168,11 @@ async def windows(browser: Browser, board: BoardHouse) -> AsyncIterator[Windows]
     assert made.heard == []
 
 
+async def with_a_clock(page: Page) -> None:
+    """Before a page opens: the test may let its time go by."""
+    await page.clock.install()
+
+
 async def is_ready(page: Page, which: str) -> None:
     """Wait until a page of the board has something on it."""
     marks = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Windows, is_ready, shot
+from tests.browser.conftest import DESKTOP, PHONE, Windows, is_ready, shot, with_a_clock
 from tests.browser.looking import objections, sideways
 
 pytestmark = pytest.mark.browser
@@ -16,10 +16,6 @@ READ = {"zh": "● 每 15 秒更新", "en": "● Updated every 15 s"}
 def full(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two hundred listen already."""
     monkeypatch.setattr("services.metrics.stream.LISTENERS_MAX", 0)
-
-
-async def with_a_clock(page: Page) -> None:
-    await page.clock.install()
 
 
 @pytest.mark.usefixtures("full")

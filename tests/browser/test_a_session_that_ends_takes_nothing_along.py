@@ -10,6 +10,8 @@ from tests.browser.house import HANGZHOU, WENZHOU, House
 from tests.browser.looking import objections
 
 pytestmark = pytest.mark.browser
+CONNECTED = "dispatchEvent(new Event('online'))"
+"""What a page waits for besides the time."""
 
 
 async def signs_in(page: Page, house: House, service: str, role: str, body: str) -> None:
@@ -54,6 +56,7 @@ async def test_what_waits_is_sent_in_nobody_elses_name(house: House, opens: Open
     await expect(page.locator(".note.wait")).to_contain_text("登录已过期，有 1 项等待提交")
     await shot(page, "desk-somebody-else")
     await signs_in(page, house, "intake", "clerk", bodies[0])
+    await page.evaluate(CONNECTED)
 
     await expect(page.locator("#said")).to_contain_text("已记录", timeout=20_000)
     asked = await house.intake_log.pool.fetchval(
@@ -116,6 +119,7 @@ async def test_a_page_that_opens_in_a_bad_moment_says_so_and_goes_on(house: Hous
     await page.reload()
     await expect(page.locator("main .loading")).to_contain_text("连不上系统，正在重试")
     await page.unroute(f"**/v1/{asked}")
+    await page.evaluate(CONNECTED)
 
     await page.locator("#due").wait_for()
     await expect(page.locator("#masthead .badge")).to_have_text("演示数据")

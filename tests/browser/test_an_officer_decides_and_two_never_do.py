@@ -206,7 +206,7 @@ async def test_a_case_that_waits_for_its_applicant_is_not_offered_for_acceptance
     missing = (MissingMaterial(code="id-card", reason_code="absent"),)
     await house.done(wire.IssueCorrection(case_no=case_no, missing=missing))
     await house.all_carried()
-    page = await worklist(opens, house, lang="en")
+    page = await worklist(opens, house, lang="en", clock=True)
     await expect(page.locator(f"#offer-{case_no}")).to_contain_text("Waits for the applicant")
     await page.locator(f"#offer-{case_no}").click()
     await expect(page.locator("#act-not-accept")).to_be_visible()
@@ -215,7 +215,8 @@ async def test_a_case_that_waits_for_its_applicant_is_not_offered_for_acceptance
     await house.done(wire.SubmitCorrection(case_no=case_no, notice_no="N1", complete=True))
     await house.all_carried()
 
-    await expect(page.locator("#act-accept")).to_be_visible(timeout=15_000)
+    await page.clock.run_for(11_000)
+    await expect(page.locator("#act-accept")).to_be_visible()
     await expect(page.locator(f"#offer-{case_no}")).to_contain_text("Taken, not accepted")
 
 
@@ -313,15 +314,16 @@ async def test_a_case_whose_clock_is_stopped_is_late_on_no_day(house: House, ope
 async def test_somebody_elses_decision_appears_while_the_case_is_open(house: House, opens: Opens) -> None:
     case_no = str((await house.accepted(ago=timedelta(days=3))).case_no)
     await house.all_carried()
-    page = await worklist(opens, house, case_no=case_no)
+    page = await worklist(opens, house, case_no=case_no, clock=True)
     decision = {"case_no": case_no, "outcome": "granted", "document_no": "elsewhere-1"}
     body = house.where.items[HANGZHOU, TRANSFER].body
     token = house.keys.issue("officer", "a-colleague", body=body.uscc, region=body.region)
     headers = {"authorization": f"Bearer {token}", "idempotency-key": str(uuid4())}
     answer = await page.context.request.post(house.urls["approval"] + "/v1/commands/decide", data=decision, headers=headers)
     assert answer.status == 201
+    await page.clock.run_for(11_000)
 
-    await expect(page.locator("#decision")).to_contain_text("已由他人于", timeout=20_000)
+    await expect(page.locator("#decision")).to_contain_text("已由他人于")
     await expect(page.locator("#decision")).to_contain_text("elsewhere-1")
 
 

@@ -6,10 +6,12 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.board_house import BoardHouse
-from tests.browser.conftest import Opens, Windows, is_ready
+from tests.browser.conftest import Opens, Windows, is_ready, with_a_clock
 from tests.browser.looking import focused
 
 pytestmark = pytest.mark.browser
+EVERY_MS = 3_100
+"""The page of operations has asked again by then."""
 DRAWN = """async () => {
     const { h, settle } = await import("/parts/page.js");
     const made = (numbers, order = ["one", "two"]) => h("section", { id: "drawn" },
@@ -69,7 +71,7 @@ async def test_the_focus_stays_and_follows_what_it_was_on(page: Page) -> None:
 
 async def test_what_an_operator_reads_stays_while_it_is_asked_for_again(board: BoardHouse, windows: Windows) -> None:
     await board.park("read-by-an-operator")
-    page = await windows.open("/operations.html", lang="en", role="operator")
+    page = await windows.open("/operations.html", lang="en", role="operator", before=with_a_clock)
     await page.locator("#redrive-metrics-p1-read-by-an-operator").wait_for()
     await page.evaluate(
         """() => {
@@ -80,9 +82,9 @@ async def test_what_an_operator_reads_stays_while_it_is_asked_for_again(board: B
     )
     for _ in range(2):
         async with page.expect_response("**/v1/operations"):
-            pass
-    async with page.expect_response("**/v1/about"):
-        await page.evaluate("fetch('/v1/about')")
+            await page.clock.run_for(EVERY_MS)
+        async with page.expect_response("**/v1/about"):
+            await page.evaluate("fetch('/v1/about')")
 
     assert await page.evaluate("window.before.every((one) => one.isConnected)")
     assert await page.evaluate("getSelection().toString()") == "intake"
