@@ -41,15 +41,6 @@ async def test_whoever_was_not_found_need_not_be_typed_again_and_only_once(house
     assert await page.input_value("#id_no") == ""
 
 
-async def test_a_receipt_is_nobodys_id_number(house: House, opens: Opens) -> None:
-    page = await sits(house, opens)
-    await asks(page, "sabcdefghijkl")
-    await page.locator("#begin-found").click()
-
-    await expect(page.locator("#id_no")).to_be_focused()
-    assert await page.input_value("#id_no") == ""
-
-
 async def test_an_answer_about_somebody_new_leaves_the_next_one_alone(house: House, opens: Opens) -> None:
     first, second = a_person(), a_person()
     page = await sits(house, opens)
