@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -73,25 +73,25 @@ def told_as(key: str, number: int, fact: ServiceItemPublished | ServiceItemRetir
 
 
 @pytest.fixture
-def tells(log: EventLog, kafka: str) -> Tells:
+async def tells(log: EventLog, kafka: str) -> AsyncIterator[Tells]:
     """Publish an item's facts, and keep its row as the projector would."""
+    await ensure_topics(kafka, TOPICS)
+    client = producer(kafka, "promise")
+    await client.start()
 
     async def told(code: str, *facts: ServiceItemPublished | ServiceItemRetired) -> None:
-        await ensure_topics(kafka, TOPICS)
         key = f"item:{code}"
         place, row = partition_of(key, PARTITIONS), CatalogueRow(key)
-        client = producer(kafka, "promise")
-        await client.start()
         for number, fact in enumerate(facts, 1):
             body = told_as(key, number, fact)
             stored = await client.send_and_wait(CATALOGUE_EVENTS, body, key.encode(), place)
             row = catalogue.fold(row, read(body), stored.offset)
-        await client.stop()
         await log.pool.execute(
             "INSERT INTO p1.catalogue (key, partition, body) VALUES ($1, $2, $3)", key, place, catalogue.store(row)
         )
 
-    return told
+    yield told
+    await client.stop()
 
 
 @pytest.fixture
