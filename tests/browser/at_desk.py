@@ -49,9 +49,16 @@ async def fills_in(page: Page, person: str, item: str) -> None:
     """Say of somebody new who it is, what about, and that it was done."""
     await page.fill("#id_no", person)
     await page.select_option("#region", WENZHOU)
-    await page.select_option("#item", item)
+    await comes_for(page, item)
     await page.locator("label:has(#purpose-apply)").click()
     await page.locator("label:has(#outcome-done)").click()
+
+
+async def comes_for(page: Page, item: str) -> None:
+    """Choose by its code what somebody new comes for, one among all items of the province, and go on."""
+    await page.fill("#item", item)
+    for key in ("Enter", "Tab"):
+        await page.press("#item", key)
 
 
 async def came(house: House, person: str, **change: Any) -> str:

@@ -12,6 +12,7 @@ from services.intake.people import Pseudonyms
 from shared.contracts import commands as wire
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
+from tests.browser.at_desk import comes_for
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
 from tests.browser.house import HANGZHOU, KEY, WENZHOU, House, a_person
 from tests.browser.looking import focused
@@ -103,7 +104,7 @@ async def test_somebody_new_is_received_with_a_receipt(house: House, opens: Open
     await page.locator("#begin").click()
     await page.fill("#id_no", person)
     await page.select_option("#region", WENZHOU)
-    await page.select_option("#item", house.item())
+    await comes_for(page, house.item())
     await page.locator("label:has(#purpose-apply)").click()
     await page.locator("label:has(#outcome-done)").click()
     await shot(page, f"desk-new-{size[0]}")
@@ -235,7 +236,7 @@ async def test_a_server_killed_under_the_open_desk_costs_no_letter_and_records_o
         await page.keyboard.type(person[9:])
         assert await page.input_value("#id_no") == person
         await page.select_option("#region", WENZHOU)
-        await page.select_option("#item", house.item())
+        await comes_for(page, house.item())
         await page.locator("label:has(#purpose-apply)").click()
         await page.locator("label:has(#outcome-done)").click()
         await page.locator("#record").click()

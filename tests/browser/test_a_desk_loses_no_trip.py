@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Dialog, expect
 
 from shared.contracts import commands as wire
-from tests.browser.at_desk import asks, came, finds, sits, visits_about, visits_of
+from tests.browser.at_desk import asks, came, comes_for, finds, sits, visits_about, visits_of
 from tests.browser.conftest import Opens, shot
 from tests.browser.house import WENZHOU, House, a_person
 
@@ -42,7 +42,7 @@ async def test_whoever_has_no_card_with_them_is_counted_all_the_same(house: Hous
     await page.locator("#begin").click()
     await page.locator("label:has(#nobody)").click()
     await expect(page.locator("#id_no")).to_have_count(0)
-    await page.select_option("#item", house.item())
+    await comes_for(page, house.item())
     await shot(page, "desk-nobody")
     for key in ("2", "e"):
         await page.keyboard.press(key)

@@ -13,6 +13,7 @@ from services.intake.people import Pseudonyms
 from shared.contracts import commands as wire
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
+from tests.browser.at_desk import comes_for
 from tests.browser.conftest import Opens, shot
 from tests.browser.house import HANGZHOU, KEY, WENZHOU, House, a_person
 
@@ -119,7 +120,7 @@ async def test_a_visit_of_a_journey_that_is_open_already_is_asked_why(house: Hou
     await page.locator("#begin").click()
     await page.fill("#id_no", person.lower())
     await page.select_option("#region", WENZHOU)
-    await page.select_option("#item", house.item())
+    await comes_for(page, house.item())
     await page.locator("label:has(#purpose-apply)").click()
     await page.locator("label:has(#outcome-done)").click()
     await page.locator("#record").click()
@@ -144,7 +145,7 @@ async def test_a_visit_is_recorded_though_the_clerk_turned_to_the_next_person(ho
     await page.locator("#begin").click()
     await page.fill("#id_no", first)
     await page.select_option("#region", WENZHOU)
-    await page.select_option("#item", house.item())
+    await comes_for(page, house.item())
     await page.locator("label:has(#purpose-apply)").click()
     await page.locator("label:has(#outcome-done)").click()
     held = Held()

@@ -1,11 +1,13 @@
 // Somebody of whom nothing is open: the number on the card, where the person lives, and what the person came for.
 import { all, get } from "/parts/ask.js";
+import { chooser, undecided } from "/parts/chooser.js";
 import { alarm, find, h, lead, named, say, spelled } from "/parts/page.js";
 import { desk, drawPanel, todayHere } from "./desk.js";
 
 const AGAIN_MS = 3_000;
 let published = null;
 let asking = null, missed = null, timer = null;
+let listed = null;
 
 /** The places, items and bodies that forms offer; null until they are here. The first form that is drawn asks for them. */
 export function offered() {
@@ -40,8 +42,10 @@ async function load() {
   drawPanel();
   if (desk.open === "new") leadIn();
 }
+/** What is asked of somebody new and not answered; a text that is typed over what was chosen is no answer. */
+export const isLacking = (field) => !desk.form[field] || (field === "item_code" && undecided(desk.form.typed));
 /** The item that was chosen for somebody new. */
-export const chosenItem = () => offered()?.items.find((one) => one.item_code === desk.form.item_code);
+export const chosenItem = () => (isLacking("item_code") ? undefined : offered()?.items.find((one) => one.item_code === desk.form.item_code));
 /** Lead to what is asked first. */
 export function leadIn() { lead(desk.form.id_no ? "item" : "id_no"); }
 /** The ID number in a form, as the record spells it. */
@@ -61,19 +65,19 @@ export function regionChoice(id, chosen, change) {
   return [unoffered(), h("select", { id, name: "region", required: true, change }, h("option", { value: "" }, say("choose")), (offered()?.places ?? []).map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: chosen === city.region }, named(city.name)), city.counties.map((county) => h("option", { value: county.region, selected: chosen === county.region }, named(county.name))))), h("optgroup", { label: say("new.elsewhere") }, (offered()?.elsewhere ?? []).map((one) => h("option", { value: one.region, selected: chosen === one.region }, named(one.name)))))];
 }
 /** The items of the region's own bodies and of the city and the province above them first, then all others. */
-function itemChoice(items, change) {
-  const own = (desk.who.region ?? "").slice(0, 4);
-  const isNear = (item) => item.body_region.startsWith(own) || item.body_region === `${own.slice(0, 2)}0000`;
-  const groups = [["new.near", items.filter(isNear)], ["new.far", items.filter((item) => !isNear(item))]];
-  return h("select", { id: "item", name: "item_code", required: true, change }, h("option", { value: "" }, say("choose")), groups.map(([title, group]) => h("optgroup", { label: say(title) }, group.map((item) => h("option", { value: item.item_code, selected: desk.form.item_code === item.item_code }, `${named([item.name_zh, item.name_en])} · ${place(item.body_region)}`)))));
+function itemChoices(items) {
+  if (listed?.items === items) return listed.choices;
+  const own = (desk.who.region ?? "").slice(0, 4), isNear = (item) => item.body_region.startsWith(own) || item.body_region === `${own.slice(0, 2)}0000`;
+  const places = new Map(published.places.flatMap((city) => [city, ...city.counties]).map((one) => [one.region, one.name]));
+  const choice = (item, group) => ({ code: item.item_code, names: [item.name_zh, item.name_en], where: places.get(item.body_region) ?? [item.body_region], group });
+  listed = { items, choices: [...items.filter(isNear).map((item) => choice(item, "new.near")), ...items.filter((item) => !isNear(item)).map((item) => choice(item, "new.far"))] };
+  return listed.choices;
 }
-function place(region) {
-  for (const city of published.places) {
-    if (city.region === region) return named(city.name);
-    const county = city.counties.find((one) => one.region === region);
-    if (county) return named(county.name);
-  }
-  return region;
+/** The field for the item; what is typed in it stays with whom it is for. */
+function itemField(items, fault) {
+  const { form } = desk;
+  const take = (code) => { form.item_code = code; if (desk.error?.field === "item_code") desk.error = null; drawPanel(); };
+  return h("div", { class: "field" }, h("label", { for: "item" }, say("new.item")), fault, chooser("item", { name: "item_code", field: say("new.item"), blank: "choose", required: true, choices: itemChoices(items), value: form.item_code ?? "", typed: (form.typed ??= {}), fault: fault && "error", change: take }));
 }
 
 export function newForm() {
@@ -88,6 +92,6 @@ export function newForm() {
     !desk.form.nobody && [h("div", { class: "field" }, h("label", { for: "id_no" }, say("new.id")), h("p", { class: "hint", id: "id-hint" }, say("new.idhow")), lacking("id_no"), h("input", { type: "text", id: "id_no", name: "id_no", autocomplete: "off", spellcheck: "false", maxlength: "64", "aria-describedby": "id-hint", "aria-invalid": wrong("id_no"), value: desk.form.id_no ?? "", input: set }), h("p", { class: "small", id: "id-doubt", role: "status" }, doubt())),
       h("div", { class: "field" }, h("label", { for: "region" }, say("new.region")), lacking("region"), regionChoice("region", desk.form.region, set))],
     h("div", { class: "field" }, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: "nobody", checked: Boolean(desk.form.nobody), change: turn }), h("span", {}, say("new.nobody"), " ", h("small", { class: "soft" }, say("new.nobodyhow"))))),
-    h("div", { class: "field" }, h("label", { for: "item" }, say("new.item")), lacking("item_code"), itemChoice(items, set)),
+    itemField(items, lacking("item_code")),
     item && h("div", { class: "note promised" }, h("strong", {}, say("promise.declared", { n: item.declared_visits }))));
 }

@@ -2,7 +2,7 @@
 import { post, tell } from "/parts/ask.js";
 import { alarm, codes, find, h, lead, nth, of, say, told } from "/parts/page.js";
 import { desk, drawPanel, learn, open, readQueue, refresh, todayHere } from "./desk.js";
-import { chosenItem, idNo, isIdNo } from "./desk-new.js";
+import { chosenItem, idNo, isIdNo, isLacking } from "./desk-new.js";
 import { change, isBusy, isHere, isOver, objected, present, tellAt } from "./desk-turn.js";
 
 const PURPOSE_KEYS = ["1", "2", "3", "4", "5"];
@@ -83,7 +83,7 @@ async function known({ item_code: item, applicant }, at) {
 function ready() {
   if (desk.journey) return true;
   const { nobody } = desk.form;
-  const missing = !nobody && !isIdNo(idNo()) ? "id_no" : (nobody ? ["item_code"] : ["region", "item_code"]).find((field) => !desk.form[field]);
+  const missing = !nobody && !isIdNo(idNo()) ? "id_no" : (nobody ? ["item_code"] : ["region", "item_code"]).find(isLacking);
   if (!missing) return true;
   desk.error = { field: missing, at: "field", get sentence() { return say(`missingfield.${missing}`); } };
   drawPanel();

@@ -1,5 +1,6 @@
 // Before a trip: do I need to go, where, when, and with what?
 import { about, get } from "/parts/ask.js";
+import { chooser } from "/parts/chooser.js";
 import { frame, h, keep, kept, name, named, newest, number, of, redraw, say } from "/parts/page.js";
 
 const NEAREST = 4;
@@ -11,7 +12,7 @@ let advice = null;
 let problem = null;
 let asking = false;
 const question = newest();
-const ticked = new Set();
+const ticked = new Set(), typed = {};
 
 async function ask() {
   const still = question();
@@ -36,12 +37,12 @@ async function advise() {
   history.replaceState(null, "", `?${new URLSearchParams({ thing, region })}`);
   return get(`/v1/guide/advice?basic_code=${encodeURIComponent(thing)}&region=${encodeURIComponent(region)}`);
 }
-function set(event) { chosen[event.target.name] = event.target.value; ask(); }
+function set(key, value) { chosen[key] = value; ask(); }
 
 function form() {
   return h("form", { class: "card", submit: (event) => { event.preventDefault(); ask(); } },
-    h("div", { class: "field" }, h("label", { for: "thing" }, say("guide.thing")), h("select", { id: "thing", name: "thing", change: set }, h("option", { value: "" }, say("choose")), choices.things.map((one) => h("option", { value: one.basic_code, selected: one.basic_code === chosen.thing }, named(one.name))))),
-    h("div", { class: "field" }, h("label", { for: "region" }, say("guide.region")), h("select", { id: "region", name: "region", change: set }, h("option", { value: "" }, say("choose")), choices.places.map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: city.region === chosen.region }, named(city.name)), city.counties.map((one) => h("option", { value: one.region, selected: one.region === chosen.region }, named(one.name))))))));
+    h("div", { class: "field" }, h("label", { for: "thing" }, say("guide.thing")), chooser("thing", { name: "thing", field: say("guide.thing"), blank: "choose", choices: choices.things.map((one) => ({ code: one.basic_code, names: one.name })), value: chosen.thing, typed, change: (code) => set("thing", code) })),
+    h("div", { class: "field" }, h("label", { for: "region" }, say("guide.region")), h("select", { id: "region", name: "region", change: (event) => set("region", event.target.value) }, h("option", { value: "" }, say("choose")), choices.places.map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: city.region === chosen.region }, named(city.name)), city.counties.map((one) => h("option", { value: one.region, selected: one.region === chosen.region }, named(one.name))))))));
 }
 function answer() {
   if (!advice) return null;

@@ -5,7 +5,7 @@ import { today } from "/parts/days.js";
 import { day, fill, find, frame, h, listed, named, of, say, settle, signedIn } from "/parts/page.js";
 import { span } from "/parts/tables.js";
 import { board, causes, custody, duty, gaps, live, matrix, movers, onTime, promise, question, speed, travel, trust, whereNot, whoHandles } from "./sections.js";
-import { choices, FIRST_DAY, isFew, own, parts, percent, placed, places, warning, when, word } from "./charts.js";
+import { choices, FIRST_DAY, isFew, own, parts, percent, placed, places, thingFilter, warning, when, word } from "./charts.js";
 import { chosen, extended, NAMES, remember, sliced } from "./slice.js";
 
 const REFRESH_MS = 15_000, STALE_MS = 25_000, FRAME_MS = 450, AGAIN_MS = 3_000, LATE_S = 30;
@@ -15,7 +15,7 @@ const SHARE_MS = 4;
 const STANDING = [head, filters, asKnown, whereNot, whoHandles];
 const MOVING = [notice, strip, promise, gaps, causes, movers, matrix, travel, custody, onTime, speed, duty, trust, live];
 const PARTS = [...STANDING, ...MOVING], BARE = [head, notice, strip, filters], NAMING = [filters, gaps, movers, matrix, travel, live];
-const stood = new Map(PARTS.map((part) => [part, h("div")]));
+const stood = new Map(PARTS.map((part) => [part, h("div")])), typed = {};
 // Nobody knows at first whether changes are heard of; only then is it untrue to say that they are not.
 let problem = null, seenAt = 0, waiting = null, timer = null, reading = false, again = false, stream = null, streaming = null, looking = null;
 
@@ -198,9 +198,11 @@ function picker(key, word_, options) {
 }
 const dated = (key, word_) => h("label", {}, say(word_), h("input", { type: "date", id: `f-${key}`, name: key, value: chosen[key], min: FIRST_DAY, max: today(), change: pick }));
 /** A day that is still being typed is no day yet. */
-function pick(event) {
-  if (!event.target.checkValidity()) return;
-  chosen[event.target.name] = event.target.value;
+function pick({ target }) {
+  if (target.checkValidity()) choose(target.name, target.value);
+}
+function choose(key, value) {
+  chosen[key] = value;
   problem = null;
   remember();
   draw([notice]);
@@ -210,7 +212,7 @@ function pick(event) {
 function filters() {
   const { names } = board;
   return h("div", {}, h("form", { class: "filters", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
-    picker("region", "filter.region", places(names, chosen.region)), picker("basic", "filter.thing", choices(names.basics, chosen.basic)), picker("channel", "filter.channel", choices(names.channels, chosen.channel)),
+    picker("region", "filter.region", places(names, chosen.region)), thingFilter(names.basics, chosen.basic, typed, (code) => choose("basic", code)), picker("channel", "filter.channel", choices(names.channels, chosen.channel)),
     picker("period", "filter.period", ["7", "30", "90", "0"].map((days) => [days, of("period", days)])), dated("to", "filter.to"), dated("known_at", "filter.known")));
 }
 function asKnown() {

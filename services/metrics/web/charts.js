@@ -1,4 +1,5 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
+import { chooser } from "/parts/chooser.js";
 import { today, wall } from "/parts/days.js";
 import { clock, day, h, harmless, moment, named, number, of, say } from "/parts/page.js";
 import { span, whole } from "/parts/tables.js";
@@ -52,6 +53,11 @@ export const placed = (names, code) => named(word(names.regions[code.replace(/00
 /** The codes of a family to choose from: all of them, each, and whatever is chosen. */
 export function choices(family, chosen) {
   return [...new Set(["", ...Object.keys(family), chosen])].map((code) => [code, code ? named(word(family[code]), code) : say("all")]);
+}
+/** The field for the thing that figures are of: all of them, each, and whatever is chosen. */
+export function thingFilter(basics, value, typed, change) {
+  const codes = new Set([...Object.keys(basics), value].filter(Boolean));
+  return h("div", { class: "filter" }, h("label", { for: "f-basic" }, say("filter.thing")), chooser("f-basic", { name: "basic", field: say("filter.thing"), blank: "all", choices: [...codes].map((code) => ({ code, names: word(basics[code]) })), value, typed, change }));
 }
 /** How long something has been open, in words: a span of days, or as many and more. */
 export const aged = (days) => (days.endsWith("+") ? say("live.daysmore", { d: parseInt(days, 10) }) : say("live.days", { d: days }));

@@ -3,7 +3,7 @@ import { about, get, leave, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { day, find, frame, h, lead, moment, named, newest, number, of, redraw, say, signedIn } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { choices, cuts, fact as factName, filtered, FIRST_DAY, inUnit, own, places, sources, warning, word } from "./charts.js";
+import { cuts, fact as factName, filtered, FIRST_DAY, inUnit, own, places, sources, thingFilter, warning, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "passed", "begun"];
 const [place, me] = await Promise.all([about(), staff()]);
@@ -18,7 +18,7 @@ const chosen = { figure: given.get("figure") ?? "F4", reading: given.get("readin
 // What no field of the form chooses is shown and can only be taken away.
 const kept = new Map(["channel", "pair", "cause", "layer", "item", "home"].filter((key) => given.get(key)).map((key) => [key, given.get(key)]));
 let names = null, figures = null, first = null, facts = [], sums = null, looked = 0, busy = false, whole_ = false, problem = null;
-const question = newest();
+const question = newest(), typed = {};
 
 /** F1 rests on items and is a figure of one day; all others rest on journeys. */
 const onItems = () => chosen.figure === "F1";
@@ -78,14 +78,16 @@ const isPercentile = () => first.difference.numerator === null;
 /** What a field stands on; where no reading is named, the first one is meant. */
 const standing = (key) => chosen[key] || (key === "reading" && readings()[0]?.code) || "";
 /** A day that is still being typed is no day yet. */
-function pick(event) {
-  if (!event.target.checkValidity()) return;
-  chosen[event.target.name] = event.target.value;
+function pick({ target }) {
+  if (target.checkValidity()) choose(target.name, target.value);
+}
+function choose(key, value) {
+  chosen[key] = value;
   // Without a day of its own, each side of F1 speaks of the day on which it was said, as the board did.
-  if (event.target.name === "figure") Object.assign(chosen, { reading: "", to: onItems() ? "" : chosen.to || chosen.then });
+  if (key === "figure") Object.assign(chosen, { reading: "", to: onItems() ? "" : chosen.to || chosen.then });
   // What the next question cannot be cut by would only be refused.
   const reading = readings().find((one) => one.code === standing("reading"));
-  if (!onItems()) for (const key of kept.keys()) if (!cuts(reading, key)) kept.delete(key);
+  if (!onItems()) for (const one of kept.keys()) if (!cuts(reading, one)) kept.delete(one);
   load();
 }
 function select(key, label, options) {
@@ -95,7 +97,7 @@ const dated = (key, label, required = false) => h("label", {}, say(label), h("in
 function form() {
   return h("form", { class: "filters card", "aria-label": say("filters"), submit: (event) => event.preventDefault() },
     select("figure", "past.figure", figures.map((one) => [one.code, `${one.code} · ${named(word(one.name))}`])), select("reading", "evidence.reading", readings().map((one) => [one.code, named(word(one.name))])),
-    select("region", "filter.region", places(names, chosen.region)), select("basic", "filter.thing", choices(names.basics, chosen.basic)),
+    select("region", "filter.region", places(names, chosen.region)), thingFilter(names.basics, chosen.basic, typed, (code) => choose("basic", code)),
     onItems() ? null : [...kept].map(filter), h("span", { class: "break" }), onItems() ? null : dated("from", "past.from"), dated("to", onItems() ? "past.day" : "past.to"), dated("then", "past.then", true), dated("now", "past.now", true));
 }
 function filter([key, value]) {
