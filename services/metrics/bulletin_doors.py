@@ -15,9 +15,9 @@ from services.metrics.asking import CURSOR, KNOWN_REVERSED, READERS, AskedSlice,
 from services.metrics.cells import Snapshot
 from services.metrics.figure_doors import Answers, today
 from services.metrics.figures import COVERAGE
-from services.metrics.names import names
+from services.metrics.names import of_everything
 from services.metrics.shares import Asked
-from services.metrics.slices import Slice
+from services.metrics.slices import Slice, told
 from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.runtime.auth import require
 from shared.runtime.http import SignedIn, plain
@@ -30,7 +30,9 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
 
     async def page(wanted: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
         async def make(snap: Snapshot) -> dict[str, Any]:
-            return await _kind(wanted)(snap, bootstrap, wanted, then, now, after, limit)
+            found = await _kind(wanted)(snap, bootstrap, wanted, then, now, after, limit)
+            # An item that is asked for is named even where nothing is told of it.
+            return {**found, "names": await of_everything(snap, [found["facts"], told(wanted.slice)])}
 
         return await answers.read(make)
 
@@ -57,7 +59,6 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
     ) -> Response:
         require(caller, READERS)
         wanted, later = _asked(figure, reading, asked, then, now)
-        items = await answers.read(lambda snap: _item_names(answers, snap))
         # What is wrong with the question is said before the answer begins.
         first = await page(wanted, then, later, "", PAGE_MAX)
 
@@ -69,9 +70,8 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
                 yield found
 
         headers = {"content-disposition": f'attachment; filename="bulletin-{first["figure"]}.csv"', "cache-control": "no-store"}
-        return StreamingResponse(
-            _written(pages(), items, of_items=wanted.figure is COVERAGE), 200, headers, "text/csv; charset=utf-8"
-        )
+        written = _written(pages(), of_items=wanted.figure is COVERAGE)
+        return StreamingResponse(written, 200, headers, "text/csv; charset=utf-8")
 
 
 def _kind(wanted: Asked) -> Callable[[Snapshot, str, Asked, date, date, str, int], Awaitable[dict[str, Any]]]:
@@ -90,11 +90,7 @@ def _asked(figure: str, reading: str | None, asked: Slice, then: date, now: date
     return wanted, later
 
 
-async def _item_names(answers: Answers, snap: Snapshot) -> dict[str, Any]:
-    return {code: (words["zh"], words["en"]) for code, words in names(await answers.shelf.rows(snap))["items"].items()}
-
-
-async def _written(pages: AsyncIterator[dict[str, Any]], items: sheets.Names, *, of_items: bool) -> AsyncIterator[bytes]:
+async def _written(pages: AsyncIterator[dict[str, Any]], *, of_items: bool) -> AsyncIterator[bytes]:
     table = sheets.ITEM_BULLETIN if of_items else sheets.BULLETIN
     yield sheets.sheet(table.head, ())
     listed, last = Counter[str](), dict[str, Any]()
@@ -102,11 +98,12 @@ async def _written(pages: AsyncIterator[dict[str, Any]], items: sheets.Names, *,
         async for last in pages:
             # A percentile has no numerator that would add up.
             listed.update({side: moved for side, moved in last["listed"].items() if moved is not None})
-            yield sheets.lines(table.rows(last, items))
+            named = {code: (words["zh"], words["en"]) for code, words in last["names"]["items"].items()}
+            yield sheets.lines(table.rows(last, named))
     except UnavailableError:
         yield sheets.lines([table.end("broken-off", last, None, None)])
         return
     moved = last["difference"]
     summed = {side: None if moved[side] is None else listed[side] for side in ("numerator", "denominator")}
     ends = (("sum", summed), ("difference", moved))
-    yield sheets.lines([table.end(kind, last, told["numerator"], told["denominator"]) for kind, told in ends])
+    yield sheets.lines([table.end(kind, last, side["numerator"], side["denominator"]) for kind, side in ends])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -12,7 +12,7 @@ from services.metrics.asking import AskedSlice, OfAccepted, OfDelivered, OfExtra
 from services.metrics.cells import Snapshot, answer
 from services.metrics.figure_doors import Answers, AskedItems, today
 from services.metrics.live import live
-from services.metrics.names import names
+from services.metrics.names import of_everything
 from services.metrics.shelf import covered, shown
 from services.metrics.slices import Slice, told
 from shared.telemetry import clock
@@ -20,6 +20,8 @@ from shared.telemetry import clock
 Pairs = dict[str, tuple[str, str]]
 Rows = Iterable[Sequence[Any]]
 Made = tuple[Sequence[str], Rows]
+_KEYED = ("regions", "basics", "causes", "channels", "scopes", "levels")
+"""The families that keys of a dimension are named in, but for items, of which only those are looked up that a table tells."""
 
 
 def csv_doors(app: FastAPI, answers: Answers) -> None:
@@ -39,12 +41,8 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
         headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
         return Response(body, 200, headers, "text/csv; charset=utf-8")
 
-    async def named(snap: Snapshot) -> dict[str, Pairs]:
-        found = names(await answers.shelf.rows(snap))
-        return {
-            family: {code: (words["zh"], words["en"]) for code, words in found[family].items()}
-            for family in ("regions", "items", "basics", "causes", "channels", "scopes", "levels")
-        }
+    async def named(snap: Snapshot, *families: str) -> dict[str, Pairs]:
+        return {family: _pairs(words) for family, words in (await answers.shelf.names(snap, families)).items()}
 
     @app.get("/v1/csv/figures/F1", summary="Coverage as CSV")
     async def coverage(asked: AskedItems) -> Response:
@@ -52,7 +50,7 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
             found = covered(await answers.shelf.rows(snap), asked)
             groups = [{"key": str(level["level"]), "readings": level["readings"]} for level in found["levels"]]
             said = {"figure": "F1", "readings": found["total"]["readings"], "groups": groups}
-            return sheets.FIGURE_HEAD, sheets.figure_rows(said, (await named(snap))["levels"])
+            return sheets.FIGURE_HEAD, sheets.figure_rows(said, (await named(snap, "levels"))["levels"])
 
         return await file("F1-level", asked, make)
 
@@ -65,7 +63,10 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
             found = await answer(snap, figure, asked, today(), dimension)
             groups = [{"key": key, "readings": shown(values)} for key, values in found.groups.items()]
             said = {"figure": code, "readings": shown(found.readings), "groups": groups}
-            known = await named(snap)
+            known = await named(snap, *_KEYED)
+            if dimension == "item":
+                spoken = await of_everything(snap, [{"item": key} for key in found.groups])
+                known["items"] = _pairs(spoken["items"])
             return sheets.FIGURE_HEAD, sheets.figure_rows(said, _words(known, found.groups))
 
         return await file(code if dimension is None else f"{code}-{dimension}", asked, make)
@@ -80,7 +81,7 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
     @app.get("/v1/csv/gap", summary="Experienced minus declared runs by basic item and city, as CSV")
     async def gap(asked: OfDelivered) -> Response:
         async def make(snap: Snapshot) -> Made:
-            known = await named(snap)
+            known = await named(snap, "basics", "regions")
             return sheets.GAP_HEAD, sheets.gap_rows(await board.gap(snap, asked), known["basics"], known["regions"])
 
         return await file("gap", asked, make)
@@ -88,21 +89,22 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
     @app.get("/v1/csv/matrix", summary="Who handles whose people, as CSV")
     async def matrix(asked: OfAccepted) -> Response:
         async def make(snap: Snapshot) -> Made:
-            return sheets.MATRIX_HEAD, sheets.matrix_rows(await board.matrix(snap, asked), (await named(snap))["regions"])
+            known = await named(snap, "regions")
+            return sheets.MATRIX_HEAD, sheets.matrix_rows(await board.matrix(snap, asked), known["regions"])
 
         return await file("matrix", asked, make)
 
     @app.get("/v1/csv/causes", summary="Why people came again, as CSV")
     async def causes(asked: OfExtra) -> Response:
         async def make(snap: Snapshot) -> Made:
-            return sheets.CAUSE_HEAD, sheets.cause_rows(await board.causes(snap, asked), (await named(snap))["causes"])
+            return sheets.CAUSE_HEAD, sheets.cause_rows(await board.causes(snap, asked), (await named(snap, "causes"))["causes"])
 
         return await file("causes", asked, make)
 
     @app.get("/v1/csv/movers", summary="Where the gap grew most, as CSV")
     async def movers(asked: OfDelivered) -> Response:
         async def make(snap: Snapshot) -> Made:
-            known = await named(snap)
+            known = await named(snap, "basics", "regions")
             found = await board.movers(snap, asked, today())
             return sheets.MOVER_HEAD, sheets.mover_rows(found, known["basics"], known["regions"])
 
@@ -111,10 +113,14 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
     @app.get("/v1/csv/live", summary="What is going on right now, as CSV")
     async def now() -> Response:
         async def make(snap: Snapshot) -> Made:
-            known = await named(snap)
+            known = await named(snap, "causes", "regions")
             return sheets.LIVE_HEAD, sheets.live_rows(await live(snap, clock.now(), today()), known["causes"], known["regions"])
 
         return await file("live", Slice(), make)
+
+
+def _pairs(words: Mapping[str, Any]) -> Pairs:
+    return {code: (named["zh"], named["en"]) for code, named in words.items()}
 
 
 def _words(known: dict[str, Pairs], keys: Iterable[str]) -> Pairs:

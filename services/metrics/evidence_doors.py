@@ -22,6 +22,7 @@ from services.metrics.figures import COVERAGE
 from services.metrics.journey import load
 from services.metrics.ledger import Entry, ledger
 from services.metrics.live import NOBODY, Age, Place, Which, journeys
+from services.metrics.names import of_everything
 from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
 from services.metrics.slices import ends_on, told
@@ -88,7 +89,8 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
 
         async def make(snap: Snapshot) -> dict[str, Any]:
             link = permalink(wanted, today(), await settled_to(snap))
-            return {**await _page(snap, wanted, after, limit), **stamped, "permalink": link}
+            page = {**await _page(snap, wanted, after, limit), **stamped, "permalink": link}
+            return {**page, "names": await of_everything(snap, page)}
 
         return plain(await answers.read(make))
 
@@ -99,7 +101,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
             found = await record.journey(snap, bootstrap, journey, known_at)
             if found is None:
                 raise RefusedError(UNKNOWN_THING, field="journey")
-            return plain({**found, **answers.stamp(snap)})
+            return plain({**found, "names": await of_everything(snap, found), **answers.stamp(snap)})
 
     @app.get("/v1/live/journeys", summary="The journeys behind what is going on right now, a page at a time")
     async def of_now(
@@ -111,7 +113,12 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
     ) -> Response:
         require(caller, READERS)
         place = None if after_day is None else Place(after_day, after)
-        return plain(await answers.read(lambda snap: journeys(snap, which, clock.now(), today(), place, limit)))
+
+        async def make(snap: Snapshot) -> dict[str, Any]:
+            page = await journeys(snap, which, clock.now(), today(), place, limit)
+            return {**page, "names": await of_everything(snap, page)}
+
+        return plain(await answers.read(make))
 
     @app.get("/v1/evidence/items/{item}", summary="One item of the catalogue: its events with their stored bytes")
     async def behind_item(caller: SignedIn, item: Annotated[str, Path(pattern=JOURNEY)]) -> Response:
@@ -120,7 +127,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
             found = await items.one(snap, bootstrap, item)
             if found is None:
                 raise RefusedError(UNKNOWN_THING, field="item")
-            return plain({**found, **answers.stamp(snap)})
+            return plain({**found, "names": await of_everything(snap, found), **answers.stamp(snap)})
 
     @app.post("/v1/recount", summary="A reading counted again from its stored bytes")
     async def recount(caller: SignedIn, wanted: Wanted) -> Response:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
-from fastapi import Depends, FastAPI, Query, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 
 from services.metrics import board
 from services.metrics.alerts import newest_alerts
@@ -30,14 +30,14 @@ from services.metrics.asking import (
 from services.metrics.cells import OWNERS, Snapshot, answer, snapshot, version
 from services.metrics.figures import COVERAGE, FIGURES, Figure
 from services.metrics.live import live
-from services.metrics.names import names
+from services.metrics.names import FAMILIES
 from services.metrics.shares import Asked
 from services.metrics.shelf import Shelf, covered, shown
 from services.metrics.slices import Slice, ends_on, filters_of, query_of, told
 from shared.contracts.base import wire_time
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date
-from shared.runtime.http import plain
+from shared.runtime.http import packed, plain
 from shared.runtime.problems import JsonBytes
 from shared.telemetry import clock
 
@@ -243,13 +243,12 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
         return JsonBytes(await kept.get(asked))
 
     @app.get("/v1/names", summary="The words behind the codes, in both languages")
-    async def words(only: Annotated[str | None, Query(pattern=r"^[a-z]+(,[a-z]+){0,10}$")] = None) -> Response:
+    async def words(request: Request, only: Annotated[str | None, Query(pattern=r"^[a-z]+(,[a-z]+){0,10}$")] = None) -> Response:
         async def make(snap: Snapshot) -> dict[str, Any]:
-            found = names(await answers.shelf.rows(snap))
-            # A whole catalogue has thousands of items; a page that only draws regions need not carry them.
-            return found if only is None else {family: found[family] for family in only.split(",") if family in found}
+            # A whole catalogue has hundreds of thousands of items; a page that only draws regions need not carry them.
+            return await answers.shelf.names(snap, FAMILIES if only is None else only.split(","))
 
-        return plain(await answers.read(make))
+        return packed(request, await answers.read(make))
 
     @app.get("/v1/alerts", summary="What the windows over the snapshots found worth telling")
     async def alerts() -> Response:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from services.metrics.catalogue import CatalogueRow
+from services.metrics.catalogue import CatalogueRow, load
+from services.metrics.cells import Snapshot
 from shared.reference.divisions import CITY_CODES, DIVISIONS, OTHER_PROVINCES
 
 Words = dict[str, dict[str, str]]
@@ -65,38 +67,77 @@ REGIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def names(rows: list[CatalogueRow]) -> dict[str, Any]:
-    """Every name that a page needs. An item's name is that of its newest version."""
-    items: dict[str, dict[str, Any]] = {}
-    basics: Words = {}
-    bodies: Words = {}
-    venues: Words = {}
+def items_of(rows: Iterable[CatalogueRow]) -> dict[str, dict[str, Any]]:
+    """The names of items, each that of its newest version."""
+    return {
+        row.code: {
+            "zh": newest.name_zh,
+            "en": newest.name_en,
+            "basic": newest.basic,
+            "region": newest.region,
+            "level": newest.level,
+            "declared": newest.declared,
+        }
+        for row in rows
+        if (newest := row.newest) is not None
+    }
+
+
+def basics_of(rows: Iterable[CatalogueRow]) -> Words:
+    """The names of things, each that of the first of its items."""
+    found: Words = {}
     for row in rows:
         newest = row.newest
         if newest is not None:
-            items[row.code] = {
-                "zh": newest.name_zh,
-                "en": newest.name_en,
-                "basic": newest.basic,
-                "region": newest.region,
-                "level": newest.level,
-                "declared": newest.declared,
-            }
-            basics.setdefault(newest.basic, {"zh": newest.name_zh, "en": newest.name_en})
-        known = row.registered
-        if known is not None:
-            family = venues if row.key.startswith("venue:") else bodies
-            family[row.code] = {"zh": known.name_zh, "en": known.name_en, "region": known.region}
-    return {
-        "regions": REGIONS,
-        "cities": list(CITY_CODES),
-        "items": items,
-        "basics": basics,
-        "bodies": bodies,
-        "venues": venues,
-        "causes": CAUSES,
-        "responsible": RESPONSIBLE,
-        "channels": CHANNELS,
-        "scopes": SCOPES,
-        "levels": LEVELS,
-    }
+            found.setdefault(newest.basic, {"zh": newest.name_zh, "en": newest.name_en})
+    return found
+
+
+def _registered(kind: str) -> Callable[[Iterable[CatalogueRow]], Words]:
+    def found(rows: Iterable[CatalogueRow]) -> Words:
+        known = ((row.code, row.registered) for row in rows if row.key.startswith(f"{kind}:"))
+        return {code: {"zh": one.name_zh, "en": one.name_en, "region": one.region} for code, one in known if one is not None}
+
+    return found
+
+
+GATHERED: Mapping[str, Callable[[Iterable[CatalogueRow]], Mapping[str, Any]]] = {
+    "items": items_of,
+    "basics": basics_of,
+    "bodies": _registered("body"),
+    "venues": _registered("venue"),
+}
+"""The families of names that are gathered from the catalogue."""
+FIXED: Mapping[str, Any] = {
+    "regions": REGIONS,
+    "cities": list(CITY_CODES),
+    "causes": CAUSES,
+    "responsible": RESPONSIBLE,
+    "channels": CHANNELS,
+    "scopes": SCOPES,
+    "levels": LEVELS,
+}
+FAMILIES = (*GATHERED, *FIXED)
+
+
+def names(rows: Sequence[CatalogueRow], only: Iterable[str] = FAMILIES) -> dict[str, Any]:
+    """The names of these families; of no other is anything gathered."""
+    return {family: GATHERED[family](rows) if family in GATHERED else FIXED[family] for family in only if family in FAMILIES}
+
+
+async def of_everything(snap: Snapshot, told: Any) -> dict[str, Mapping[str, Any]]:
+    """The names of every item and venue that `told`, an answer for a page, speaks of."""
+    keys = sorted(set(_keys(told)))
+    sql = f"SELECT key, body FROM {snap.room}.catalogue WHERE key = ANY($1)"
+    rows = [load(row["key"], row["body"]) for row in await snap.tx.fetch(sql, keys)] if keys else []
+    return {family: GATHERED[family](rows) for family in ("items", "venues")}
+
+
+def _keys(told: Any) -> Iterator[str]:
+    if isinstance(told, Mapping):
+        yield from (f"{kind}:{told[kind]}" for kind in ("item", "venue") if isinstance(told.get(kind), str))
+        told = told.values()
+    elif isinstance(told, str | bytes) or not isinstance(told, Iterable):
+        return
+    for one in told:
+        yield from _keys(one)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from services.metrics import catalogue
 from services.metrics.catalogue import CatalogueRow, Coverage, Which, coverage
 from services.metrics.cells import Snapshot, version
 from services.metrics.figures import FEW, Value
-from services.metrics.names import LEVELS
+from services.metrics.names import FAMILIES, LEVELS, Words, basics_of, names
 from services.metrics.slices import Slice, prefix_of
 from shared.contracts.topics import CATALOGUE_EVENTS
 
@@ -20,6 +20,7 @@ class Shelf:
     def __init__(self) -> None:
         self._version: tuple[int, int] = (0, -1)
         self._rows: list[CatalogueRow] = []
+        self._basics: Words | None = None
 
     async def rows(self, snap: Snapshot) -> list[CatalogueRow]:
         """The rows as of `snap`."""
@@ -28,7 +29,17 @@ class Shelf:
             found = await snap.tx.fetch(f"SELECT key, body FROM {snap.room}.catalogue ORDER BY key")
             self._rows = [catalogue.load(row["key"], row["body"]) for row in found]
             self._version = seen
+            self._basics = None
         return self._rows
+
+    async def names(self, snap: Snapshot, only: Collection[str] = FAMILIES) -> dict[str, Any]:
+        """The names of these families as of `snap`; those of things, which every board asks for, are gathered once."""
+        rows = await self.rows(snap)
+        if "basics" not in only:
+            return names(rows, only)
+        if self._basics is None:
+            self._basics = basics_of(rows)
+        return {**names(rows, [family for family in only if family != "basics"]), "basics": self._basics}
 
 
 def _ratio(numerator: int, denominator: int) -> Value:

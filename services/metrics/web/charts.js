@@ -1,4 +1,5 @@
 // Pieces that the board and its sister pages are drawn with; every chart is a table or stands beside one.
+import { get } from "/parts/ask.js";
 import { chooser } from "/parts/chooser.js";
 import { today, wall } from "/parts/days.js";
 import { clock, day, h, harmless, moment, named, number, of, say } from "/parts/page.js";
@@ -43,6 +44,12 @@ function long(made, share) {
   return made;
 }
 export const word = (words) => (words ? [words.zh, words.en] : null);
+/** The names that a page begins with; those of items and venues come with the answers that speak of them. */
+export const begin = async (families) => ({ items: {}, venues: {}, ...(await get(`/v1/names?only=${families}`)) });
+export function learn(names, answer) {
+  for (const family of ["items", "venues"]) Object.assign(names[family], answer.names?.[family]);
+  return answer;
+}
 /** The places to choose from: all of them, a city, and whatever is chosen. The whole counts what no place is known of, too. */
 export function places(names, chosen) {
   const codes = new Set(["", ...names.cities, chosen]);

@@ -3,7 +3,7 @@ import { about, get, leave, Problem, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { find, frame, h, lead, moment, named, number, redraw, say, signedIn, told } from "/parts/page.js";
 import { rowHead, span, table, whole } from "/parts/tables.js";
-import { cuts, filtered, FIRST_DAY, fixed, inUnit, isFew, own, parts, sorry, warning, word } from "./charts.js";
+import { begin, cuts, filtered, FIRST_DAY, fixed, inUnit, isFew, learn, own, parts, sorry, warning, word } from "./charts.js";
 import { itemCard, journeyCard, regions } from "./journey.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
@@ -27,8 +27,9 @@ async function load() {
   try {
     const wanted = asked();
     if (next) wanted.set("after", next);
-    const [known, page] = await Promise.all([names ?? get("/v1/names"), get(`/v1/evidence?${wanted}`)]);
-    names = known;
+    const [known, page] = await Promise.all([names ?? begin("regions,basics,channels"), get(`/v1/evidence?${wanted}`)]);
+    names ??= known;
+    learn(names, page);
     if (mine !== turn) return;
     first ??= page;
     rows = rows.concat(page.rows);
@@ -57,7 +58,7 @@ async function open(journey, chosen = true) {
     const known = !onItems() && query.get("known_at") ? `?known_at=${query.get("known_at")}` : "";
     const found = await get(`/v1/evidence/${onItems() ? "items" : "journeys"}/${encodeURIComponent(journey)}${known}`);
     if (opening !== journey) return;
-    shown = found;
+    shown = learn(names, found);
     query.set("journey", journey);
     history.replaceState(null, "", `?${query}`);
   } catch (failed) {

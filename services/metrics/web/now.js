@@ -2,7 +2,7 @@
 import { about, get, leave, staff } from "/parts/ask.js";
 import { find, frame, h, lead, moment, named, newest, number, of, redraw, say, signedIn } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { aged, own, placed, warning, when, word } from "./charts.js";
+import { aged, begin, learn, own, placed, warning, when, word } from "./charts.js";
 import { journeyCard } from "./journey.js";
 
 const [place, me] = await Promise.all([about(), staff()]);
@@ -17,8 +17,8 @@ async function load() {
   problem = null;
   draw();
   try {
-    const [known, page] = await Promise.all([names ?? get("/v1/names"), get(`/v1/live/journeys?${asked(next ?? {})}`)]);
-    [names, newestPage, next] = [known, page, page.next];
+    const [known, page] = await Promise.all([names ?? begin("regions"), get(`/v1/live/journeys?${asked(next ?? {})}`)]);
+    [names, newestPage, next] = [known, learn(known, page), page.next];
     rows = rows.concat(page.rows);
     if (!wanted && query.get("journey")) open(query.get("journey"), false);
   } catch (failed) { problem = failed; }
@@ -34,6 +34,7 @@ async function open(journey, chosen = true) {
   if (!still()) return;
   [shown, missed, reading] = [found ?? shown, failed, false];
   if (found) {
+    learn(names, found);
     query.set("journey", journey);
     history.replaceState(null, "", `?${query}`);
   }

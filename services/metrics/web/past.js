@@ -3,7 +3,7 @@ import { about, get, leave, staff } from "/parts/ask.js";
 import { today } from "/parts/days.js";
 import { day, find, frame, h, lead, moment, named, newest, number, of, redraw, say, signedIn } from "/parts/page.js";
 import { rowHead, table, whole } from "/parts/tables.js";
-import { cuts, fact as factName, filtered, FIRST_DAY, inUnit, own, places, sources, thingFilter, warning, word } from "./charts.js";
+import { begin, cuts, fact as factName, filtered, FIRST_DAY, inUnit, learn, own, places, sources, thingFilter, warning, word } from "./charts.js";
 
 const SHOWN_MAX = 400, WHYS = ["late", "corrected", "followed", "passed", "begun"];
 const [place, me] = await Promise.all([about(), staff()]);
@@ -45,13 +45,13 @@ async function load() {
   history.replaceState(null, "", `?${asked()}`);
   if (names) draw();
   try {
-    names ??= await get("/v1/names");
+    names ??= await begin("regions,cities,basics,channels,levels");
     figures ??= (await get("/v1/figures")).figures;
     for (let after = ""; after !== null;) {
       const query = asked();
       query.set("limit", "100");
       if (after) query.set("after", after);
-      const page = await get(`/v1/bulletin?${query}`);
+      const page = learn(names, await get(`/v1/bulletin?${query}`));
       if (!still()) return;
       first ??= page;
       facts = facts.concat(page.facts);
