@@ -8,12 +8,13 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake import accesses, desk, heard, names, presence, register
+from services.intake import accesses, choices, desk, heard, names, presence, register
 from services.intake.authority import covers
 from services.intake.cases import Desk
+from services.intake.choices import Part
 from services.intake.decider import journey_decider
 from services.intake.journeys import events_of
 from services.intake.next_steps import next_of, steps_for
@@ -28,7 +29,7 @@ from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog, Tx
 from shared.reference.deadlines import local_date
 from shared.runtime.auth import Caller, require
-from shared.runtime.http import SignedIn, plain
+from shared.runtime.http import SignedIn, packed, plain
 from shared.telemetry import clock
 
 STAFF: frozenset[Role] = frozenset({"clerk", "officer"})
@@ -68,6 +69,21 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
             for head in heads:
                 await accesses.note(tx, caller, head["journey"], found=True)
             return plain({"journeys": heads, "names": await names.of_everything(tx, heads)})
+
+    @app.post("/v1/desk/items", summary="The items of today that a part of a name, of a code or of a place leaves, nearest first")
+    async def items(request: Request, caller: SignedIn, part: Part) -> Response:
+        require(caller, STAFF)
+        async with log.transaction() as tx:
+            caller = await _at_home(tx, caller)
+            found = await choices.items(tx, local_date(clock.now()), part.text, caller.region)
+        return packed(request, {"items": found.shown, "count": found.count})
+
+    @app.post("/v1/desk/bodies", summary="The bodies that a part of a name, of a code or of a place leaves, nearest first")
+    async def bodies(request: Request, caller: SignedIn, part: Part) -> Response:
+        require(caller, STAFF)
+        async with log.transaction() as tx:
+            found = await choices.bodies(tx, part.text, (await _at_home(tx, caller)).region)
+        return packed(request, {"bodies": found.shown, "count": found.count})
 
     @app.get("/v1/desk/journeys/{journey}", summary="One journey: its promise, what happened, and what can be done next")
     async def one(caller: SignedIn, journey: UUID, venue_id: Venue = "") -> Response:

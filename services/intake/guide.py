@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from services.intake import choices
+from services.intake.choices import SHOWN_MAX, Found
 from services.intake.names import region_names
 from services.intake.register import IN_FORCE
 from shared.postgres.event_log import Tx
@@ -14,21 +16,21 @@ from shared.reference.divisions import DIVISIONS, OTHER_PROVINCES, PROVINCE, cou
 from shared.reference.regions import city_of
 
 THINGS_MAX = 500
+"""How many things are told at once. Where there are more, a page asks for those that a text leaves."""
 VENUES_MAX = 50
 # The version that is promised on a day: no later one is in force then.
 _PROMISED = f"""
 {IN_FORCE.format("i", "$1")} AND NOT EXISTS
     (SELECT 1 FROM item n WHERE n.item_code = i.item_code AND n.version > i.version AND {IN_FORCE.format("n", "$1")})
 """
-# From one code to the next by the index: a thing is handled by a hundred bodies, and one of them is enough.
+# A thing is handled by a hundred bodies, and one of them is enough to have it in the list, and to name it.
 _THINGS = f"""
-WITH RECURSIVE thing (basic_code) AS (
-    (SELECT basic_code FROM item ORDER BY basic_code LIMIT 1)
-    UNION ALL
-    SELECT (SELECT i.basic_code FROM item i WHERE i.basic_code > t.basic_code ORDER BY i.basic_code LIMIT 1)
-    FROM thing t WHERE t.basic_code IS NOT NULL)
-SELECT p.fact FROM thing t CROSS JOIN LATERAL
-    (SELECT fact FROM item i WHERE i.basic_code = t.basic_code AND {_PROMISED} ORDER BY body_region, item_code LIMIT 1) p LIMIT $2
+WITH there AS (
+    SELECT t.basic_code, t.n, count(*) OVER () AS there FROM unnest($2::text[]) WITH ORDINALITY AS t(basic_code, n)
+    WHERE EXISTS (SELECT FROM item i WHERE i.basic_code = t.basic_code AND {_PROMISED}) ORDER BY t.n LIMIT $3)
+SELECT p.fact, t.there FROM there t CROSS JOIN LATERAL
+    (SELECT fact FROM item i WHERE i.basic_code = t.basic_code AND {_PROMISED} ORDER BY body_region, item_code LIMIT 1) p
+ORDER BY t.n
 """
 _HANDLED = f"""
 SELECT fact FROM item i WHERE basic_code = $2 AND body_region = ANY($3) AND {_PROMISED}
@@ -43,11 +45,13 @@ ORDER BY region = $3 DESC, region, kind, venue_id LIMIT $4
 """
 
 
-async def things(tx: Tx, day: date) -> list[dict[str, Any]]:
-    """The things that people may come for on a day, each once, by any of the bodies that handle it."""
-    rows = await tx.fetch(_THINGS, day, THINGS_MAX)
+async def things(tx: Tx, day: date, text: str = "") -> Found:
+    """The things that people may come for on a day, each once, by any of the bodies that handle it; those that a text leaves."""
+    codes = [one.code for one in await choices.things(tx, text) if one.places is None]
+    rows = await tx.fetch(_THINGS, day, codes, SHOWN_MAX if text.strip() else THINGS_MAX)
     made = [orjson.loads(row["fact"]) for row in rows]
-    return [{"basic_code": fact["basic_code"], "name": [fact["name_zh"], fact["name_en"]]} for fact in made]
+    shown = [{"basic_code": fact["basic_code"], "name": [fact["name_zh"], fact["name_en"]]} for fact in made]
+    return Found(rows[0]["there"] if rows else 0, shown)
 
 
 def places(day: date) -> list[dict[str, Any]]:

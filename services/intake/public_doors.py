@@ -8,6 +8,7 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake import cases, guide, heard, names, register
+from services.intake.choices import Part
 from services.intake.desk_doors import due_of, folded, next_told
 from services.intake.guesses import Guesser
 from services.intake.journeys import events_of
@@ -19,7 +20,7 @@ from services.intake.timeline import promise_told, timeline_of
 from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog, Tx
 from shared.reference.deadlines import local_date
-from shared.runtime.http import plain
+from shared.runtime.http import packed, plain
 from shared.runtime.refusals import UNKNOWN_THING
 from shared.runtime.sign_in import require_local
 from shared.telemetry import clock
@@ -65,11 +66,18 @@ def public_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
             return plain({"examples": told, "names": await names.of_everything(tx, told)})
 
     @app.get("/v1/guide", summary="What people may come for, and where they may live")
-    async def choices() -> Response:
+    async def choices(request: Request) -> Response:
         async with log.transaction() as tx:
             today = local_date(clock.now())
-            told = {"things": await guide.things(tx, today), "places": guide.places(today)}
-            return plain(told | {"elsewhere": guide.elsewhere()})
+            there, shown = await guide.things(tx, today)
+            told = {"things": shown, "things_there": there, "places": guide.places(today), "elsewhere": guide.elsewhere()}
+        return packed(request, told)
+
+    @app.post("/v1/guide/find", summary="The things that a part of a name or of a code leaves, the best first; no token")
+    async def find(request: Request, part: Part) -> Response:
+        async with log.transaction() as tx:
+            count, shown = await guide.things(tx, local_date(clock.now()), part.text)
+        return packed(request, {"things": shown, "count": count})
 
     @app.get("/v1/guide/advice", summary="Do I need to go? Where? With what?")
     async def advice(basic_code: Basic, region: Region) -> Response:

@@ -138,6 +138,7 @@ UPDATE item SET retired_from = $2 WHERE item_code = $1 AND (retired_from IS NULL
 
 async def keep(tx: Tx, events: Sequence[Envelope[Fact]]) -> None:
     """Bring the rows in step with what was just appended."""
+    await _keep_names(tx, [event.data for event in events if isinstance(event.data, ServiceItemPublished)])
     for event in events:
         fact: Any = event.data
         spelled = fact.model_dump_json(exclude_none=True)
@@ -182,6 +183,19 @@ async def _keep_item(tx: Tx, fact: ServiceItemPublished, spelled: str) -> None:
         fact.effective_from,
         spelled,
     )
+
+
+# In one order: of two who publish the same names at once, none holds what the other waits for.
+_NAME = """
+INSERT INTO thing_name (basic_code, name_zh, name_en)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
+"""
+
+
+async def _keep_names(tx: Tx, published: Sequence[ServiceItemPublished]) -> None:
+    names = {(fact.basic_code, fact.name_zh, fact.name_en) for fact in published}
+    if names:
+        await tx.execute(_NAME, *map(list, zip(*names, strict=True)))
 
 
 async def _keep_venue(tx: Tx, fact: VenueRegistered, spelled: str) -> None:
