@@ -9,24 +9,44 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.browser.at_desk import sits, visits_of
+from tests.browser.at_desk import asks, sits, visits_of
 from tests.browser.board_house import BoardHouse, failed_visit
 from tests.browser.conftest import DESKTOP, PHONE, Opens, Windows, is_ready, shot
+from tests.browser.held import Held
 from tests.browser.house import HANGZHOU, WENZHOU, House, a_person
 from tests.browser.looking import cut, focused, objections, sideways, thin
 
 pytestmark = pytest.mark.browser
 NARROW = (320, 640)
+HELD = 500
+"""How many of them a page holds; the others it asks for."""
 THOUSANDS = {f"thing-{n:04}": (f"第{n:04}号登记", f"Registration no. {n:04}") for n in range(1, 3_000)}
 FORTY_TWO = [code for code in THOUSANDS if "42" in code]
 SHOWN_MAX = 50
 TURN = "document.getElementById('language').click()"
 
 
+def called(text: str) -> list[str]:
+    """The codes of those that have all words of a text."""
+    words = text.lower().split()
+    return [code for code, names in THOUSANDS.items() if all(word in " ".join((code, *names)).lower() for word in words)]
+
+
+def things(codes: list[str]) -> list[dict[str, Any]]:
+    return [{"basic_code": code, "name": list(THOUSANDS[code])} for code in codes]
+
+
 async def thousand_things(route: Route) -> None:
+    """The first of them are told, and that there are more."""
     told = await (await route.fetch()).json()
-    made = [{"basic_code": code, "name": names} for code, names in THOUSANDS.items()]
-    await route.fulfill(json=told | {"things": [*made, *told["things"]]})
+    there = {"things": things(list(THOUSANDS)[:HELD]), "things_there": len(THOUSANDS) + len(told["things"])}
+    await route.fulfill(json=told | there)
+
+
+async def found_things(route: Route) -> None:
+    told, codes = await (await route.fetch()).json(), called(route.request.post_data_json["text"])
+    shown = [*things(codes), *told["things"]][:SHOWN_MAX]
+    await route.fulfill(json={"things": shown, "count": len(codes) + told["count"]})
 
 
 async def thousand_names(page: Page) -> None:
@@ -42,6 +62,7 @@ async def guide(opens: Opens, **how: object) -> Page:
     """The guide of a province in which thousands of things can be done."""
     page = await opens("intake", "/guide.html", **how)
     await page.route("**/v1/guide", thousand_things)
+    await page.route("**/v1/guide/find", found_things)
     await page.reload()
     await page.locator("#thing[role=combobox]").wait_for()
     return page
@@ -49,19 +70,18 @@ async def guide(opens: Opens, **how: object) -> Page:
 
 async def somebody_new(house: House, opens: Opens, person: str) -> Page:
     """The desk of a clerk who may record thousands of items, with somebody new in front of her."""
-    made: list[dict[str, Any]] = [
-        {"item_code": code, "name_zh": zh, "name_en": en, "body_region": "330300", "declared_visits": 1}
-        for code, (zh, en) in THOUSANDS.items()
-    ]
-    named = {"name_zh": "不动产转移登记", "name_en": "Real-estate transfer"}
-    made.insert(0, {"item_code": house.item(), **named, "body_region": HANGZHOU, "declared_visits": 1})
+    where = {"region_name": ["温州市", "Wenzhou"], "near": True, "declared": 1}
+    made: list[dict[str, Any]] = [{"item_code": code, "name": list(names), **where} for code, names in THOUSANDS.items()]
+    named = {"name": ["不动产转移登记", "Real-estate transfer"], "region_name": ["杭州市", "Hangzhou"], "near": False}
+    made.append({"item_code": house.item(), **named, "declared": 1})
 
     async def answer(route: Route) -> None:
-        (after,) = parse_qs(urlsplit(route.request.url).query, keep_blank_values=True)["after"]
-        await route.fulfill(json=[one for one in made if one["item_code"] > after][:500])
+        words = route.request.post_data_json["text"].lower().split()
+        found = [one for one in made if all(word in str([*one.values()]).lower() for word in words)]
+        await route.fulfill(json={"items": found[: SHOWN_MAX if words else HELD], "count": len(found)})
 
     page = await sits(house, opens)
-    await page.route("**/v1/items?*", answer)
+    await page.route("**/v1/desk/items", answer)
     await page.locator("#begin").click()
     await page.fill("#id_no", person)
     await page.select_option("#region", WENZHOU)
@@ -128,9 +148,10 @@ async def test_by_keys_on_a_phone(opens: Opens, lang: str, size: tuple[int, int]
     await expect(page.locator("#thing")).to_have_value(THOUSANDS[FORTY_TWO[1]][at])
     await expect(page.locator("#thing")).to_have_attribute("aria-expanded", "false")
     assert await focused(page) == "thing"
-    await page.fill("#thing", "THING-0007")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#thing")).to_have_value(THOUSANDS["thing-0007"][at])
+    for code in ("thing-0007", "thing-2007"):
+        await page.fill("#thing", code.upper())
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#thing")).to_have_value(THOUSANDS[code][at])
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -165,10 +186,12 @@ async def test_enter_takes_nothing_where_nothing_is_so_called(opens: Opens) -> N
 async def test_what_was_chosen_stays_until_something_else_is_or_the_field_is_emptied(opens: Opens) -> None:
     page = await guide(opens)
     await page.select_option("#region", WENZHOU)
-    for text in ("estate-transfer", "登记"):
-        await page.fill("#thing", text)
-        await page.keyboard.press("Enter")
-    await page.keyboard.press("Tab")
+    await page.fill("#thing", "estate-transfer")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#thing")).to_have_value("不动产转移登记")
+    await page.fill("#thing", "登记")
+    for key in ("Enter", "Tab"):
+        await page.keyboard.press(key)
 
     await expect(page.locator("#thing-wrong")).to_contain_text("在此之前仍按“不动产转移登记”")
     await expect(page.locator("#answer")).to_have_text("最多跑 1 次")
@@ -207,6 +230,69 @@ async def test_letters_that_are_to_become_characters_narrow_nothing_and_are_not_
     await keyboard.send("Input.insertText", {"text": "不动产"})
     await expect(lines(page, "thing")).to_have_count(1)
     await expect(page.locator("#thing")).to_have_value("不动产")
+
+
+async def test_it_is_said_that_others_are_looked_for_and_the_newest_answer_alone_counts(opens: Opens) -> None:
+    page, held = await guide(opens), Held()
+    await page.route("**/v1/guide/find", held.answer)
+    await page.locator("#thing").focus()
+    await page.keyboard.type("居住")
+    await held.came.wait()
+    await expect(page.locator("#thing-chooser [role=status]")).to_have_text("正在查找……")
+    assert await objections(page) == []
+    await page.fill("#thing", "不动产")
+    await expect(lines(page, "thing")).to_have_text(["不动产转移登记"])
+    await held.let_go(page)
+
+    await expect(lines(page, "thing")).to_have_text(["不动产转移登记"])
+    await expect(page.locator("#thing")).to_have_value("不动产")
+    await expect(page.locator("#thing-chooser [role=status]")).to_have_text("1 项")
+
+
+@pytest.mark.parametrize("how", ["button", "enter"])
+async def test_what_could_not_be_looked_for_is_looked_for_again(opens: Opens, how: str) -> None:
+    page = await guide(opens)
+    await page.route("**/v1/guide/find", lambda route: route.abort())
+    await page.fill("#thing", "不动产")
+    await expect(page.locator("#thing-chooser [role=status]")).to_contain_text("没有查全。连不上系统")
+    assert await objections(page) == []
+    assert await thin(page) == []
+    await shot(page, "chooser-away", whole=False)
+    await page.unroute("**/v1/guide/find")
+    if how == "button":
+        await page.keyboard.press("Tab")
+        assert await focused(page) == "thing-again"
+        await page.keyboard.press("Enter")
+        await expect(lines(page, "thing")).to_have_text(["不动产转移登记"])
+        assert await focused(page) == "thing"
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#thing")).to_have_value("不动产转移登记")
+    await expect(page.locator("#thing-again")).to_have_count(0)
+
+
+async def test_what_an_address_names_is_called_by_its_name(opens: Opens) -> None:
+    page = await guide(opens)
+    await page.goto(page.url.split("?")[0] + f"?thing=estate-transfer&region={WENZHOU}")
+
+    await expect(page.locator("#thing")).to_have_value("不动产转移登记")
+
+
+async def test_what_was_meant_before_the_answer_came_is_taken_when_it_comes(opens: Opens) -> None:
+    page, held = await guide(opens), Held()
+    await page.route("**/v1/guide/find", held.answer)
+    await page.select_option("#region", WENZHOU)
+    await page.fill("#thing", "不动产")
+    for key in ("Enter", "Tab"):
+        await page.keyboard.press(key)
+    await held.came.wait()
+    assert await page.input_value("#thing") == "不动产"
+    await expect(page.locator("#thing-wrong")).to_have_text("")
+    await held.let_go(page)
+
+    await expect(page.locator("#thing")).to_have_value("不动产转移登记")
+    await expect(page.locator("#answer")).to_have_text("最多跑 1 次")
+    assert await focused(page) == "region"
 
 
 async def test_figures_that_move_leave_whoever_types_alone(board: BoardHouse, windows: Windows) -> None:
@@ -263,6 +349,45 @@ async def test_a_clerk_finds_an_item_and_records(house: House, opens: Opens) -> 
 
     await expect(page.locator("#said")).to_contain_text("已记录：第一次到场")
     assert len(await visits_of(house, person)) == 1
+
+
+async def test_what_is_handled_nearby_is_chosen_while_nobody_answers(house: House, opens: Opens) -> None:
+    page = await somebody_new(house, opens, a_person())
+    await page.unroute("**/v1/desk/items")
+    await page.route("**/v1/desk/items", lambda route: route.abort())
+    await page.fill("#item", "第0007号")
+    await expect(page.locator("#item-chooser [role=status]")).to_contain_text("没有查全。")
+    await lines(page, "item").click()
+    await expect(page.locator("#item")).to_have_value("第0007号登记 · 温州市")
+    await page.fill("#item", "thing-0042")
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#item")).to_have_value("第0042号登记 · 温州市")
+    await expect(page.locator("#panel .note.promised")).to_be_visible()
+
+
+async def test_a_case_goes_to_a_body_that_is_found_by_its_name(house: House, opens: Opens) -> None:
+    case, there = await house.case(), house.where.service_bodies[HANGZHOU]
+    page = await sits(house, opens)
+    await asks(page, str(case.receipt_no))
+    await page.locator("#act-offer-custody").click()
+    handles = house.where.items[HANGZHOU, "estate-transfer"].body
+    await expect(page.locator("#to-body")).to_have_value(handles.name_zh)
+    await page.locator("label:has(#medium-paper)").click()
+    await page.fill("#to-body", "政务服务")
+    await page.press("#to-body", "Escape")
+    await page.locator("#act-send").click()
+    await expect(page.locator("#to-body-wrong")).to_contain_text("“政务服务”还没有选定")
+    await expect(page.locator("#to-body")).to_be_focused()
+    assert await objections(page) == []
+    await page.fill("#to-body", there.name_zh)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#to-body")).to_have_attribute("aria-expanded", "false")
+    await page.locator("#act-send").click()
+    await page.locator("#act-withdraw-custody-offer").wait_for()
+
+    offered = "SELECT offered_body FROM case_index WHERE case_no = $1"
+    assert await house.intake_log.pool.fetchval(offered, case.case_no) == there.uscc
 
 
 async def test_a_panel_that_is_made_anew_takes_no_letter_from_a_clerk(house: House, opens: Opens) -> None:

@@ -1,8 +1,9 @@
 // What can be done with a case: one button each, one small form where something has to be said.
 import { tell } from "/parts/ask.js";
-import { alarm, codes, find, h, lead, materialName, named, of, say } from "/parts/page.js";
+import { chooser, objects } from "/parts/chooser.js";
+import { alarm, codes, find, h, lead, materialName, of, say } from "/parts/page.js";
 import { desk, drawPanel, open, refresh } from "./desk.js";
-import { doubt, idNo, offered, regionChoice, unoffered } from "./desk-new.js";
+import { doubt, idNo, offered, regionChoice, seekBodies, unoffered } from "./desk-new.js";
 import { change, isBusy, isHere, objected, present, standing, tellAt } from "./desk-turn.js";
 
 const AT_ONCE = new Set(["receive", "accept", "accept-custody", "withdraw-custody-offer"]);
@@ -133,12 +134,12 @@ const FORMS = {
   "submit-correction": (one) => ({ ask: choices(say("answer.complete"), "complete", ["yes", "no"], "complete"), body: () => ({ notice_no: one.notices.at(-1).notice_no, complete: desk.form.complete === "yes" }) }),
   "offer-custody": (one) => ({
     ask: [h("div", { class: "field" }, h("label", { for: "to-body" }, say("offer.to")), h("p", { class: "hint" }, say("offer.tohow")), bodyChoice(one)), choices(say("offer.medium"), "medium", codes("medium"), "medium")],
-    body: () => ({ to_body: desk.form.to_body ?? one.handling_body, medium: desk.form.medium }),
+    body: () => ({ to_body: receiver(one).code, medium: desk.form.medium }),
   }),
   "return-custody": () => ({ ask: choices(say("return.why"), "reason", codes("back"), "back"), body: () => ({ reason_code: desk.form.reason }) }),
   "not-accept": (one) => ({
     ask: [choices(say("turnedaway.why"), "reason", codes("turnaway").filter((code) => code !== "not-corrected" || one.notices.at(-1)?.expired), "turnaway"), desk.form.reason === "not-our-power" && h("div", { class: "field" }, h("label", { for: "competent" }, say("turnedaway.competent")), competentChoice(one)), h("p", { class: "hint" }, say("turnedaway.remedies"))],
-    body: () => ({ reason_code: desk.form.reason, remedies: codes("remedy"), ...(desk.form.reason === "not-our-power" && competent(one) ? { competent_body: competent(one) } : {}) }),
+    body: () => ({ reason_code: desk.form.reason, remedies: codes("remedy"), ...(desk.form.reason === "not-our-power" && competent(one).code ? { competent_body: competent(one).code } : {}) }),
   }),
   withdraw: () => ({ ask: choices(say("withdraw.why"), "reason", codes("withdrawal"), "withdrawal"), body: () => ({ reason_code: desk.form.reason }) }),
   deliver: () => ({ ask: choices(say("deliver.how"), "method", codes("method"), "method"), body: () => ({ method: desk.form.method }) }),
@@ -156,25 +157,31 @@ function listedName(materials, code) {
   const isRequired = materials.find((one) => one.code === code)?.required;
   return h("span", {}, materialName(materials, code), isRequired && h("small", { class: "soft" }, ` · ${say("required")}`));
 }
-/** The bodies to choose from; as long as nobody told them, the one that handles the item. */
-const known = (one) => offered()?.bodies ?? [{ body_uscc: one.handling_body, name_zh: named(desk.names.bodies[one.handling_body], one.handling_body) }];
+const BODIES = ["to-body", "competent"];
+const bodyOf = (code) => ({ code, names: desk.names.bodies[code] });
+/** The field for a body, one of all but `without`; until they are here, the one that is chosen. */
+function bodyField(id, { chosen, without, ...more }) {
+  const others = ({ choices, count }) => { const left = choices.filter(({ code }) => code !== without); return { choices: left, count: count - choices.length + left.length }; };
+  const first = offered()?.bodies ?? { choices: chosen.code ? [chosen] : [], count: 0 };
+  return [unoffered(), chooser(id, { name: id, ...others(first), seek: (text) => seekBodies(text).then(others), value: chosen.code, chosen, typed: (desk.form.typed ??= {}), ...more })];
+}
+/** The body that takes the case next: the one that handles the item, unless another one is chosen. */
+const receiver = (one) => desk.form.to_body ?? bodyOf(one.handling_body);
 function bodyChoice(one) {
-  const chosen = desk.form.to_body ?? one.handling_body;
-  return [unoffered(), h("select", { id: "to-body", change: (event) => { desk.form.to_body = event.target.value; } }, known(one).map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === chosen }, named([body.name_zh, body.name_en ?? body.name_zh]))))];
+  return bodyField("to-body", { field: say("offer.to"), blank: "choose", required: true, chosen: receiver(one), change: (code, body) => { desk.form.to_body = code ? body : undefined; drawPanel(); } });
 }
 
 /** The body that has the power: the one that handles the item, unless that is who turns the case away, or the one that is chosen. */
-const competent = (one) => desk.form.competent ?? (one.handling_body === one.holder_body ? "" : one.handling_body);
+const competent = (one) => desk.form.competent ?? bodyOf(one.handling_body === one.holder_body ? "" : one.handling_body);
 function competentChoice(one) {
-  const bodies = known(one).filter((body) => body.body_uscc !== one.holder_body);
-  return [unoffered(), h("select", { id: "competent", change: (event) => { desk.form.competent = event.target.value; } }, h("option", { value: "" }, say("turnedaway.unknown")), bodies.map((body) => h("option", { value: body.body_uscc, selected: body.body_uscc === competent(one) }, named([body.name_zh, body.name_en ?? body.name_zh]))))];
+  return bodyField("competent", { field: say("turnedaway.competent"), blank: "turnedaway.unknown", without: one.holder_body, chosen: competent(one), change: (_, body) => { desk.form.competent = body; drawPanel(); } });
 }
 
 export function actForm(one, journey) {
   if (!desk.act || !isOpen(desk.act.step, one)) return null;
   const { step } = desk.act;
   const { ask, body, ready } = FORMS[step](one, journey);
-  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (!ready || ready()) send(step, one, body()); } }, h("h3", {}, of("act", step)),
+  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (!BODIES.some(objects) && (!ready || ready())) send(step, one, body()); } }, h("h3", {}, of("act", step)),
     !one && desk.error?.at === step && h("div", { class: "note bad", role: alarm(desk.error), id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)), ask,
     h("div", { class: "row" }, h("button", { id: "act-send", disabled: isBusy() || (ready && !ready()) }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { desk.act = null; drawPanel(); find(actId(step, one))?.focus(); } }, say("cancel"))));
 }

@@ -1,5 +1,5 @@
 // Somebody of whom nothing is open: the number on the card, where the person lives, and what the person came for.
-import { all, get } from "/parts/ask.js";
+import { get, post } from "/parts/ask.js";
 import { chooser, undecided } from "/parts/chooser.js";
 import { alarm, find, h, lead, named, say, spelled } from "/parts/page.js";
 import { desk, drawPanel, todayHere } from "./desk.js";
@@ -7,9 +7,8 @@ import { desk, drawPanel, todayHere } from "./desk.js";
 const AGAIN_MS = 3_000;
 let published = null;
 let asking = null, missed = null, timer = null;
-let listed = null;
 
-/** The places, items and bodies that forms offer; null until they are here. The first form that is drawn asks for them. */
+/** The places that forms offer, and the first of the items and bodies; null until they are here. The first form that is drawn asks for them. */
 export function offered() {
   // What is in force today need not be tomorrow.
   if (published && published.day !== todayHere()) asking = published = null;
@@ -36,16 +35,24 @@ export function unoffered() {
 }
 async function load() {
   const day = todayHere();
-  const [guide, items, bodies] = await Promise.all([get("/v1/guide"), all("/v1/items", "item_code", { on: day }), all("/v1/bodies", "body_uscc")]);
+  const [guide, items, bodies] = await Promise.all([get("/v1/guide"), seekItems(""), seekBodies("")]);
   published = { day, places: guide.places, elsewhere: guide.elsewhere, items, bodies };
   missed = null;
   drawPanel();
   if (desk.open === "new") leadIn();
 }
+/** The items in force today that a text leaves: those of the region and of the city and the province above it first, then all others. */
+function seekItems(text) {
+  return post("/v1/desk/items", { text }).then(({ items, count }) => ({ count, choices: items.map((one) => ({ code: one.item_code, names: one.name, where: one.region_name, group: one.near ? "new.near" : "new.far", declared: one.declared })) }));
+}
+/** The bodies that a text leaves, in the same order; their names say where they are. */
+export function seekBodies(text) {
+  return post("/v1/desk/bodies", { text }).then(({ bodies, count }) => ({ count, choices: bodies.map((one) => ({ code: one.body_uscc, names: one.name })) }));
+}
 /** What is asked of somebody new and not answered; a text that is typed over what was chosen is no answer. */
 export const isLacking = (field) => !desk.form[field] || (field === "item_code" && undecided(desk.form.typed));
 /** The item that was chosen for somebody new. */
-export const chosenItem = () => (isLacking("item_code") ? undefined : offered()?.items.find((one) => one.item_code === desk.form.item_code));
+export const chosenItem = () => (isLacking("item_code") ? undefined : desk.form.item);
 /** Lead to what is asked first. */
 export function leadIn() { lead(desk.form.id_no ? "item" : "id_no"); }
 /** The ID number in a form, as the record spells it. */
@@ -64,20 +71,11 @@ export const doubt = () => (fits(idNo()) ? "" : say("new.idcheck"));
 export function regionChoice(id, chosen, change) {
   return [unoffered(), h("select", { id, name: "region", required: true, change }, h("option", { value: "" }, say("choose")), (offered()?.places ?? []).map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: chosen === city.region }, named(city.name)), city.counties.map((county) => h("option", { value: county.region, selected: chosen === county.region }, named(county.name))))), h("optgroup", { label: say("new.elsewhere") }, (offered()?.elsewhere ?? []).map((one) => h("option", { value: one.region, selected: chosen === one.region }, named(one.name)))))];
 }
-/** The items of the region's own bodies and of the city and the province above them first, then all others. */
-function itemChoices(items) {
-  if (listed?.items === items) return listed.choices;
-  const own = (desk.who.region ?? "").slice(0, 4), isNear = (item) => item.body_region.startsWith(own) || item.body_region === `${own.slice(0, 2)}0000`;
-  const places = new Map(published.places.flatMap((city) => [city, ...city.counties]).map((one) => [one.region, one.name]));
-  const choice = (item, group) => ({ code: item.item_code, names: [item.name_zh, item.name_en], where: places.get(item.body_region) ?? [item.body_region], group });
-  listed = { items, choices: [...items.filter(isNear).map((item) => choice(item, "new.near")), ...items.filter((item) => !isNear(item)).map((item) => choice(item, "new.far"))] };
-  return listed.choices;
-}
 /** The field for the item; what is typed in it stays with whom it is for. */
 function itemField(items, fault) {
   const { form } = desk;
-  const take = (code) => { form.item_code = code; if (desk.error?.field === "item_code") desk.error = null; drawPanel(); };
-  return h("div", { class: "field" }, h("label", { for: "item" }, say("new.item")), fault, chooser("item", { name: "item_code", field: say("new.item"), blank: "choose", required: true, choices: itemChoices(items), value: form.item_code ?? "", typed: (form.typed ??= {}), fault: fault && "error", change: take }));
+  const take = (code, item) => { Object.assign(form, { item_code: code, item }); if (desk.error?.field === "item_code") desk.error = null; drawPanel(); };
+  return h("div", { class: "field" }, h("label", { for: "item" }, say("new.item")), fault, chooser("item", { name: "item_code", field: say("new.item"), blank: "choose", required: true, ...items, seek: seekItems, value: form.item_code ?? "", chosen: form.item, typed: (form.typed ??= {}), fault: fault && "error", change: take }));
 }
 
 export function newForm() {
@@ -93,5 +91,5 @@ export function newForm() {
       h("div", { class: "field" }, h("label", { for: "region" }, say("new.region")), lacking("region"), regionChoice("region", desk.form.region, set))],
     h("div", { class: "field" }, h("label", { class: "choice line" }, h("input", { type: "checkbox", id: "nobody", checked: Boolean(desk.form.nobody), change: turn }), h("span", {}, say("new.nobody"), " ", h("small", { class: "soft" }, say("new.nobodyhow"))))),
     itemField(items, lacking("item_code")),
-    item && h("div", { class: "note promised" }, h("strong", {}, say("promise.declared", { n: item.declared_visits }))));
+    item && h("div", { class: "note promised" }, h("strong", {}, say("promise.declared", { n: item.declared }))));
 }

@@ -28,7 +28,7 @@ export function causeAsked() {
 /** The promise that a visit today is held against; the first visit about an item is held against the item's own. */
 function promise() {
   const item = desk.journey || desk.open !== "new" ? null : chosenItem();
-  return item ? { declared: item.declared_visits, this_run: 1 } : desk.journey?.promise;
+  return item ? { declared: item.declared, this_run: 1 } : desk.journey?.promise;
 }
 /** Whether a visit today is one more than was promised. */
 export function beyond() {

@@ -1,5 +1,5 @@
 // Before a trip: do I need to go, where, when, and with what?
-import { about, get } from "/parts/ask.js";
+import { about, get, post } from "/parts/ask.js";
 import { chooser } from "/parts/chooser.js";
 import { frame, h, keep, kept, name, named, newest, number, of, redraw, say } from "/parts/page.js";
 
@@ -8,6 +8,7 @@ const place = await about();
 const query = new URLSearchParams(location.search);
 const chosen = { thing: query.get("thing") ?? "", region: query.get("region") ?? kept("guide.region") ?? "" };
 let choices = null;
+let picked = null;
 let advice = null;
 let problem = null;
 let asking = false;
@@ -21,13 +22,24 @@ async function ask() {
   ticked.clear();
   draw();
   try {
-    choices ??= await get("/v1/guide");
+    choices ??= await get("/v1/guide").then((told) => ({ ...told, things: told.things.map(line) }));
+    await recognise();
     const answer = await advise();
     if (still()) advice = answer;
   } catch (failed) { if (still()) problem = failed; }
   if (!still()) return;
   asking = false;
   draw();
+}
+const line = (one) => ({ code: one.basic_code, names: one.name });
+const seek = (text) => post("/v1/guide/find", { text }).then(({ things, count }) => ({ choices: things.map(line), count }));
+/** What came with the address is called in the field as the guide calls it; what nobody names, by its code. */
+async function recognise() {
+  const { thing } = chosen, { things, things_there: there } = choices, isThis = (one) => one.code === thing;
+  if (!thing || picked?.code === thing) return;
+  const own = things.find(isThis);
+  const found = own || there <= things.length ? own : (await seek(thing).catch(() => null))?.choices.find(isThis);
+  if (chosen.thing === thing) picked = found ?? { code: thing };
 }
 /** The advice on what is chosen, if it is. The address holds the question, so that it can be passed on. */
 async function advise() {
@@ -41,7 +53,7 @@ function set(key, value) { chosen[key] = value; ask(); }
 
 function form() {
   return h("form", { class: "card", submit: (event) => { event.preventDefault(); ask(); } },
-    h("div", { class: "field" }, h("label", { for: "thing" }, say("guide.thing")), chooser("thing", { name: "thing", field: say("guide.thing"), blank: "choose", choices: choices.things.map((one) => ({ code: one.basic_code, names: one.name })), value: chosen.thing, typed, change: (code) => set("thing", code) })),
+    h("div", { class: "field" }, h("label", { for: "thing" }, say("guide.thing")), chooser("thing", { name: "thing", field: say("guide.thing"), blank: "choose", choices: choices.things, count: choices.things_there, seek, value: chosen.thing, chosen: picked, typed, change: (code, one) => { picked = one; set("thing", code); } })),
     h("div", { class: "field" }, h("label", { for: "region" }, say("guide.region")), h("select", { id: "region", name: "region", change: (event) => set("region", event.target.value) }, h("option", { value: "" }, say("choose")), choices.places.map((city) => h("optgroup", { label: named(city.name) }, h("option", { value: city.region, selected: city.region === chosen.region }, named(city.name)), city.counties.map((one) => h("option", { value: one.region, selected: one.region === chosen.region }, named(one.name))))))));
 }
 function answer() {

@@ -44,16 +44,6 @@ async function ask(path, options = {}, ms = PATIENCE_MS) {
 }
 
 export const get = (path) => ask(path);
-/** All of a published list, page after page; `key` names what its pages are cut by. */
-export async function all(path, key, more = {}) {
-  const found = [];
-  for (let after = ""; ;) {
-    const page = await get(`${path}?${new URLSearchParams({ limit: 500, after, ...more })}`);
-    found.push(...page);
-    if (page.length < 500) return found;
-    after = page.at(-1)[key];
-  }
-}
 export const about = () => answered(() => ask("/v1/about"));
 /** What a page cannot begin without is asked for until there is an answer; until then the page says so. */
 async function answered(question) {

@@ -19,6 +19,8 @@ export const SHARED = {
   "chooser.count": ["{n} 项", "{n} {n|match|matches}"],
   "chooser.many": ["共 {n} 项，列出前 {shown} 项。请再输入几个字。", "{n} matches, the first {shown} shown. Type more."],
   "chooser.none": ["没有符合的。请换个说法，或只输入名称的一部分。", "Nothing matches. Try other words, or a part of the name alone."],
+  "chooser.seeking": ["正在查找……", "Looking ..."],
+  "chooser.failed": ["没有查全。{why}", "Not all of it was looked up. {why}"],
   "chooser.wrong": ["{field}：“{text}”还没有选定。请从列表里选一项，或清空。", "{field} “{text}” is not chosen yet. Choose one from the list, or clear the field."],
   "chooser.still": ["在此之前仍按“{name}”。", "Until then it is {name}."],
   "cancel": ["取消", "Cancel"],
