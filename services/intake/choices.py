@@ -31,7 +31,7 @@ class Part(BaseModel):
 class Found(NamedTuple):
     """How many there are, and the first of them."""
 
-    count: int
+    there: int
     shown: list[dict[str, Any]]
 
 

@@ -76,14 +76,14 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
         async with log.transaction() as tx:
             caller = await _at_home(tx, caller)
             found = await choices.items(tx, local_date(clock.now()), part.text, caller.region)
-        return packed(request, {"items": found.shown, "count": found.count})
+        return packed(request, {"items": found.shown, "count": found.there})
 
     @app.post("/v1/desk/bodies", summary="The bodies that a part of a name, of a code or of a place leaves, nearest first")
     async def bodies(request: Request, caller: SignedIn, part: Part) -> Response:
         require(caller, STAFF)
         async with log.transaction() as tx:
             found = await choices.bodies(tx, part.text, (await _at_home(tx, caller)).region)
-        return packed(request, {"bodies": found.shown, "count": found.count})
+        return packed(request, {"bodies": found.shown, "count": found.there})
 
     @app.get("/v1/desk/journeys/{journey}", summary="One journey: its promise, what happened, and what can be done next")
     async def one(caller: SignedIn, journey: UUID, venue_id: Venue = "") -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -43,8 +44,14 @@ async def thousand_things(route: Route) -> None:
     await route.fulfill(json=told | there)
 
 
+def asked(route: Route) -> str:
+    """The text that somebody typed a part of a name in."""
+    body: dict[str, str] = json.loads(route.request.post_data or "")
+    return body["text"]
+
+
 async def found_things(route: Route) -> None:
-    told, codes = await (await route.fetch()).json(), called(route.request.post_data_json["text"])
+    told, codes = await (await route.fetch()).json(), called(asked(route))
     shown = [*things(codes), *told["things"]][:SHOWN_MAX]
     await route.fulfill(json={"things": shown, "count": len(codes) + told["count"]})
 
@@ -76,7 +83,7 @@ async def somebody_new(house: House, opens: Opens, person: str) -> Page:
     made.append({"item_code": house.item(), **named, "declared": 1})
 
     async def answer(route: Route) -> None:
-        words = route.request.post_data_json["text"].lower().split()
+        words = asked(route).lower().split()
         found = [one for one in made if all(word in str([*one.values()]).lower() for word in words)]
         await route.fulfill(json={"items": found[: SHOWN_MAX if words else HELD], "count": len(found)})
 

@@ -51,7 +51,7 @@ async def test_the_guide_promises_what_is_in_force_on_the_day(city: City) -> Non
     async def told(day: date) -> tuple[int, int | None]:
         async with city.log.transaction() as tx:
             found = await guide.advice(tx, ITEM, HANGZHOU, day)
-            return (await guide.things(tx, day)).count, None if found is None else found["declared"]
+            return (await guide.things(tx, day)).there, None if found is None else found["declared"]
 
     days = [date(2025, 12, 31), JULY, OCTOBER, DECEMBER]
     assert [await told(day) for day in days] == [(0, None), (1, 1), (1, 0), (0, None)]
