@@ -258,7 +258,7 @@ async def test_it_is_said_that_others_are_looked_for_and_the_newest_answer_alone
 
 @pytest.mark.parametrize("how", ["button", "enter"])
 async def test_what_could_not_be_looked_for_is_looked_for_again(opens: Opens, how: str) -> None:
-    page = await guide(opens)
+    page = await guide(opens, size=NARROW)
     await page.route("**/v1/guide/find", lambda route: route.abort())
     await page.fill("#thing", "不动产")
     await expect(page.locator("#thing-chooser [role=status]")).to_contain_text("没有查全。连不上系统")

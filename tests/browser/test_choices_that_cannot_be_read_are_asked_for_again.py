@@ -18,7 +18,10 @@ TRYING = {
     "zh": "连不上系统，正在重试。已填写的内容还在。",
     "en": "The system cannot be reached; trying again. What you typed is kept.",
 }
-NOTHING_BY_ITSELF = "() => { window.setTimeout = () => 0; }"
+NOTHING_BY_ITSELF = """() => {
+    const soon = window.setTimeout;
+    window.setTimeout = (act, ms = 0) => (ms < 1_000 ? soon(act, ms) : 0);
+}"""
 
 
 async def nobody_tells(page: Page, door: str) -> None:
