@@ -61,9 +61,9 @@ def summary(story: Story, parts: Parts) -> Summary:
     days: set[int] = set()
     words: set[str] = set()
     for part in parts:
-        for group, region, other, item, _, _, tag, day in part:
+        for group, where, other, item, _, _, tag, day in part:
             days.add(day)
-            words.update(_words(group, region, other, item, tag))
+            words.update(_words(group, where, other, item, tag))
     return Summary(
         opened_on=None if story.begun_on is None else date.fromordinal(story.begun_on),
         open=story.is_open,

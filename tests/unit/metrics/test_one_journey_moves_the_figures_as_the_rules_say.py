@@ -134,6 +134,23 @@ def test_a_voided_visit_counts_nowhere() -> None:
     assert not any(sums(told).values())
 
 
+def test_a_journey_is_held_where_its_case_lies_and_before_that_by_nobody() -> None:
+    told = Told()
+
+    def held() -> str | None:
+        story = tell(told.row())
+        return summary(story, parts(story)).holder_region
+
+    told.says(opened(), visited("v1", told.at))
+    assert held() is None
+    told.says(submitted(receiving=LUCHENG), offered())
+    assert held() == LUCHENG
+    told.says(offer_ended("accepted"))
+    assert held() == XIHU
+    told.says(withdrawn(), completed("withdrawn", told.at))
+    assert held() is None
+
+
 def test_a_voided_visit_was_not_the_last_one() -> None:
     told = Told()
     told.says(opened(), visited("v1", told.at)).wait(1).says(visited("v2", told.at))
