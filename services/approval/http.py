@@ -59,14 +59,15 @@ def _lists(app: FastAPI, log: EventLog) -> None:
     async def desk(caller: SignedIn, body: BodyCode | None = None) -> Response:
         seen = _body_of(caller, body)
         async with log.transaction() as tx:
+            today, by = local_date(clock.now()), (await calendars.known(tx)).calendars
             lists = {
-                "due": await _due(tx, seen, worklist.PAGE_MAX),
-                "incoming": await incoming.for_body(tx, seen),
+                "due": await worklist.due_next(tx, seen, today, by, worklist.PAGE_MAX),
+                "incoming": await incoming.for_body(tx, seen, today, by),
                 "decided": await worklist.decided_last(tx, seen),
             }
             own: list[dict[str, Any]] = [{"body": seen}] if seen else []
             named = await _names(tx, chain(own, *lists.values()))
-            return plain({**lists, "today": local_date(clock.now()), "names": named})
+            return plain({**lists, "today": today, "names": named})
 
     @app.get("/v1/cases/{case_no}", summary="One case as approval knows it")
     async def case(caller: SignedIn, case_no: CaseNo) -> Response:

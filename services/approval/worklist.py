@@ -120,13 +120,7 @@ async def due_next(tx: Tx, body: str | None, today: date, calendars: Calendars, 
     While its clock is stopped a case is due on no day, so those come last, and are the first to be cut off.
     """
     rows = await tx.fetch(DUE_NEXT, body, min(limit, PAGE_MAX))
-    return [{**dict(row), "working_days_left": _left(today, row["promised_due"], calendars)} for row in rows]
-
-
-def _left(today: date, due: date, calendars: Calendars) -> int:
-    if due >= today:
-        return calendars.working_days_between(today, due)
-    return -calendars.working_days_between(due, today)
+    return [{**dict(row), "working_days_left": calendars.working_days_left(today, row["promised_due"])} for row in rows]
 
 
 async def one(tx: Tx, case_no: str) -> dict[str, Any] | None:

@@ -44,25 +44,15 @@ from shared.contracts.intake import (
 )
 from shared.eventsourcing.errors import RefusedError
 from shared.reference.calendar import Calendars
-from shared.reference.deadlines import due_date, local_date
-from shared.reference.regions import cross_scope
-
-_ACROSS = ("cross-city", "cross-province")
+from shared.reference.deadlines import due_date, local_date, notice_clock
+from shared.reference.regions import is_from_afar
 
 
 def clock_start(case: Received) -> datetime | None:
-    """From when the five days for a notice count: since all is complete; across cities not before the body took the case.
-
-    None while a case from another city has not reached the body that handles it: its clock has not begun. A hand-over inside
-    one city moves nothing, since the law counts from the receipt.
-    """
+    """From when the five days for a notice count; None while they do not, as `notice_clock` says."""
     terms, held = case.file.terms, case.file.custody
-    scope = cross_scope(terms.receiving_region, terms.handling_region, terms.handling_level)
-    if scope not in _ACROSS:
-        return case.complete_since
-    if held.body != terms.handling_body:
-        return None
-    return case.complete_since if held.taken_at is None else max(case.complete_since, held.taken_at)
+    from_afar = is_from_afar(terms.receiving_region, terms.handling_region, terms.handling_level)
+    return notice_clock(case.complete_since, held.taken_at, from_afar=from_afar, at_handler=held.body == terms.handling_body)
 
 
 def accept(command: Accept, case: Case) -> list[IntakeEvent]:

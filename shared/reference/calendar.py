@@ -84,6 +84,12 @@ class Calendars:
         days = (end - start).days
         return sum(self.is_working_day(start + timedelta(days=n)) for n in range(1, days + 1))
 
+    def working_days_left(self, today: date, due: date) -> int:
+        """How many working days are left until a day; below zero, those that have passed since."""
+        if due >= today:
+            return self.working_days_between(today, due)
+        return -self.working_days_between(due, today)
+
     def version_for(self, start: date, end: date) -> str:
         """The versions that an arithmetic between two days rests on, e.g. `2026.1` or `2026.1+2027.0p`."""
         return "+".join(self.of(year).label for year in range(start.year, end.year + 1))

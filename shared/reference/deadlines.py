@@ -75,3 +75,16 @@ def correction_notice_due(received_on: date, calendars: Calendars) -> date:
 def deemed_at(received_on: date, calendars: Calendars) -> datetime:
     """When an application without a notice counts as accepted: as the day after the last day begins."""
     return start_of_day(correction_notice_due(received_on, calendars) + timedelta(days=1))
+
+
+def notice_clock(complete_since: datetime, taken_at: datetime | None, *, from_afar: bool, at_handler: bool) -> datetime | None:
+    """From when the five days for a notice count: since all is complete; across cities not before the body took the case.
+
+    None while a case from another city has not reached the body that handles it: its clock has not begun. A hand-over inside
+    one city moves nothing, since the law counts from the receipt.
+    """
+    if not from_afar:
+        return complete_since
+    if not at_handler:
+        return None
+    return complete_since if taken_at is None else max(complete_since, taken_at)

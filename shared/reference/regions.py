@@ -7,6 +7,7 @@ from typing import Literal
 CrossScope = Literal["same-county", "vertical", "cross-county", "cross-city", "cross-province"]
 CITY_LEVEL = 3
 PROVINCE_LEVEL = 2
+_AFAR = frozenset({"cross-city", "cross-province"})
 
 
 def province_of(region: str) -> str:
@@ -43,3 +44,8 @@ def cross_scope(receiving: str, handling: str, handling_level: int) -> CrossScop
     if handling_level == CITY_LEVEL or handling == city_of(handling):
         return "vertical"
     return "cross-county"
+
+
+def is_from_afar(receiving: str, handling: str, handling_level: int) -> bool:
+    """Whether a case was handed in in another city or province than that of the body which decides it."""
+    return cross_scope(receiving, handling, handling_level) in _AFAR

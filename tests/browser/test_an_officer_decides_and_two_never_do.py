@@ -13,7 +13,7 @@ from shared.contracts import commands as wire
 from shared.contracts.intake import MissingMaterial
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
 from tests.browser.house import HANGZHOU, House
-from tests.browser.looking import focused, objections
+from tests.browser.looking import focused, objections, sideways
 
 pytestmark = pytest.mark.browser
 TRANSFER, MEDICAL, PERMIT = "estate-transfer", "medical-elsewhere", "residence-permit"
@@ -166,11 +166,14 @@ async def test_an_offered_case_is_taken_and_accepted_by_way_of_intake(house: Hou
     await house.done(wire.OfferCustody(case_no=case_no, to_body=to_body, medium="electronic"))
     await house.all_carried()
     page = await worklist(opens, house)
+    await expect(page.locator(f"#offer-{case_no}")).to_contain_text("还有 1 个工作日")
     await page.locator(f"#offer-{case_no}").click()
     await shot(page, "worklist-offered")
     await page.locator("#act-accept-custody").click()
     await expect(page.locator("#said")).to_contain_text("已接收")
     await house.all_carried()
+    await expect(page.locator(f"#offer-{case_no}")).to_contain_text("还有 5 个工作日")
+    await expect(page.locator("article dl")).to_contain_text("还有 5 个工作日")
     await page.locator("#act-accept").click()
     await expect(page.locator("#said")).to_contain_text("已受理")
     await expect(page.locator("#act-decide")).to_be_visible()
@@ -183,6 +186,46 @@ async def test_an_offered_case_is_taken_and_accepted_by_way_of_intake(house: Hou
         case_no,
     )
     assert actor == "officer"
+
+
+@pytest.mark.parametrize(("lang", "size"), [("zh", DESKTOP), ("en", PHONE)], ids=["zh-desktop", "en-phone"])
+async def test_an_offer_whose_day_is_over_and_a_case_whose_clock_does_not_run_say_so(
+    house: House, opens: Opens, lang: str, size: tuple[int, int]
+) -> None:
+    case_no = str((await house.case()).case_no)
+    missing = (MissingMaterial(code="id-card", reason_code="absent"),)
+    to_body = house.where.items[HANGZHOU, TRANSFER].body.uscc
+    await house.done(
+        wire.IssueCorrection(case_no=case_no, missing=missing),
+        wire.OfferCustody(case_no=case_no, to_body=to_body, medium="electronic"),
+    )
+    await house.all_carried()
+    page = await worklist(opens, house, lang=lang, size=size, clock=True)
+
+    async def long_after(route: Route) -> None:
+        told = await (await route.fetch()).json()
+        own = next(one for one in told["incoming"] if one["case_no"] == case_no)
+        idle = {"case_no": "idle", "taken_at": own["offered_at"], "clock": "unreceived", "answer_by": None, "correction_due": None}
+        told["incoming"] = [own | {"working_days_left": -3}, own | idle]
+        told["today"] = str(date.fromisoformat(own["answer_by"]) + timedelta(days=5))
+        await route.fulfill(json=told)
+
+    await page.route("**/v1/desk", long_after)
+    await page.clock.run_for(11_000)
+
+    says = {
+        "zh": ("超期 3 个工作日", "期限未起算", "补齐前受理期限不计"),
+        "en": ("3 working days late", "no clock runs", "does not run"),
+    }[lang]
+    await expect(page.locator(f"#offer-{case_no}")).to_contain_text(says[0])
+    await expect(page.locator("#offer-idle")).to_contain_text(says[1])
+    await page.locator(f"#offer-{case_no}").click()
+    await expect(page.locator("article .note")).to_contain_text(says[2])
+    await shot(page, f"worklist-offer-late-{lang}")
+    assert await objections(page) == []
+    assert not await sideways(page)
+    await page.locator("#offer-idle").click()
+    await expect(page.locator("article .note")).to_contain_text({"zh": "窗口收件后", "en": "when a window receives it"}[lang])
 
 
 async def test_an_offered_case_is_returned_with_its_reason(house: House, opens: Opens) -> None:

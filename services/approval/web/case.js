@@ -1,7 +1,7 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { get, tell } from "/parts/ask.js";
 import { alarm, codes, day, find, h, lead, listed, moment, named, of, say, told } from "/parts/page.js";
-import { answerBy, bodyName, drawPanel, ended, incoming, inFront, isMine, isSuspended, itemName, left, list, lookAt, read, readSoon, row, standsAs } from "./worklist.js";
+import { bodyName, drawPanel, ended, incoming, inFront, isMine, isSuspended, itemName, left, list, lookAt, read, readSoon, row, standsAs, untilThen } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
@@ -144,8 +144,8 @@ export function incomingPanel() {
   const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
   const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; if (!isAsked) bodies = unread = null; drawPanel(); } }, of("act", command));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)), problem(),
-    h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${stands}how`, { day: day(answerBy(one)) }))),
-    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))),
+    h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${one.answer_by ? stands : one.clock}how`, { day: day(one.answer_by) })), stands === "offered" && one.correction_due && h("p", {}, say("incoming.alsowaits", { day: day(one.correction_due) }))),
+    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), one.answer_by && [h("dt", {}, say("case.left")), h("dd", {}, untilThen(one.answer_by, one.working_days_left))], h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))),
     h("div", { class: "row" }, one.taken_at ? [stands === "taken" && go("accept", {}, "incoming.accepted"), asking("not-accept")] : [go("accept-custody", { handover_no: one.handover_no }, "incoming.took"), asking("return-custody")]),
     list.act === "return-custody" && form(of("act", "return-custody"), list.form.reason, () => send("return-custody", { ...at, handover_no: one.handover_no, reason_code: list.form.reason }, say("incoming.returned")), radio(say("return.why"), "reason", codes("back"), "back")),
     list.act === "not-accept" && turnAwayForm(one));

@@ -1,6 +1,6 @@
 // The department's worklist: what is due next, what was offered to us, and one case beside it.
 import { about, caution, get, leave, oncaution, reread, staff } from "/parts/ask.js";
-import { day, fill, find, frame, h, moment, name, named, newest, number, of, say, settle, signedIn, told } from "/parts/page.js";
+import { day, fill, find, frame, h, moment, name, named, newest, number, of, remaining, say, settle, signedIn, told } from "/parts/page.js";
 import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
@@ -96,10 +96,12 @@ function mark() {
 }
 /** How long there is, in words; never by colour alone. */
 export function left(one) {
-  if (isSuspended(one)) return h("span", { class: "tag plain" }, say("list.stopped"));
-  const days = one.working_days_left, late = isLate(one);
-  const kind = late ? "red" : days <= 2 ? "yellow" : "plain";
-  return h("span", { class: `tag ${kind}` }, late ? (days < 0 ? say("list.late", { n: -days }) : say("list.over")) : days === 0 ? say("list.today") : say("list.left", { n: days }));
+  return isSuspended(one) ? h("span", { class: "tag plain" }, say("list.stopped")) : untilThen(one.promised_due, one.working_days_left);
+}
+/** How long there is until a day. */
+export function untilThen(due, days) {
+  const kind = due < list.desk.today ? "red" : days <= 2 ? "yellow" : "plain";
+  return h("span", { class: `tag ${kind}` }, remaining(due, days, list.desk.today));
 }
 function line(one) {
   return h("li", { class: "line" }, h("button", { type: "button", class: "pick", id: `pick-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no }) },
@@ -107,12 +109,16 @@ function line(one) {
 }
 function offer(one) {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => turnTo({ incoming: one.case_no }) },
-    h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(`list.${standsAs(one)}`))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), answerBy(one) && [" · ", h("span", { class: "nobr" }, say("desk.until", { day: day(answerBy(one)) }))])));
+    h("span", { class: "t" }, itemName(one.item_code), h("span", { class: `tag ${one.taken_at ? "plain" : "warm"}` }, say(`list.${standsAs(one)}`))), h("span", { class: "s" }, say("list.from"), bodyName(one.from_body), " · ", lastDay(one))));
+}
+/** By when a case on its way to us is to be answered, by us or by its applicant, and how long that is; or why no clock runs. */
+function lastDay(one) {
+  if (!one.answer_by) return of("clock", one.clock);
+  const isOver = one.answer_by < list.desk.today;
+  return [h("span", { class: "nobr" }, say("desk.until", { day: day(one.answer_by) })), " · ", h("span", { class: isOver ? "nobr wrong" : "nobr" }, remaining(one.answer_by, one.working_days_left, list.desk.today))];
 }
 /** Whether a case on its way to us is offered, ours to accept, or waits for its applicant. */
 export function standsAs(one) { return one.taken_at ? (one.correction_due ? "waiting" : "taken") : "offered"; }
-/** By when it is to be answered: by us, or by its applicant. */
-export const answerBy = (one) => ({ offered: one.due, waiting: one.correction_due })[standsAs(one)];
 function decided(one) {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `done-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no, other: one }) }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no.slice(-18))));
 }

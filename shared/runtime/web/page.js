@@ -123,6 +123,11 @@ export function moment(text) {
 /** When a thing of a story happened: a visit that was recorded later names the day that it was made. */
 export function happened(entry) { return entry.local_date && entry.local_date !== wall(entry.at).slice(0, 10) ? day(entry.local_date) : moment(entry.at); }
 export function clock(text) { return wall(text).slice(11); }
+/** How long there is until a day, in working days as the service counts them; on days off it is over before one has passed. */
+export function remaining(due, days, todayThere) {
+  if (due < todayThere) return days < 0 ? say("list.late", { n: -days }) : say("list.over");
+  return days === 0 ? say("list.today") : say("list.left", { n: days });
+}
 export function number(value) {
   const [whole, part] = String(value).split(".");
   return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");

@@ -15,6 +15,8 @@ from shared.contracts.catalogue import BodyRegistered
 from shared.contracts.commands import Decide
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.intake import (
+    ApplicationReceived,
+    ApplicationSubmitted,
     CorrectionNoticeIssued,
     CorrectionSubmitted,
     CustodyAccepted,
@@ -28,7 +30,7 @@ from shared.runtime.auth import Caller
 from shared.runtime.requests import Asked
 from tests.conftest import MakeLog
 from tests.integration.approval.test_racing_officers_decide_once import MIGRATIONS, ask, with_case
-from tests.unit.approval.story import BODY, CASE, MONDAY, STAFF, accepted, at, days_on
+from tests.unit.approval.story import BODY, CALENDARS, CASE, MONDAY, STAFF, accepted, at, days_on
 
 NUMBER = "TRANSFER20260309ABCDEFGHIJ"
 OFFERED = CustodyOffered(
@@ -52,8 +54,36 @@ ASKED_AGAIN = ASKED.model_copy(update={"notice_no": "N2", "ordinal": 2, "due": d
 PARTLY, ANSWERED = (CorrectionSubmitted(case_no=NUMBER, notice_no="N1", complete=complete) for complete in (False, True))
 
 
-def heard(*facts: Fact) -> list[Envelope[Any]]:
-    journey, cause, now = str(uuid4()), uuid4(), at(MONDAY)
+def submitted(receiving: str = "330300", handler: str = BODY, case_no: str = NUMBER) -> ApplicationSubmitted:
+    """An application that a city hands in, and that a body of Hangzhou handles."""
+    return ApplicationSubmitted(
+        case_no=case_no,
+        item_code="TRANSFER",
+        basic_code="TRANSFER",
+        item_version=1,
+        declared_visits=1,
+        promised_wd=5,
+        statutory_wd=30,
+        channel="window",
+        virtual=False,
+        subject_ref="0" * 32,
+        applicant_region=receiving,
+        receiving_body="2" * 18,
+        receiving_region=receiving,
+        handling_body=handler,
+        handling_region="330100",
+        handling_level=3,
+        materials=(),
+    )
+
+
+RECEIVED = ApplicationReceived(
+    case_no=NUMBER, receipt_no="S1", window_id="hall", received_at=at(MONDAY), form_check="passed", identity_check="passed"
+)
+
+
+def heard(*facts: Fact, day: date = MONDAY) -> list[Envelope[Any]]:
+    journey, cause, now = str(uuid4()), uuid4(), at(day)
     actor = Actor("clerk", "c")
     return [
         Envelope(uuid4(), "intake", str(f.type), f"journey-{journey}", n, now, now, now, journey, cause, cause, actor, f)  # type: ignore[attr-defined]
@@ -70,7 +100,8 @@ async def after(log: EventLog, *slices: list[Envelope[Any]]) -> list[tuple[str, 
 
         await log.transact(work)
     async with log.transaction() as tx:
-        return [(r["item_code"], r["from_body"], r["taken_at"] is not None) for r in await incoming.for_body(tx, BODY)]
+        listed = await incoming.for_body(tx, BODY, MONDAY, CALENDARS)
+    return [(row["item_code"], row["from_body"], row["taken_at"] is not None) for row in listed]
 
 
 async def test_an_offer_is_listed_until_it_ends_however_its_facts_are_cut_into_slices(make_log: MakeLog) -> None:
@@ -117,7 +148,7 @@ async def test_whoever_holds_a_case_sees_until_when_it_waits_for_its_applicant(
     await after(log, *([heard(*facts)] if in_one_slice else [heard(fact) for fact in facts]))
 
     async with log.transaction() as tx:
-        listed = await incoming.for_body(tx, BODY)
+        listed = await incoming.for_body(tx, BODY, MONDAY, CALENDARS)
     assert [row["correction_due"] for row in listed] == [due]
 
 
@@ -130,10 +161,65 @@ async def test_what_waits_for_its_applicant_comes_last_and_is_forgotten_with_its
     )
 
     async with log.transaction() as tx:
-        assert [row["case_no"] for row in await incoming.for_body(tx, BODY)] == [other, NUMBER]
+        assert [row["case_no"] for row in await incoming.for_body(tx, BODY, MONDAY, CALENDARS)] == [other, NUMBER]
     await after(log, heard(accepted().model_copy(update={"case_no": NUMBER})))
     async with log.transaction() as tx:
         assert await tx.fetchval("SELECT count(*) FROM correction") == 0
+
+
+TUESDAY, WEDNESDAY = days_on(1), days_on(2)
+AFAR, NEAR = submitted(), submitted("330104")
+
+
+@pytest.mark.parametrize(
+    ("facts", "clock", "answer_by"),
+    [
+        ([(AFAR, MONDAY), (RECEIVED, MONDAY), (OFFERED, MONDAY)], "offer", OFFERED.due),
+        ([(AFAR, MONDAY), (RECEIVED, MONDAY), (ASKED, MONDAY), (OFFERED, MONDAY)], "offer", OFFERED.due),
+        ([(AFAR, MONDAY), (RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], "acceptance", date(2026, 3, 17)),
+        ([(NEAR, MONDAY), (RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], "acceptance", date(2026, 3, 16)),
+        ([(AFAR, MONDAY), (RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, MONDAY), (ASKED, TUESDAY)], "correction", ASKED.due),
+        (
+            [(AFAR, MONDAY), (RECEIVED, MONDAY), (ASKED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY), (ANSWERED, WEDNESDAY)],
+            "acceptance",
+            date(2026, 3, 18),
+        ),
+        ([(AFAR, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], "unreceived", None),
+        ([(submitted(handler="3" * 18), MONDAY), (RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], "elsewhere", None),
+        ([(RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], "unknown", None),
+    ],
+)
+async def test_whoever_has_to_answer_sees_until_when_or_that_no_clock_runs(
+    make_log: MakeLog, facts: list[tuple[Fact, date]], clock: str, answer_by: date | None
+) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    await after(log, *(heard(fact, day=day) for fact, day in facts))
+
+    async with log.transaction() as tx:
+        (told,) = await incoming.for_body(tx, BODY, WEDNESDAY, CALENDARS)
+    left = None if answer_by is None else CALENDARS.working_days_left(WEDNESDAY, answer_by)
+    assert (told["clock"], told["answer_by"], told["working_days_left"]) == (clock, answer_by, left)
+
+
+async def test_what_is_to_be_accepted_first_stands_first_and_is_forgotten_with_its_case(make_log: MakeLog) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    other = NUMBER.replace("A", "Z")
+    of_the_other = {"case_no": other}
+    await after(
+        log,
+        heard(AFAR, RECEIVED, OFFERED, TAKEN, day=TUESDAY),
+        heard(
+            submitted("330104", case_no=other),
+            *(fact.model_copy(update=of_the_other) for fact in (RECEIVED, OFFERED, TAKEN)),
+            day=WEDNESDAY,
+        ),
+    )
+
+    async with log.transaction() as tx:
+        assert [row["case_no"] for row in await incoming.for_body(tx, BODY, WEDNESDAY, CALENDARS)] == [other, NUMBER]
+    await after(log, heard(accepted().model_copy(update={"case_no": NUMBER})))
+    async with log.transaction() as tx:
+        assert [row["case_no"] for row in await tx.fetch("SELECT case_no FROM arrival")] == [other]
 
 
 async def test_a_decision_is_told_whole_to_whoever_comes_second(make_log: MakeLog) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.reference.divisions import CITY_CODES, DIVISIONS, POPULATION_2020, counties, division, is_known
-from shared.reference.regions import cross_scope
+from shared.reference.regions import cross_scope, is_from_afar
 
 TODAY = date(2026, 11, 1)
 PUBLIC_LIST = Path(__file__).parents[4] / "shared" / "data" / "zj_divisions.csv"
@@ -60,3 +60,4 @@ def test_other_provinces_are_known_as_a_whole() -> None:
 )
 def test_scope_follows_the_chain_of_bodies(receiving: str, handling: str, level: int, scope: str) -> None:
     assert cross_scope(receiving, handling, level) == scope
+    assert is_from_afar(receiving, handling, level) is (scope in ("cross-city", "cross-province"))

@@ -14,6 +14,7 @@ from shared.reference.deadlines import (
     deemed_at,
     due_date,
     local_date,
+    notice_clock,
     start_of_day,
     used_working_days,
 )
@@ -32,6 +33,16 @@ def test_a_makeup_saturday_brings_it_one_day_forward() -> None:
     calendars = Calendars((WorkingCalendar(2026, 1, makeup_workdays=frozenset({date(2026, 3, 7)})),))
 
     assert correction_notice_due(FRIDAY, calendars) == date(2026, 3, 12)
+
+
+def test_the_five_days_for_a_notice_begin_when_all_is_here_and_from_afar_when_the_body_that_decides_has_it() -> None:
+    complete, taken = start_of_day(FRIDAY), start_of_day(MONDAY)
+
+    assert notice_clock(complete, taken, from_afar=False, at_handler=False) == complete
+    assert notice_clock(complete, taken, from_afar=True, at_handler=False) is None
+    assert notice_clock(complete, taken, from_afar=True, at_handler=True) == taken
+    assert notice_clock(taken, complete, from_afar=True, at_handler=True) == taken
+    assert notice_clock(complete, None, from_afar=True, at_handler=True) == complete
 
 
 def test_an_expert_review_of_seven_days_moves_the_due_date_by_seven() -> None:

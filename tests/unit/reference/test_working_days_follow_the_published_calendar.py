@@ -40,6 +40,12 @@ def test_counting_back_what_was_added_gives_the_same_number(day: date, count: in
     assert CALENDARS.is_working_day(due)
 
 
+def test_what_is_left_until_a_day_goes_below_zero_when_a_working_day_has_passed_since() -> None:
+    friday = date(2026, 3, 6)
+
+    assert [CALENDARS.working_days_left(friday + timedelta(days=days), friday) for days in (-1, 0, 1, 3)] == [1, 0, 0, -1]
+
+
 @given(day=DAYS, count=st.integers(0, 40))
 def test_a_later_start_never_ends_earlier(day: date, count: int) -> None:
     assert CALENDARS.add_working_days(day, count) <= CALENDARS.add_working_days(day + timedelta(days=1), count)
