@@ -35,7 +35,7 @@ from shared.postgres.event_log import Tx
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One case as its newest fact left it. `due` is the day that the situation itself names, if any."""
+    """One case as its newest fact left it. `due` is the day that the situation itself names, if any; an open offer has its own."""
 
     case_no: str
     journey: UUID
@@ -54,6 +54,7 @@ class CaseRow:
     holder_region: str
     offered_body: str | None
     offered_region: str | None
+    offered_due: date | None
     situation: str
     due: date | None
     changed_at: datetime
@@ -79,6 +80,7 @@ def submitted(fact: ApplicationSubmitted, journey: UUID, by: Actor, at: datetime
         holder_region=fact.receiving_region,
         offered_body=None,
         offered_region=None,
+        offered_due=None,
         situation="submitted",
         due=None,
         changed_at=at,
@@ -106,7 +108,7 @@ def row_after(row: CaseRow, fact: Any, at: datetime) -> CaseRow:
         case ResultDelivered():
             return replace(row, situation="delivered", due=None, changed_at=at)
         case CustodyOffered():
-            return replace(row, offered_body=fact.to_body, offered_region=fact.to_region, changed_at=at)
+            return replace(row, offered_body=fact.to_body, offered_region=fact.to_region, offered_due=fact.due, changed_at=at)
         case CustodyAccepted() if row.offered_body is not None and row.offered_region is not None:
             return _unoffered(replace(row, holder_body=row.offered_body, holder_region=row.offered_region), at)
         case CustodyReturned() | CustodyOfferWithdrawn():
@@ -116,13 +118,20 @@ def row_after(row: CaseRow, fact: Any, at: datetime) -> CaseRow:
 
 
 def _unoffered(row: CaseRow, at: datetime) -> CaseRow:
-    return replace(row, offered_body=None, offered_region=None, changed_at=at)
+    return replace(row, offered_body=None, offered_region=None, offered_due=None, changed_at=at)
 
 
 _COLUMNS = tuple(column.name for column in fields(CaseRow))
 _VALUES = attrgetter(*_COLUMNS)
-_TYPES = {"journey": "uuid", "item_version": "int", "submitted_at": "timestamptz", "due": "date", "changed_at": "timestamptz"}
-_CHANGING = ("holder_body", "holder_region", "offered_body", "offered_region", "situation", "due", "changed_at")
+_TYPES = {
+    "journey": "uuid",
+    "item_version": "int",
+    "submitted_at": "timestamptz",
+    "offered_due": "date",
+    "due": "date",
+    "changed_at": "timestamptz",
+}
+_CHANGING = ("holder_body", "holder_region", "offered_body", "offered_region", "offered_due", "situation", "due", "changed_at")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM case_index"
 _SAVE = (
     f"INSERT INTO case_index ({', '.join(_COLUMNS)}) SELECT * FROM unnest("

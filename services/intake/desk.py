@@ -14,11 +14,12 @@ TO_DO_MAX = 60
 FOUND_MAX = 20
 _SUBJECT = re.compile(r"^[0-9a-f]{8,32}$")
 _ID_NO = re.compile(r"^[0-9A-Z]{6,18}$")
-# A case is one body's to act on at a time: what is offered to us comes first, what we offered waits for the other.
+# A case is one body's to act on at a time: what is offered to us comes first, what we offered waits for the other. The day of an
+# offer is its own, also where its applicant has a day to bring something by.
 _TO_DO = """
 WITH mine AS (
-    SELECT case_no, journey, receipt_no, item_code, situation, due, changed_at, holder_body, receiving_body, offered_body,
-           handling_body, handling_region,
+    SELECT case_no, journey, receipt_no, item_code, situation, changed_at, holder_body, receiving_body, offered_body,
+           handling_body, handling_region, CASE WHEN offered_body IS NULL THEN due ELSE offered_due END AS due,
            CASE WHEN {offered} THEN 'offered' WHEN offered_body IS NOT NULL THEN 'waiting'
                 WHEN situation = 'in-correction' THEN 'correction' WHEN situation = 'decided' THEN 'deliver'
                 WHEN NOT {held} THEN NULL WHEN situation = 'submitted' THEN 'receive' ELSE 'check' END AS task

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -55,6 +56,9 @@ def desk_doors(app: FastAPI, log: EventLog, pseudonyms: Pseudonyms) -> None:
             venue = await _own_venue(tx, caller, venue_id)
             count, here = (0, []) if venue is None else await presence.here(tx, venue.venue_id, today)
             tasks, venues = await desk.to_do(tx, desk_of(caller)), await _venues(tx, caller)
+            calendars = await register.load_calendars(tx)
+            for row in chain.from_iterable(task["cases"] for task in tasks.values()):
+                row["working_days_left"] = None if row["due"] is None else calendars.working_days_left(today, row["due"])
             told = {"body": caller.body, "here": here, "here_count": count, "to_do": tasks, "venues": venues}
             return plain(told | {"today": today, "names": await names.of_everything(tx, told)})
 

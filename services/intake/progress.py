@@ -32,6 +32,7 @@ def row_told(row: CaseRow) -> dict[str, Any]:
         "holder_body": row.holder_body,
         "holder_region": row.holder_region,
         "offered_body": row.offered_body,
+        "offered_due": None if row.offered_due is None else row.offered_due.isoformat(),
         "receiving_body": row.receiving_body,
         "receiving_region": row.receiving_region,
         "handling_body": row.handling_body,

@@ -161,6 +161,7 @@ async def test_custody_is_taken_by_the_other_citys_clerk(house: House, opens: Op
     to_body = house.where.service_bodies[HANGZHOU].uscc
     await house.done(wire.OfferCustody(case_no=str(submitted.case_no), to_body=to_body, medium="paper"))
     page = await opens("intake", "/desk.html", as_=clerk(house, HANGZHOU))
+    await expect(page.locator(f"#pick-{submitted.case_no}")).to_contain_text("还有 7 个工作日")
     await page.locator(f"#pick-{submitted.case_no}").click()
     await page.locator("#act-accept-custody").click()
 

@@ -1,7 +1,7 @@
 // The clerk's desk: the queue on the left, one journey on the right; everything has a key, nothing needs a mouse.
 import { about, caution, get, leave, oncaution, post, reread, staff } from "/parts/ask.js";
 import { today, wall } from "/parts/days.js";
-import { clock, day, fill, find, frame, h, keep, kept, lead, moment, name, named, newest, number, of, say, settle, signedIn, spelled, typing } from "/parts/page.js";
+import { clock, day, fill, find, frame, h, keep, kept, lead, moment, name, named, newest, number, of, remaining, say, settle, signedIn, spelled, typing } from "/parts/page.js";
 import { journeyPanel } from "./desk-journey.js";
 import { actKey } from "./desk-acts.js";
 import { leadIn, looksLikeIdNo } from "./desk-new.js";
@@ -156,7 +156,9 @@ function queue() {
   const whose = (row) => row.receipt_no ?? (row.subject_ref && say("desk.person", { ref: row.subject_ref.slice(0, 8) }));
   const here = answer.here.map((row) => pick(row, [of("purpose", row.purpose), of("outcome", row.outcome), row.situation && of("situation", row.situation), whose(row)].filter(Boolean).join(" · "), clock(row.at), "here"));
   const until = (row) => (row.due ? say(row.due < todayHere() ? "desk.over" : "desk.until", { day: day(row.due) }) : moment(row.changed_at));
-  const tasks = TASKS.filter((task) => answer.to_do[task]).map((task) => group(of("task", task), answer.to_do[task].cases.map((row) => pick(row, row.receipt_no, until(row))), answer.to_do[task].count));
+  // An offer has its own day, also while its applicant has something to bring.
+  const more = (row) => [row.receipt_no, row.offered_body && row.situation === "in-correction" && of("situation", row.situation), row.due && remaining(row.due, row.working_days_left, answer.today)].filter(Boolean).join(" · ");
+  const tasks = TASKS.filter((task) => answer.to_do[task]).map((task) => group(of("task", task), answer.to_do[task].cases.map((row) => pick(row, more(row), until(row))), answer.to_do[task].count));
   const nothing = !here.length && !tasks.length;
   return [here.length > 0 && group(say("desk.here"), here, answer.here_count, "desk.newest"), ...tasks, nothing && h("p", { class: "how" }, say("desk.empty"))].filter(Boolean);
 }

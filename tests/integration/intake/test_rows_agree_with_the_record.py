@@ -104,7 +104,8 @@ async def _cases_agree(city: City, folded: dict[str, Journey]) -> None:
         row, held = rows[case_no], case.file.custody
         assert (f"journey-{row['journey']}", row["situation"]) == (stream, situation(case))
         assert (row["holder_body"], row["holder_region"]) == (held.body, held.region)
-        assert row["offered_body"] == (None if held.offer is None else held.offer.to_body)
+        offered = (None, None) if held.offer is None else (held.offer.to_body, held.offer.due)
+        assert (row["offered_body"], row["offered_due"]) == offered
 
 
 async def _journeys_agree(city: City, folded: dict[str, Journey]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -11,13 +12,16 @@ from services.intake import desk, guide, names, presence
 from services.intake.cases import Desk
 from services.intake.people import Pseudonyms
 from shared.contracts import commands as wire
+from shared.contracts.intake import MissingMaterial
 from shared.postgres.event_log import Tx
+from shared.reference.calendar import Calendars
 from shared.reference.deadlines import local_date
 from tests.integration.intake.city import (
     CLERK,
     HANGZHOU_BODY,
     ITEM,
     KEY,
+    MIGRATIONS,
     NOW,
     PORTAL,
     WENZHOU,
@@ -66,6 +70,43 @@ async def test_a_case_is_one_desks_to_do_at_every_step(city: City) -> None:
     assert await tasks(city, HANGZHOU_BODY) == {"check": [number]}
     await city.done(wire.Accept(case_no=number))
     assert await tasks(city, HANGZHOU_BODY) == {}
+
+
+async def days(city: City, body: str) -> dict[str, list[date]]:
+    """By when each case of each task of a body's desk is to be answered."""
+    async with city.log.transaction() as tx:
+        found = await desk.to_do(tx, Desk(body=body))
+    return {task: [case["due"] for case in told["cases"]] for task, told in found.items()}
+
+
+async def test_an_offer_has_a_day_of_its_own_also_while_its_applicant_has_one(city: City, door: Door) -> None:
+    number, _ = await city.case()
+    await city.done(wire.IssueCorrection(case_no=number, missing=(MissingMaterial(code="deed", reason_code="absent"),)))
+    assert await days(city, WENZHOU_BODY) == {"correction": [date(2026, 6, 22)]}
+
+    await city.done(wire.OfferCustody(case_no=number, to_body=HANGZHOU_BODY, medium="paper"))
+    assert await days(city, WENZHOU_BODY) == {"waiting": [date(2026, 6, 10)]}
+    assert await days(city, HANGZHOU_BODY) == {"offered": [date(2026, 6, 10)]}
+    told = (await door.get("/v1/desk", CLERK)).json()
+    left = Calendars().working_days_left(date.fromisoformat(told["today"]), date(2026, 6, 10))
+    assert [row["working_days_left"] for row in told["to_do"]["waiting"]["cases"]] == [left]
+
+    await city.done(wire.ReturnCustody(case_no=number, reason_code="incomplete-file"))
+    assert await days(city, WENZHOU_BODY) == {"correction": [date(2026, 6, 22)]}
+
+
+async def test_an_upgrade_finds_the_days_of_open_offers_in_the_record(city: City) -> None:
+    number, _ = await city.case()
+    await city.done(wire.OfferCustody(case_no=number, to_body=HANGZHOU_BODY, medium="electronic"))
+    await city.done(wire.ReturnCustody(case_no=number, reason_code="incomplete-file"))
+    await city.done(wire.OfferCustody(case_no=number, to_body=HANGZHOU_BODY, medium="paper"))
+    await city.log.pool.execute("UPDATE case_index SET offered_due = NULL")
+    filled = re.search(r"UPDATE case_index.*?;", (MIGRATIONS / "20261127000174_offers_last_day.sql").read_text("utf-8"), re.DOTALL)
+    assert filled is not None
+
+    await city.log.pool.execute(filled.group())
+
+    assert await days(city, HANGZHOU_BODY) == {"offered": [date(2026, 6, 10)]}
 
 
 async def test_a_region_without_a_body_has_a_desk_too(city: City) -> None:
