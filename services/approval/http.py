@@ -55,7 +55,7 @@ def _lists(app: FastAPI, log: EventLog) -> None:
         async with log.transaction() as tx:
             return plain(await _due(tx, _body_of(caller, body), limit))
 
-    @app.get("/v1/desk", summary="The worklist with what is offered to us, what was decided last, and the names of it all")
+    @app.get("/v1/desk", summary="The worklist, what is offered to us, what was decided or withdrawn last, and the names of it all")
     async def desk(caller: SignedIn, body: BodyCode | None = None) -> Response:
         seen = _body_of(caller, body)
         async with log.transaction() as tx:
@@ -63,7 +63,7 @@ def _lists(app: FastAPI, log: EventLog) -> None:
             lists = {
                 "due": await worklist.due_next(tx, seen, today, by, worklist.PAGE_MAX),
                 "incoming": await incoming.for_body(tx, seen, today, by),
-                "decided": await worklist.decided_last(tx, seen),
+                "decided": await worklist.ended_last(tx, seen),
             }
             own: list[dict[str, Any]] = [{"body": seen}] if seen else []
             named = await _names(tx, chain(own, *lists.values()))

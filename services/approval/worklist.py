@@ -14,7 +14,7 @@ from shared.postgres.event_log import Tx
 from shared.reference.calendar import Calendars
 
 PAGE_MAX = 1_000
-DECIDED_MAX = 50
+ENDED_MAX = 50
 _TAKE = """
 INSERT INTO worklist (case_no, journey, body, item_code, situation, accepted_at, promised_due, statutory_due,
                       calendar_version, computed_by)
@@ -50,6 +50,10 @@ _WITHDRAW = """
 UPDATE worklist SET situation = 'withdrawn', withdrawn_at = $2, officer_ref = $3, reason_codes = $4,
     suspended_since = NULL, procedure = NULL
 WHERE case_no = $1
+"""
+ENDED = """
+SELECT * FROM worklist WHERE coalesce(decided_at, withdrawn_at) IS NOT NULL AND ($1::text IS NULL OR body = $1)
+ORDER BY coalesce(decided_at, withdrawn_at) DESC LIMIT $2
 """
 _STAFF: frozenset[Role] = frozenset({"clerk", "officer"})
 
@@ -129,14 +133,9 @@ async def one(tx: Tx, case_no: str) -> dict[str, Any] | None:
     return None if row is None else dict(row)
 
 
-async def decided_last(tx: Tx, body: str | None) -> list[dict[str, Any]]:
-    """The newest decisions of a body, or of all."""
-    rows = await tx.fetch(
-        "SELECT * FROM worklist WHERE decided_at IS NOT NULL AND ($1::text IS NULL OR body = $1) ORDER BY decided_at DESC LIMIT $2",
-        body,
-        DECIDED_MAX,
-    )
-    return [dict(row) for row in rows]
+async def ended_last(tx: Tx, body: str | None) -> list[dict[str, Any]]:
+    """The newest decisions and withdrawals of a body, or of all."""
+    return [dict(row) for row in await tx.fetch(ENDED, body, ENDED_MAX)]
 
 
 async def behind(tx: Tx, aside: Sequence[UUID], limit: int) -> list[UUID]:

@@ -56,6 +56,8 @@ async def test_it_is_entered_with_its_reason_and_the_applicant_sees_it(
     await expect(page.locator("#decision")).to_contain_text({"zh": "重新申请", "en": "applies anew"}[lang])
     await expect(page.locator("#said")).to_contain_text({"zh": "已登记撤回，此件结束。", "en": "the case is over"}[lang])
     await expect(page.locator(f"#pick-{case_no}")).to_have_count(0)
+    await page.locator("#lists summary").click()
+    await expect(page.locator(f"#done-{case_no}")).to_contain_text({"zh": "已撤回", "en": "Withdrawn"}[lang])
     await shot(page, f"worklist-withdrawn-{lang}")
     await house.all_carried()
     citizen = await opens("intake", "/", lang=lang, size=PHONE)

@@ -86,7 +86,8 @@ export function ended(one) {
   const at = one.decided_at ?? one.withdrawn_at, outcome = of("over", one.situation);
   if (!at) return outcome;
   const words = { at: moment(at), outcome };
-  return one.decided_at ? say(isMine(one) ? "decided.mine" : "decided.other", words) : say(isMine(one) ? "withdrawn.mine" : "withdrawn.other", words);
+  if (one.decided_at) return say(isMine(one) ? "decided.mine" : "decided.other", words);
+  return one.officer_ref ? say(isMine(one) ? "withdrawn.mine" : "withdrawn.other", words) : say("withdrawn.on", words);
 }
 
 /** Mark what is open in the lists without drawing a thousand lines again. */
@@ -119,8 +120,9 @@ function lastDay(one) {
 }
 /** Whether a case on its way to us is offered, ours to accept, or waits for its applicant. */
 export function standsAs(one) { return one.taken_at ? (one.correction_due ? "waiting" : "taken") : "offered"; }
-function decided(one) {
-  return h("li", {}, h("button", { type: "button", class: "pick", id: `done-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no, other: one }) }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: "tag good" }, of("over", one.situation))), h("span", { class: "s" }, one.document_no, " · ", one.case_no.slice(-18))));
+/** What is over: by its document, or by when its withdrawal was entered. */
+function over(one) {
+  return h("li", {}, h("button", { type: "button", class: "pick", id: `done-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no, other: one }) }, h("span", { class: "t" }, itemName(one.item_code), h("span", { class: one.decided_at ? "tag good" : "tag plain" }, of("over", one.situation))), h("span", { class: "s" }, one.decided_at ? one.document_no : moment(one.withdrawn_at), " · ", one.case_no.slice(-18))));
 }
 
 /** A list that is full may go on: the service tells its most urgent alone. */
@@ -135,7 +137,7 @@ function due(rows) {
     shown.length ? h("ul", { class: "list", id: "due-list" }, shown.map(line)) : h("p", { class: "how" }, say(rows.length ? "list.nothing" : "list.empty")), cut(rows, DUE_MAX));
 }
 function lately(rows) {
-  return rows.length > 0 && h("details", { class: "card", open: list.looking, toggle: (event) => { list.looking = event.target.open; } }, h("summary", {}, say("list.decided")), h("ul", { class: "list" }, rows.map(decided)));
+  return rows.length > 0 && h("details", { class: "card", open: list.looking, toggle: (event) => { list.looking = event.target.open; } }, h("summary", {}, say("list.decided")), h("ul", { class: "list" }, rows.map(over)));
 }
 export function drawLists() {
   const desk = list.desk;

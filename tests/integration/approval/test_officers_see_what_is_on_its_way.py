@@ -235,7 +235,7 @@ async def test_a_decision_is_told_whole_to_whoever_comes_second(make_log: MakeLo
 
     async with log.transaction() as tx:
         told = await worklist.one(tx, CASE)
-        last = await worklist.decided_last(tx, BODY)
+        last = await worklist.ended_last(tx, BODY)
     assert told is not None
     assert (told["situation"], told["document_no"], told["officer_ref"]) == ("refused", "doc-1", STAFF.ref("o-1"))
     assert (told["reason_codes"], told["remedies"]) == (["conditions-not-met"], ["lawsuit"])
