@@ -6,7 +6,7 @@ acts on one of them, so that no decision and no card ever rests on dates that a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from shared.eventsourcing.plan import Context, Order
 from shared.postgres import timers
 from shared.postgres.event_log import Tx
 from shared.reference.calendar import Calendars, WorkingCalendar
+from shared.reference.deadlines import local_date
 
 SERVICE = Actor("service", "approval")
 _LOCK = 7_220_103
@@ -52,6 +53,15 @@ class Known:
     def newest(self) -> int:
         """The number of the calendar that was heard last; 0 before the first."""
         return self.heard[-1].n if self.heard else 0
+
+    def up_to(self, n: int) -> Calendars:
+        """The calendars that were heard up to the `n`-th."""
+        return self.calendars if n >= self.newest else Calendars(tuple(one.calendar for one in self.heard if one.n <= n))
+
+    def provisional(self, row: Mapping[str, Any]) -> dict[str, int | None]:
+        """For each due date of an open case the year whose calendar was not known when it was computed, if any."""
+        then, start = self.up_to(row["computed_by"]), local_date(row["accepted_at"])
+        return {f"{name}_provisional": then.provisional_year(start, row[f"{name}_due"]) for name in ("promised", "statutory")}
 
     def recomputing(self, journey: UUID, at: datetime | None = None) -> Order[Command]:
         """The order that brings a journey up to the last calendar; for what happens `at` an earlier time, as of then."""

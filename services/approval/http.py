@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
@@ -10,6 +11,7 @@ from typing import Any, get_args
 from fastapi import FastAPI, Query, Request, Response
 
 from services.approval import calendars, incoming, names, worklist
+from services.approval.calendars import Known
 from services.approval.refusals import UNKNOWN_CASE
 from services.approval.service import Approval
 from shared.contracts.base import BodyCode, CaseNo, Command
@@ -53,16 +55,17 @@ def _lists(app: FastAPI, log: EventLog) -> None:
     @app.get("/v1/worklist", summary="Undecided cases in due order, those whose clock is stopped last, with the working days left")
     async def due(caller: SignedIn, body: BodyCode | None = None, limit: int = Query(100, ge=1, le=worklist.PAGE_MAX)) -> Response:
         async with log.transaction() as tx:
-            return plain(await _due(tx, _body_of(caller, body), limit))
+            by = await calendars.known(tx)
+            return plain(await _due(tx, _body_of(caller, body), local_date(clock.now()), by, limit))
 
     @app.get("/v1/desk", summary="The worklist, what is offered to us, what was decided or withdrawn last, and the names of it all")
     async def desk(caller: SignedIn, body: BodyCode | None = None) -> Response:
         seen = _body_of(caller, body)
         async with log.transaction() as tx:
-            today, by = local_date(clock.now()), (await calendars.known(tx)).calendars
+            today, by = local_date(clock.now()), await calendars.known(tx)
             lists = {
-                "due": await worklist.due_next(tx, seen, today, by, worklist.PAGE_MAX),
-                "incoming": await incoming.for_body(tx, seen, today, by),
+                "due": await _due(tx, seen, today, by, worklist.PAGE_MAX),
+                "incoming": await incoming.for_body(tx, seen, today, by.calendars),
                 "decided": await worklist.ended_last(tx, seen),
             }
             own: list[dict[str, Any]] = [{"body": seen}] if seen else []
@@ -91,8 +94,8 @@ def _body_of(caller: Caller, asked: str | None) -> str | None:
     return asked if caller.role in _SEES_ALL else caller.body or ""
 
 
-async def _due(tx: Tx, body: str | None, limit: int) -> list[dict[str, Any]]:
-    return await worklist.due_next(tx, body, local_date(clock.now()), (await calendars.known(tx)).calendars, limit)
+async def _due(tx: Tx, body: str | None, today: date, by: Known, limit: int) -> list[dict[str, Any]]:
+    return [row | by.provisional(row) for row in await worklist.due_next(tx, body, today, by.calendars, limit)]
 
 
 async def _names(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -79,6 +79,7 @@ ON CONFLICT (case_no) DO UPDATE SET due = excluded.due
 """
 _ANSWER = "DELETE FROM correction WHERE case_no = ANY($1)"
 _END = "DELETE FROM incoming WHERE case_no = ANY($1)"
+_OF_ARRIVAL = ("handling_body", "from_afar", "complete_since")
 # A case that was taken and is offered on belongs to whoever it is offered to; if that comes back, its holder has it again.
 _LISTED = """
 SELECT i.*, c.due AS correction_due, a.handling_body, a.from_afar, a.complete_since
@@ -143,9 +144,14 @@ async def for_body(tx: Tx, body: str | None, today: date, calendars: Calendars) 
 
 def _told(row: Row, today: date, calendars: Calendars) -> dict[str, Any]:
     clock, due = _clock(row, calendars)
-    told = {name: value for name, value in dict(row).items() if name not in ("handling_body", "from_afar", "complete_since")}
-    left = None if due is None else calendars.working_days_left(today, due)
-    return told | {"clock": clock, "answer_by": due, "working_days_left": left}
+    told: dict[str, Any] = {name: value for name, value in dict(row).items() if name not in _OF_ARRIVAL}
+    told |= {"clock": clock, "answer_by": due, "working_days_left": None, "provisional": None}
+    if due is not None:
+        told["working_days_left"] = calendars.working_days_left(today, due)
+    if due is not None and clock == "acceptance":
+        # What was told with an offer or a notice stays; only what is counted here may move.
+        told["provisional"] = calendars.provisional_year(local_date(row["complete_since"]), due)
+    return told
 
 
 def _clock(row: Row, calendars: Calendars) -> tuple[Clock, date | None]:

@@ -18,7 +18,7 @@ from services.intake.cases import Desk
 from services.intake.choices import Part
 from services.intake.decider import journey_decider
 from services.intake.journeys import events_of
-from services.intake.next_steps import next_of, steps_for
+from services.intake.next_steps import next_of, provisional, steps_for
 from services.intake.people import Pseudonyms
 from services.intake.progress import case_told, clock_told
 from services.intake.promise import promise_of
@@ -175,10 +175,13 @@ def _case_told(case: Case, actor: Actor, venue: Any) -> dict[str, Any]:
 
 
 def next_told(case: Case, events: Sequence[Envelope[Any]], calendars: Any, due: date | None) -> dict[str, Any] | None:
-    """What a case waits for, as plain values; `due` is the day by which it is promised."""
+    """What a case waits for, as plain values, with the year that may still move its day; `due` is what was promised."""
     changed = max(e.time for e in events if getattr(e.data, "case_no", None) == case.file.terms.case_no)
     waits = next_of(case, changed, due, calendars)
-    return None if waits is None else {"step": waits.step, "body": waits.body, "due": waits.due}
+    if waits is None:
+        return None
+    year = provisional(waits, changed, calendars)
+    return {"step": waits.step, "body": waits.body, "due": waits.due, "provisional": year}
 
 
 def due_of(case: Case, events: Sequence[Envelope[Any]]) -> date | None:

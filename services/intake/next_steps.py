@@ -56,6 +56,16 @@ def next_of(case: Case, changed_at: datetime, due: date | None, calendars: Calen
             return None
 
 
+def provisional(waits: Next, changed_at: datetime, calendars: Calendars) -> int | None:
+    """The year whose calendar may still move the day of what happens next; None where it stands.
+
+    The day of an offer or of a notice was told to whoever has to answer, and stays as it was told.
+    """
+    if waits.due is None or waits.step in ("answer-offer", "bring"):
+        return None
+    return calendars.provisional_year(local_date(changed_at), waits.due)
+
+
 def steps_for(by: Actor, case: Case, window: Venue | None) -> list[str]:
     """The commands that `by`, at this window, would not be refused for lack of right or situation."""
     return [command for command, allowed in _candidates(by, case, window) if _holds(allowed)]

@@ -90,6 +90,10 @@ class Calendars:
             return self.working_days_between(today, due)
         return -self.working_days_between(due, today)
 
+    def provisional_year(self, start: date, end: date) -> int | None:
+        """The first year without a published calendar that an arithmetic between two days rests on; None if there is none."""
+        return next((year for year in range(start.year, end.year + 1) if self.of(year).provisional), None)
+
     def version_for(self, start: date, end: date) -> str:
         """The versions that an arithmetic between two days rests on, e.g. `2026.1` or `2026.1+2027.0p`."""
         return "+".join(self.of(year).label for year in range(start.year, end.year + 1))

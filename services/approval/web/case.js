@@ -1,6 +1,6 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { get, tell } from "/parts/ask.js";
-import { alarm, codes, day, find, h, lead, listed, moment, named, of, say, told } from "/parts/page.js";
+import { alarm, codes, dated, day, find, h, lead, listed, moment, named, of, say, told, whyProvisional } from "/parts/page.js";
 import { bodyName, drawPanel, ended, incoming, inFront, isMine, isSuspended, itemName, left, list, lookAt, read, readSoon, row, standsAs, untilThen } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number. */
@@ -18,12 +18,12 @@ export function casePanel() {
     isSuspended(one) && h("div", { class: "note wait" }, h("strong", {}, say("case.suspended", { kind: of("procedure", one.procedure) })), h("p", {}, say("case.since", { day: moment(one.suspended_since), n: one.expected_wd ?? say("unknown") })), one.basis && h("p", {}, of("basis", one.basis))),
     one.card && h("div", { class: `note ${one.card === "red" ? "bad" : "wait"}` }, h("strong", {}, of("card", one.card)), h("p", {}, say(one.extended_wd && one.card !== "red" ? "case.card.before" : `case.card.${one.card}`))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), limits(one), one.extended_wd && [h("dt", {}, say("case.extended")), h("dd", {}, say("case.extendedby", { n: one.extended_wd }))], h("dt", {}, say("case.accepted")), h("dd", {}, moment(one.accepted_at))),
-    problem(), acts(one));
+    !isSuspended(one) && whyProvisional(one.promised_provisional ?? one.statutory_provisional), problem(), acts(one));
 }
 /** Until when; while its clock is stopped, the days that it was due on are none. */
 function limits(one) {
   if (isSuspended(one)) return [h("dt", {}, say("case.limits")), h("dd", {}, say("case.stopped"))];
-  return [h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, day(one.promised_due)), h("dt", {}, say("case.statutory")), h("dd", {}, day(one.statutory_due))];
+  return [h("dt", {}, say("case.left")), h("dd", {}, left(one)), h("dt", {}, say("case.promised")), h("dd", {}, dated(one.promised_due, one.promised_provisional)), h("dt", {}, say("case.statutory")), h("dd", {}, dated(one.statutory_due, one.statutory_provisional))];
 }
 function problem() {
   if (!list.error) return null;
@@ -144,8 +144,8 @@ export function incomingPanel() {
   const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
   const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; if (!isAsked) bodies = unread = null; drawPanel(); } }, of("act", command));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)), problem(),
-    h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${one.answer_by ? stands : one.clock}how`, { day: day(one.answer_by) })), stands === "offered" && one.correction_due && h("p", {}, say("incoming.alsowaits", { day: day(one.correction_due) }))),
-    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), one.answer_by && [h("dt", {}, say("case.left")), h("dd", {}, untilThen(one.answer_by, one.working_days_left))], h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))),
+    h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${one.answer_by ? stands : one.clock}how`, { day: dated(one.answer_by, one.provisional) })), stands === "offered" && one.correction_due && h("p", {}, say("incoming.alsowaits", { day: day(one.correction_due) }))),
+    h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), one.answer_by && [h("dt", {}, say("case.left")), h("dd", {}, untilThen(one.answer_by, one.working_days_left))], h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))), whyProvisional(one.provisional),
     h("div", { class: "row" }, one.taken_at ? [stands === "taken" && go("accept", {}, "incoming.accepted"), asking("not-accept")] : [go("accept-custody", { handover_no: one.handover_no }, "incoming.took"), asking("return-custody")]),
     list.act === "return-custody" && form(of("act", "return-custody"), list.form.reason, () => send("return-custody", { ...at, handover_no: one.handover_no, reason_code: list.form.reason }, say("incoming.returned")), radio(say("return.why"), "reason", codes("back"), "back")),
     list.act === "not-accept" && turnAwayForm(one));

@@ -1,6 +1,6 @@
 // The department's worklist: what is due next, what was offered to us, and one case beside it.
 import { about, caution, get, leave, oncaution, reread, staff } from "/parts/ask.js";
-import { day, fill, find, frame, h, moment, name, named, newest, number, of, remaining, say, settle, signedIn, told } from "/parts/page.js";
+import { dated, fill, find, frame, h, moment, name, named, newest, number, of, remaining, say, settle, signedIn, told } from "/parts/page.js";
 import { casePanel, incomingPanel } from "./case.js";
 
 const EVERY_MS = 10_000;
@@ -106,7 +106,7 @@ export function untilThen(due, days) {
 }
 function line(one) {
   return h("li", { class: "line" }, h("button", { type: "button", class: "pick", id: `pick-${one.case_no}`, "aria-current": list.open === one.case_no ? "true" : null, click: () => turnTo({ open: one.case_no }) },
-    h("span", { class: "t" }, h("span", {}, itemName(one.item_code)), left(one)), h("span", { class: "s" }, isSuspended(one) ? of("procedure", one.procedure) : day(one.promised_due), one.card && [" · ", of("card", one.card)], " · ", one.case_no.slice(-18))));
+    h("span", { class: "t" }, h("span", {}, itemName(one.item_code)), left(one)), h("span", { class: "s" }, isSuspended(one) ? of("procedure", one.procedure) : dated(one.promised_due, one.promised_provisional), one.card && [" · ", of("card", one.card)], " · ", one.case_no.slice(-18))));
 }
 function offer(one) {
   return h("li", {}, h("button", { type: "button", class: "pick", id: `offer-${one.case_no}`, "aria-current": list.incoming === one.case_no ? "true" : null, click: () => turnTo({ incoming: one.case_no }) },
@@ -116,7 +116,7 @@ function offer(one) {
 function lastDay(one) {
   if (!one.answer_by) return of("clock", one.clock);
   const isOver = one.answer_by < list.desk.today;
-  return [h("span", { class: "nobr" }, say("desk.until", { day: day(one.answer_by) })), " · ", h("span", { class: isOver ? "nobr wrong" : "nobr" }, remaining(one.answer_by, one.working_days_left, list.desk.today))];
+  return [h("span", { class: "nobr" }, say("desk.until", { day: dated(one.answer_by, one.provisional) })), " · ", h("span", { class: isOver ? "nobr wrong" : "nobr" }, remaining(one.answer_by, one.working_days_left, list.desk.today))];
 }
 /** Whether a case on its way to us is offered, ours to accept, or waits for its applicant. */
 export function standsAs(one) { return one.taken_at ? (one.correction_due ? "waiting" : "taken") : "offered"; }

@@ -1,5 +1,5 @@
 // One journey at the desk: its promise, where each case is, what can be done, and what happened.
-import { alarm, day, h, happened, lead, materialName, name, nth, of, say, steps } from "/parts/page.js";
+import { alarm, dated, day, h, happened, lead, materialName, name, nth, of, say, steps, whyProvisional } from "/parts/page.js";
 import { actButtons, actForm, begins } from "./desk-acts.js";
 import { bodyName, desk, drawPanel, itemName, todayHere } from "./desk.js";
 import { newForm } from "./desk-new.js";
@@ -41,7 +41,7 @@ function caseCard(one, journey) {
   const notice = one.notices.at(-1);
   return h("section", { class: "card", "aria-label": one.case_no }, h("div", { class: "row spread" }, h("h2", {}, say("case.title")), h("span", { class: "tag plain" }, of("situation", one.situation))), steps(one.situation),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), h("dt", {}, say("case.route")), h("dd", {}, bodyName(one.receiving_body), " → ", bodyName(one.handling_body)), h("dt", {}, say("case.holder")), h("dd", {}, bodyName(one.holder_body)),
-      waits && h("dt", {}, say("case.next")), waits && h("dd", {}, waits.step === "accept" ? say("case.accept") : of("next", waits.step), waits.body && [say("case.by"), bodyName(waits.body)], isHalted(one) ? say("case.stands", { kind: of("procedure", one.clock.halted.kind) }) : waits.due && say("case.until", { day: day(waits.due) }))),
+      waits && h("dt", {}, say("case.next")), waits && h("dd", {}, waits.step === "accept" ? say("case.accept") : of("next", waits.step), waits.body && [say("case.by"), bodyName(waits.body)], isHalted(one) ? say("case.stands", { kind: of("procedure", one.clock.halted.kind) }) : waits.due && say("case.until", { day: dated(waits.due, waits.provisional) }))), waits && !isHalted(one) && whyProvisional(waits.provisional),
     one.situation === "in-correction" && notice && h("div", { class: "note wait" }, h("strong", {}, say(notice.expired ? "notice.expired" : "notice.title", { day: day(notice.due) })), h("ul", {}, notice.missing.map((each) => h("li", {}, materialName(one.materials, each.code), " · ", of("missing", each.reason_code))))),
     desk.error?.at === one.case_no && h("div", { class: "note bad", role: alarm(desk.error), id: "error", tabindex: "-1" }, h("strong", {}, desk.error.sentence)),
     one.steps.length > 0 && !journey.outcome && [h("h3", {}, say("acts.title")), actButtons(one.steps, one)], desk.act?.case_no === one.case_no && actForm(one, journey));

@@ -1,6 +1,6 @@
 // Where is my case? With the receipt number and the code: the state, who has it, what comes next, and my runs.
 import { about, get, post } from "/parts/ask.js";
-import { day, fill, find, frame, h, happened, listed, materialName, moment, name, named, newest, of, say, spelled, steps, told } from "/parts/page.js";
+import { dated, day, fill, find, frame, h, happened, listed, materialName, moment, name, named, newest, of, say, spelled, steps, told, whyProvisional } from "/parts/page.js";
 
 const EVERY_MS = 20_000;
 /** A receipt is written in letters and the digits 2 to 7, so that what looks like a letter was meant as one. */
@@ -134,10 +134,10 @@ function where() {
     h("dt", {}, say("case.no")), h("dd", {}, found.case_no), h("dt", {}, say("status.changed")), h("dd", {}, moment(found.changed_at))));
 }
 /** By when at the latest; a day that is over is no promise any more, and says what one can do. */
-function lastDay({ step, due }) {
+function lastDay({ step, due, provisional }) {
   if (found.clock.halted && found.situation === "accepted") return say("status.stands");
   if (!due) return say("status.nodate");
-  if (due >= found.today) return day(due);
+  if (due >= found.today) return [dated(due, provisional), whyProvisional(provisional)];
   return step === "bring" ? say("status.bringover", { day: day(due) }) : [h("strong", {}, say("status.dueover", { day: day(due) })), h("div", {}, say("status.dueoverhow"))];
 }
 function promise() {

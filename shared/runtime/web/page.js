@@ -115,6 +115,10 @@ export function day(text) {
   if (!text) return say("unknown");
   return say(text.slice(0, 4) === today().slice(0, 4) ? "date.day" : "date.year", parted(text));
 }
+/** A day, marked where it may still move: by a year whose calendar is not published yet. */
+export function dated(text, year) { return year ? say("date.provisional", { day: day(text) }) : day(text); }
+/** Why a day is marked. */
+export function whyProvisional(year) { return year && h("p", { class: "small soft provisional" }, say("date.why", { year })); }
 /** An instant: 11月25日 14:05, and its year if that is another one. */
 export function moment(text) {
   const at = wall(text);

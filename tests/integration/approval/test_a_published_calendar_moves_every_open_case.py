@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.approval import calendars, worklist
 from services.approval.service import CLOCKWORK, Approval, react
 from shared.contracts.approval import (
     CaseTaken,
@@ -139,6 +140,32 @@ async def test_dates_and_signals_move_some_at_a_time_and_each_once(log: EventLog
     assert await red_cards(log) == 5 * [start_of_day(AFTER + timedelta(days=1))]
     for case in cases:
         assert [type(fact) for fact in await facts(log, case.key)] == [CaseTaken, DeadlineRecomputed]
+
+
+async def provisional(log: EventLog) -> list[dict[str, int | None]]:
+    """The years that may still move the dates of each case."""
+    async with log.transaction() as tx:
+        known = await calendars.known(tx)
+        rows = await worklist.due_next(tx, BODY, FRIDAY, known.calendars, 10)
+    return [known.provisional(row) for row in rows]
+
+
+async def test_a_date_says_which_year_may_still_move_it_until_that_moved_it(log: EventLog) -> None:
+    await hear(log, acceptance("case-1"))
+    both = {"promised_provisional": 2037, "statutory_provisional": 2037}
+    assert await provisional(log) == [both]
+
+    await hear(log, published(2037, off=HOLIDAYS))
+    assert await provisional(log) == [both], "the calendar is here, and the case not computed by it yet"
+    await caught_up(log)
+
+    assert await provisional(log) == [{"promised_provisional": None, "statutory_provisional": None}]
+
+
+async def test_only_the_date_that_reaches_the_year_may_still_move(log: EventLog) -> None:
+    await hear(log, acceptance("case-1", promised=4))
+
+    assert await provisional(log) == [{"promised_provisional": None, "statutory_provisional": 2037}]
 
 
 async def test_a_case_that_reached_the_year_only_by_more_time_is_moved_too(log: EventLog) -> None:

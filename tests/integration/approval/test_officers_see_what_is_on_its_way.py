@@ -26,6 +26,7 @@ from shared.contracts.intake import (
     MissingMaterial,
 )
 from shared.postgres.event_log import EventLog, Tx
+from shared.reference.calendar import Calendars
 from shared.runtime.auth import Caller
 from shared.runtime.requests import Asked
 from tests.conftest import MakeLog
@@ -197,8 +198,11 @@ async def test_whoever_has_to_answer_sees_until_when_or_that_no_clock_runs(
 
     async with log.transaction() as tx:
         (told,) = await incoming.for_body(tx, BODY, WEDNESDAY, CALENDARS)
+        (unpublished,) = await incoming.for_body(tx, BODY, WEDNESDAY, Calendars())
     left = None if answer_by is None else CALENDARS.working_days_left(WEDNESDAY, answer_by)
     assert (told["clock"], told["answer_by"], told["working_days_left"]) == (clock, answer_by, left)
+    assert told["provisional"] is None
+    assert unpublished["provisional"] == (2026 if clock == "acceptance" else None), "what was told stays"
 
 
 async def test_what_is_to_be_accepted_first_stands_first_and_is_forgotten_with_its_case(make_log: MakeLog) -> None:

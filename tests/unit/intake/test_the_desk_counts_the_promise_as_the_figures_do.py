@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.intake.next_steps import next_of, steps_for
+from services.intake.next_steps import Next, next_of, provisional, steps_for
 from services.intake.promise import promise_of
 from services.intake.state import CaseFile, Custody, Handover, InCorrection, Notice, Received, Submitted
 from shared.contracts.base import Fact
 from shared.contracts.envelope import Actor, Envelope
 from shared.contracts.intake import ApplicationSubmitted, JourneyOpened, ResultDelivered, VisitRecorded, VisitVoided
+from shared.reference.calendar import Calendars, WorkingCalendar
 from tests.unit.intake.story import (
     CALENDARS,
     CASE,
@@ -27,6 +28,7 @@ from tests.unit.intake.story import (
     WENZHOU,
     WENZHOU_BODY,
     WENZHOU_CLERK,
+    at,
 )
 
 TODAY = date(2026, 6, 3)
@@ -169,3 +171,14 @@ def test_the_clock_of_a_cross_city_case_has_no_day_before_it_is_taken_over() -> 
 
     assert waits is not None
     assert (waits.step, waits.due) == ("accept", None)
+
+
+def test_a_day_that_a_calendar_may_still_move_tells_its_year_and_one_that_was_told_stays() -> None:
+    published = Calendars((WorkingCalendar(2026, 1),))
+    december, january = at("2026-12-28"), date(2027, 1, 4)
+
+    assert provisional(Next("decide", HANGZHOU_BODY, january), december, published) == 2027
+    assert provisional(Next("decide", HANGZHOU_BODY, date(2026, 12, 31)), december, published) is None
+    assert provisional(Next("accept", HANGZHOU_BODY), december, published) is None
+    assert provisional(Next("bring", None, january), december, published) is None
+    assert provisional(Next("answer-offer", HANGZHOU_BODY, january), december, published) is None

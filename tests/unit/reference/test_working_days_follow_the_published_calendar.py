@@ -54,6 +54,8 @@ def test_a_later_start_never_ends_earlier(day: date, count: int) -> None:
 def test_a_year_without_a_notice_is_provisional_and_says_so() -> None:
     assert CALENDARS.of(2027).provisional
     assert CALENDARS.version_for(date(2026, 12, 1), date(2027, 1, 10)) == "2026.1+2027.0p"
+    assert CALENDARS.provisional_year(date(2026, 12, 1), date(2027, 1, 10)) == 2027
+    assert CALENDARS.provisional_year(date(2025, 12, 1), date(2026, 12, 31)) is None
 
 
 def test_a_higher_version_replaces_a_lower_one_whatever_the_order() -> None:

@@ -56,6 +56,8 @@ export const SHARED = {
   "steps.label": ["办理进度", "How far it is"],
   "date.day": ["{m}{d}日{w}", "{w} {d} {m}"],
   "date.year": ["{y}年{m}{d}日{w}", "{w} {d} {m} {y}"],
+  "date.provisional": ["{day}（暂定）", "{day} (provisional)"],
+  "date.why": ["暂定：{year} 年的放假安排还没有公布，先只除去周末。公布后，这个日期可能变动。", "Provisional: the public holidays of {year} are not published yet, so only weekends are left out. The day may move when they are."],
   "date.moment": ["{m}{d}日 {t}", "{d} {m}, {t}"],
   "month.1": ["1月", "Jan"],
   "month.2": ["2月", "Feb"],
