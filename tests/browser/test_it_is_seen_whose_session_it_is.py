@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Opens, Windows, shot
 from tests.browser.house import HANGZHOU, House
-from tests.browser.looking import objections, sideways
+from tests.browser.looking import NARROW, objections, sideways
 
 pytestmark = pytest.mark.browser
 WHO = "#masthead .who"
@@ -37,3 +37,22 @@ async def test_on_the_worklist_beside_the_body(house: House, opens: Opens, lang:
     assert await objections(page) == []
     assert not await sideways(page)
     await shot(page, f"worklist-who-{lang}", whole=False)
+
+
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+async def test_a_long_name_keeps_to_its_line_on_a_phone_and_is_there_whole(
+    house: House, opens: Opens, size: tuple[int, int]
+) -> None:
+    body = house.where.items[HANGZHOU, "estate-transfer"].body
+    page = await opens("approval", "/", as_=("officer", body.uscc), size=size)
+
+    whole = f"审批人员 · {body.name_zh} · demo-officer-{body.uscc}"
+    name = page.locator(f"{WHO} .name")
+    await expect(name).to_have_text(whole)
+    await expect(name).to_have_attribute("title", whole)
+    assert await name.evaluate("one => [one.offsetHeight < 30, one.scrollWidth > one.clientWidth]") == [True, True]
+    await expect(page.locator("#leave")).to_be_in_viewport(ratio=1)
+    assert not await sideways(page)
+    await shot(page, f"worklist-long-name-{size[0]}", whole=False)
+    await name.hover()
+    assert await name.evaluate("one => one.offsetHeight > 30")

@@ -188,13 +188,14 @@ export function frame(title, { about, who = null, leave = null, draw }) {
   function write() {
     document.documentElement.lang = language ? "en" : "zh-CN";
     document.title = `${say(title)} · ${say("brand")}`;
+    const me = who && who();
     const links = ROOMS.filter(([service, path]) => who || (service === "intake" && path !== "/desk.html") || about.demo).map(([service, path, word]) => {
       const own = service === about.service;
       const here = own && (location.pathname === path || location.pathname === `${path}index.html`);
       return (own || about.urls[service]) && h("a", { href: own ? path : about.urls[service] + path, "aria-current": here ? "page" : null }, say(word));
     });
     fill(find("masthead"), h("div", {}, h("b", {}, say("brand")), about.demo && h("strong", { class: "badge" }, say("demo")), h("nav", { "aria-label": say("nav") }, links),
-      h("span", { class: "who" }, who && who(), " ", leave && h("button", { type: "button", class: "quiet", id: "leave", click: leave }, say("signout"))),
+      h("span", { class: "who" }, me && h("span", { class: "name", title: me }, me), " ", leave && h("button", { type: "button", class: "quiet", id: "leave", click: leave }, say("signout"))),
       h("button", { type: "button", class: "second", id: "language", lang: language ? "zh-CN" : "en", click: turn }, language ? "中文" : "English")));
     find("skip").textContent = say("skip");
     find("foot").textContent = about.demo ? say("foot.demo") : say("foot");
