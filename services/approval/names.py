@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+from unicodedata import normalize
 
 from shared.contracts.catalogue import BodyRegistered, ServiceItemPublished
 from shared.postgres.event_log import Tx
+from shared.postgres.pool import Row
 from shared.reference.divisions import DIVISIONS
 
 HEARD = (BodyRegistered, ServiceItemPublished)
+FOUND_MAX = 50
+"""How many of the bodies that a text leaves are told; whoever sees that there are more types more."""
 _KEEP = """
 INSERT INTO published_name (kind, code, body, region, name_zh, name_en) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (kind, code) DO UPDATE SET body = excluded.body, region = excluded.region,
@@ -51,4 +55,31 @@ async def bodies_that_decide(tx: Tx) -> list[dict[str, Any]]:
         "SELECT code, region, name_zh, name_en FROM published_name b WHERE kind = 'body' "
         "AND EXISTS (SELECT FROM published_name i WHERE i.kind = 'item' AND i.body = b.code) ORDER BY region, code LIMIT 5000"
     )
-    return [{"body": row["code"], "region": row["region"], "name": [row["name_zh"], row["name_en"]]} for row in rows]
+    return [_body(row) for row in rows]
+
+
+# A word is looked for in the code and in both names, which say where a body is; what is called exactly so comes first. Whether a
+# body decides anything is asked by its key, however many items there are.
+CALLED = """
+WITH called AS (
+    SELECT code, region, name_zh, name_en,
+           E'\\n' || lower(normalize(code || E'\\n' || name_zh || E'\\n' || name_en, NFKC)) || E'\\n' AS sought
+    FROM published_name WHERE kind = 'body')
+SELECT code, region, name_zh, name_en, count(*) OVER () AS there
+FROM called b CROSS JOIN LATERAL (SELECT 1 FROM published_name i WHERE i.kind = 'item' AND i.body = b.code LIMIT 1) decides
+WHERE NOT EXISTS (SELECT FROM unnest($2::text[]) AS word WHERE strpos(b.sought, word) = 0)
+ORDER BY strpos(b.sought, E'\\n' || $1::text || E'\\n') = 0, region IS DISTINCT FROM $3::text,
+         left(region, 4) IS DISTINCT FROM left($3::text, 4), region, code
+LIMIT $4
+"""
+
+
+async def bodies_called(tx: Tx, text: str, region: str | None) -> tuple[int, list[dict[str, Any]]]:
+    """How many bodies whose items are published a text leaves, and the first of them: those of a region before all others."""
+    whole = normalize("NFKC", text).lower().strip()
+    rows = await tx.fetch(CALLED, whole, whole.split(), region, FOUND_MAX)
+    return rows[0]["there"] if rows else 0, [_body(row) for row in rows]
+
+
+def _body(row: Row) -> dict[str, Any]:
+    return {"body": row["code"], "region": row["region"], "name": [row["name_zh"], row["name_en"]]}

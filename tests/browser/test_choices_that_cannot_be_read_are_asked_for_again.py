@@ -151,5 +151,5 @@ async def test_bodies_of_which_one_has_the_power(house: House, opens: Opens, lan
     await shot(page, f"worklist-no-bodies-{lang}")
     await is_told_by_a_press(page, BODIES)
 
-    await expect(page.locator("#competent-region")).to_be_focused()
+    await expect(page.locator("#competent")).to_be_focused()
     await expect(page.locator("#reason-not-our-power")).to_be_checked()

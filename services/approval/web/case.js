@@ -1,13 +1,14 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
-import { get, tell } from "/parts/ask.js";
-import { alarm, codes, dated, day, find, h, lead, listed, moment, named, of, say, told, whyProvisional } from "/parts/page.js";
+import { get, post, tell } from "/parts/ask.js";
+import { chooser, objects } from "/parts/chooser.js";
+import { alarm, codes, dated, day, find, h, lead, listed, moment, of, say, told, whyProvisional } from "/parts/page.js";
 import { bodyName, drawPanel, ended, incoming, inFront, isMine, isSuspended, itemName, left, list, lookAt, read, readSoon, row, standsAs, untilThen } from "./worklist.js";
 
 /** How a machine word is spelled: a document's number. */
 const CODE = "[A-Za-z0-9][A-Za-z0-9_.:\\/\\-]*";
 /** What ends a case; it is done once, by whoever was first. */
 const ENDS = new Set(["decide", "withdraw-case"]);
-/** Every body that decides anything, once somebody needed one, or why they could not be read. */
+/** The nearest of the bodies that decide anything, and how many there are, once somebody needed one; or why they could not be read. */
 let bodies = null, unread = null, isAsked = false;
 
 export function casePanel() {
@@ -101,7 +102,7 @@ function ticks(legend, hint, field, values, family) {
   return h("fieldset", {}, h("legend", {}, legend), h("p", { class: "hint" }, hint), values.map((value) => h("label", { class: "choice line" }, h("input", { type: "checkbox", id: `${field}-${value}`, value, checked: list.form[field].includes(value), change: () => flip(value) }), of(family, value))));
 }
 function form(title, ready, submit, ...ask) {
-  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (ready) submit(); } }, h("h3", {}, title), ask, h("div", { class: "row" }, h("button", { id: "act-send", disabled: isBusy() || !ready }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { const { act } = list; list.act = null; drawPanel(); find(`act-${act}`)?.focus(); } }, say("cancel"))));
+  return h("form", { id: "act-form", class: "note", submit: (event) => { event.preventDefault(); if (ready && !objects("competent")) submit(); } }, h("h3", {}, title), ask, h("div", { class: "row" }, h("button", { id: "act-send", disabled: isBusy() || !ready }, say("acts.send")), h("button", { type: "button", class: "quiet", click: () => { const { act } = list; list.act = null; drawPanel(); find(`act-${act}`)?.focus(); } }, say("cancel"))));
 }
 function decideForm(one) {
   const { outcome, document_no: document, reasons, remedies } = list.form;
@@ -159,26 +160,25 @@ function turnAwayForm(one) {
 function competentChoice(one) {
   if (unread) return h("div", { class: "note wait", role: alarm(unread) }, h("strong", {}, unread.sentence), h("p", {}, say("turnedaway.unread")), h("button", { type: "button", class: "second", id: "again", click: readAgain }, say("again")));
   if (!bodies) { readBodies(); return h("p", { class: "loading" }, say("loading")); }
-  const places = [...new Set(bodies.map((body) => body.region))];
-  const region = (list.form.region ??= places.includes(list.who.region) ? list.who.region : places[0]);
-  const choose = (id, label, options, change) => h("div", { class: "field" }, h("label", { for: id }, say(label)), h("select", { id, change: (event) => { change(event.target.value); drawPanel(); } }, options));
-  return [choose("competent-region", "turnedaway.region", places.map((code) => h("option", { value: code, selected: code === region }, named(list.names.regions[code], code))), (code) => Object.assign(list.form, { region: code, competent: "" })),
-    choose("competent", "turnedaway.competent", [h("option", { value: "" }, say("turnedaway.unknown")), bodies.filter((body) => body.region === region && body.body !== one.to_body).map((body) => h("option", { value: body.body, selected: body.body === list.form.competent }, named(body.name)))], (code) => { list.form.competent = code; })];
+  // Nobody turns a case away to themselves.
+  const others = ({ choices, count }) => { const left = choices.filter(({ code }) => code !== one.to_body); return { choices: left, count: count - choices.length + left.length }; };
+  const take = (code, body) => { Object.assign(list.form, { competent: code, body }); drawPanel(); };
+  return h("div", { class: "field" }, h("label", { for: "competent" }, say("turnedaway.competent")), chooser("competent", { name: "competent", field: say("turnedaway.competent"), blank: "turnedaway.unknown", ...others(bodies), seek: (text) => seekBodies(text).then(others), value: list.form.competent ?? "", chosen: list.form.body, typed: (list.form.typed ??= {}), change: take }));
+}
+/** The bodies that decide anything and that a text leaves, those nearby first; their names say where they are. */
+function seekBodies(text) {
+  return post("/v1/bodies", { text }).then(({ bodies: found, count }) => ({ count, choices: found.map((one) => ({ code: one.body, names: one.name })) }));
 }
 /** Asked for once however often the form is drawn; without an answer the applicant is turned away without a name. */
 async function readBodies() {
   if (isAsked) return;
   isAsked = true;
-  try {
-    const found = await get("/v1/bodies");
-    Object.assign(list.names.regions, found.names.regions);
-    [bodies, unread] = [found.bodies, null];
-  } catch (problem) { unread = problem; }
-  isAsked = bodies?.length > 0;
+  try { [bodies, unread] = [await seekBodies(""), null]; } catch (problem) { unread = problem; }
+  isAsked = bodies?.choices.length > 0;
   if (list.act === "not-accept") drawPanel();
 }
 async function readAgain() {
   await readBodies();
   // Whoever went on meanwhile is led nowhere.
-  if (document.activeElement === find("main")) lead("competent-region");
+  if (document.activeElement === find("main")) lead("competent");
 }

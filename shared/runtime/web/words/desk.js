@@ -131,7 +131,6 @@ export const DESK = {
   "offer.medium": ["方式", "How"],
   "return.why": ["为什么退回", "Why is it returned?"],
   "turnedaway.why": ["为什么不予受理", "Why is it not accepted?"],
-  "turnedaway.region": ["在哪里", "Where?"],
   "turnedaway.competent": ["哪个单位有权办理", "Which body has the power?"],
   "turnedaway.unknown": ["不清楚", "Not known"],
   "turnedaway.unread": ["现在读不到单位名单。请再试一次，或不写明单位，直接提交。", "The bodies cannot be read just now. Try again, or send this without naming one."],
