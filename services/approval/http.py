@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
 from fastapi import FastAPI, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from services.approval import calendars, incoming, names, worklist
 from services.approval.calendars import Known
@@ -23,7 +22,7 @@ from shared.postgres.event_log import EventLog, Tx
 from shared.postgres.inbound import Inbound
 from shared.reference.deadlines import local_date
 from shared.runtime.auth import Caller, require
-from shared.runtime.http import SignedIn, command_routes, kebab, key_of, packed, plain
+from shared.runtime.http import Part, SignedIn, command_routes, kebab, key_of, packed, plain
 from shared.runtime.operator_doors import operator_doors
 from shared.runtime.pages import serve_pages
 from shared.runtime.session import token_of
@@ -37,13 +36,6 @@ Forward = Callable[[str, str, str, bytes], Awaitable[tuple[int, bytes, str]]]
 """Asks intake: path, token, key and body in; status, body and media type out."""
 _SEES_ALL: frozenset[Role] = frozenset({"operator", "auditor", "importer", "service"})
 _OFFICERS: frozenset[Role] = frozenset({"officer", "department", *_SEES_ALL})
-
-
-class Part(BaseModel):
-    """A part of a name or of a code. It is asked for in a body: whoever mistakes the field types what belongs into no address."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    text: Annotated[str, Field(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 def mount(app: FastAPI, log: EventLog, heard: Inbound, approval: Approval, forward: Forward | None = None) -> FastAPI:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
-from unicodedata import normalize
 
 from shared.contracts.catalogue import BodyRegistered, ServiceItemPublished
 from shared.postgres.event_log import Tx
 from shared.postgres.pool import Row
 from shared.reference.divisions import DIVISIONS
+from shared.reference.spelling import typed
 
 HEARD = (BodyRegistered, ServiceItemPublished)
 FOUND_MAX = 50
@@ -76,8 +76,8 @@ LIMIT $4
 
 async def bodies_called(tx: Tx, text: str, region: str | None) -> tuple[int, list[dict[str, Any]]]:
     """How many bodies whose items are published a text leaves, and the first of them: those of a region before all others."""
-    whole = normalize("NFKC", text).lower().strip()
-    rows = await tx.fetch(CALLED, whole, whole.split(), region, FOUND_MAX)
+    sought = typed(text)
+    rows = await tx.fetch(CALLED, sought.whole, sought.words, region, FOUND_MAX)
     return rows[0]["there"] if rows else 0, [_body(row) for row in rows]
 
 

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.meaning import Meant, Typed, around, meant, places_of, typed
+from services.intake.meaning import Meant, around, meant, places_of
 from services.intake.names import region_names
 from services.intake.register import IN_FORCE
 from shared.postgres.event_log import Tx
 from shared.postgres.pool import Row
+from shared.reference.spelling import Typed, typed
 
 SHOWN_MAX = 50
 """How many of what a text leaves are told; whoever sees that there are more types more."""
 HELD_MAX = 2_000
 """How many are told without a text: about what a county handles, so that a desk can choose while nobody answers."""
-
-
-class Part(BaseModel):
-    """A part of a name or of a code. It is asked for in a body: whoever mistakes the field types what belongs into no address."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    text: Annotated[str, Field(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Found(NamedTuple):

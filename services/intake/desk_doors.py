@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake import accesses, choices, desk, heard, names, presence, register
 from services.intake.authority import covers
 from services.intake.cases import Desk
-from services.intake.choices import Part
 from services.intake.decider import journey_decider
 from services.intake.journeys import events_of
 from services.intake.next_steps import next_of, provisional, steps_for
@@ -30,7 +29,7 @@ from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog, Tx
 from shared.reference.deadlines import local_date
 from shared.runtime.auth import Caller, require
-from shared.runtime.http import SignedIn, packed, plain
+from shared.runtime.http import Part, SignedIn, packed, plain
 from shared.telemetry import clock
 
 STAFF: frozenset[Role] = frozenset({"clerk", "officer"})

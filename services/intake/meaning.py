@@ -8,16 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
-from unicodedata import normalize
 
 from shared.reference.divisions import DIVISIONS, PROVINCE
-
-
-class Typed(NamedTuple):
-    """A text as it is compared: whole, and word by word."""
-
-    whole: str
-    words: tuple[str, ...]
+from shared.reference.spelling import Typed, plain
 
 
 class Meant(NamedTuple):
@@ -27,19 +20,9 @@ class Meant(NamedTuple):
     places: frozenset[str] | None
 
 
-def _plain(text: str) -> str:
-    return normalize("NFKC", text).lower().strip()
-
-
-def typed(text: str) -> Typed:
-    """What is compared of a text."""
-    whole = _plain(text)
-    return Typed(whole, tuple(dict.fromkeys(whole.split())))
-
-
 def lines(*names: str) -> str:
     """What a text is compared with; the rows of the catalogue spell it alike."""
-    return "".join(("\n", *(f"{_plain(name)}\n" for name in names)))
+    return "".join(("\n", *(f"{plain(name)}\n" for name in names)))
 
 
 _PLACES = {one.code: lines(one.code, one.name_zh, one.name_en) for one in DIVISIONS.values()}

@@ -8,7 +8,6 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake import cases, guide, heard, names, register
-from services.intake.choices import Part
 from services.intake.desk_doors import due_of, folded, next_told
 from services.intake.guesses import Guesser
 from services.intake.journeys import events_of
@@ -20,7 +19,7 @@ from services.intake.timeline import promise_told, timeline_of
 from shared.eventsourcing.errors import RefusedError
 from shared.postgres.event_log import EventLog, Tx
 from shared.reference.deadlines import local_date
-from shared.runtime.http import packed, plain
+from shared.runtime.http import Part, packed, plain
 from shared.runtime.refusals import UNKNOWN_THING
 from shared.runtime.sign_in import require_local
 from shared.telemetry import clock

@@ -14,6 +14,7 @@ import orjson
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.security import HTTPBearer
 from prometheus_client import generate_latest
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.base import Command
 from shared.contracts.ids import ingress_id
@@ -76,6 +77,13 @@ async def caller_of(request: Request, _: Annotated[object, Depends(HTTPBearer(au
 
 
 SignedIn = Annotated[Caller, Depends(caller_of)]
+
+
+class Part(BaseModel):
+    """A part of a name or of a code. It is asked for in a body: whoever mistakes the field types what belongs into no address."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    text: Annotated[str, Field(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 def kebab(model: type[Command]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.intake.meaning import Meant, around, lines, meant, places_of, typed
+from services.intake.meaning import Meant, around, lines, meant, places_of
+from shared.reference.spelling import typed
 
 KNOWN = [
     ("estate", lines("estate", "不动产转移登记", "Real-estate transfer") + lines("estate", "房屋过户", "Transfer of a house")),
