@@ -1,6 +1,6 @@
 // One case before the officer: its clock, what stops it, and the decision with its reasons and remedies.
 import { get, post, tell } from "/parts/ask.js";
-import { chooser, objects } from "/parts/chooser.js";
+import { allBut, chooser, objects } from "/parts/chooser.js";
 import { alarm, codes, dated, day, find, h, lead, listed, moment, of, say, told, whyProvisional } from "/parts/page.js";
 import { bodyName, drawPanel, ended, incoming, inFront, isMine, isSuspended, itemName, left, list, lookAt, read, readSoon, row, standsAs, untilThen } from "./worklist.js";
 
@@ -161,7 +161,7 @@ function competentChoice(one) {
   if (unread) return h("div", { class: "note wait", role: alarm(unread) }, h("strong", {}, unread.sentence), h("p", {}, say("turnedaway.unread")), h("button", { type: "button", class: "second", id: "again", click: readAgain }, say("again")));
   if (!bodies) { readBodies(); return h("p", { class: "loading" }, say("loading")); }
   // Nobody turns a case away to themselves.
-  const others = ({ choices, count }) => { const left = choices.filter(({ code }) => code !== one.to_body); return { choices: left, count: count - choices.length + left.length }; };
+  const others = allBut(one.to_body);
   const take = (code, body) => { Object.assign(list.form, { competent: code, body }); drawPanel(); };
   return h("div", { class: "field" }, h("label", { for: "competent" }, say("turnedaway.competent")), chooser("competent", { name: "competent", field: say("turnedaway.competent"), blank: "turnedaway.unknown", ...others(bodies), seek: (text) => seekBodies(text).then(others), value: list.form.competent ?? "", chosen: list.form.body, typed: (list.form.typed ??= {}), change: take }));
 }

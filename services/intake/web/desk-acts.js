@@ -1,6 +1,6 @@
 // What can be done with a case: one button each, one small form where something has to be said.
 import { tell } from "/parts/ask.js";
-import { chooser, objects } from "/parts/chooser.js";
+import { allBut, chooser, objects } from "/parts/chooser.js";
 import { alarm, codes, find, h, lead, materialName, of, say } from "/parts/page.js";
 import { desk, drawPanel, open, refresh } from "./desk.js";
 import { doubt, idNo, offered, regionChoice, seekBodies, unoffered } from "./desk-new.js";
@@ -161,7 +161,7 @@ const BODIES = ["to-body", "competent"];
 const bodyOf = (code) => ({ code, names: desk.names.bodies[code] });
 /** The field for a body, one of all but `without`; until they are here, the one that is chosen. */
 function bodyField(id, { chosen, without, ...more }) {
-  const others = ({ choices, count }) => { const left = choices.filter(({ code }) => code !== without); return { choices: left, count: count - choices.length + left.length }; };
+  const others = allBut(without);
   const first = offered()?.bodies ?? { choices: chosen.code ? [chosen] : [], count: 0 };
   return [unoffered(), chooser(id, { name: id, ...others(first), seek: (text) => seekBodies(text).then(others), value: chosen.code, chosen, typed: (desk.form.typed ??= {}), ...more })];
 }

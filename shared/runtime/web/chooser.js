@@ -25,6 +25,8 @@ export function chooser(id, asked) {
 }
 /** Whether something is typed that is no choice yet. */
 export const undecided = (typed) => typed?.text !== undefined;
+/** Of what is offered, all but the one that has this code. */
+export const allBut = (code) => ({ choices, count }) => { const left = choices.filter((one) => one.code !== code); return { choices: left, count: count - choices.length + left.length }; };
 /** Whether a field keeps somebody from going on: who typed a text there that is no choice is led back to it, and told. */
 export function objects(id) {
   const one = find(`${id}-chooser`) && drawn.get(id);
