@@ -8,16 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from services.approval import consumer, http, names
-from services.approval.service import Approval
+from services.approval import names
 from shared.contracts.envelope import Role
 from shared.postgres.event_log import EventLog
-from shared.runtime.auth import Keys
-from shared.runtime.http import make_app
 from tests.conftest import MakeLog
+from tests.integration.approval.test_a_case_is_shown_to_its_body_alone import at_the_door
 from tests.integration.approval.test_racing_officers_decide_once import MIGRATIONS
 from tests.integration.approval.test_what_is_stopped_is_due_last import read
-from tests.unit.approval.story import BODY, STAFF
+from tests.unit.approval.story import BODY
 
 OF_THE_CITY, OF_A_COUNTY, ELSEWHERE, IDLE = BODY, "1" * 17 + "A", "2" * 18, "3" * 18
 BODIES = (
@@ -46,12 +44,7 @@ async def log(make_log: MakeLog) -> EventLog:
 
 
 async def asked(log: EventLog, directory: Path, text: str, role: Role = "officer", region: str = "330100") -> httpx.Response:
-    keys = Keys(directory / "keys")
-    keys.ensure()
-    app = http.mount(make_app("approval", "approval", keys, lambda: True), log, consumer.facts(log), Approval(STAFF))
-    bearer = {"authorization": f"Bearer {keys.issue(role, 'somebody', body=BODY, region=region)}"}
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://approval", headers=bearer) as client:
+    async with at_the_door(log, directory, role, BODY, region) as client:
         return await client.post("/v1/bodies", json={"text": text})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -20,13 +22,22 @@ from tests.unit.approval.story import BODY, CASE, STAFF
 ELSEWHERE = "2" * 18
 
 
-async def asked(log: EventLog, directory: Path, path: str, role: Role = "officer", body: str | None = BODY) -> httpx.Response:
+@asynccontextmanager
+async def at_the_door(
+    log: EventLog, directory: Path, role: Role, body: str | None, region: str | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody of this role and body at approval's door."""
     keys = Keys(directory / "keys")
     keys.ensure()
     app = http.mount(make_app("approval", "approval", keys, lambda: True), log, consumer.facts(log), Approval(STAFF))
-    bearer = {"authorization": f"Bearer {keys.issue(role, 'somebody', body=body)}"}
+    bearer = {"authorization": f"Bearer {keys.issue(role, 'somebody', body=body, region=region)}"}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://approval", headers=bearer) as client:
+        yield client
+
+
+async def asked(log: EventLog, directory: Path, path: str, role: Role = "officer", body: str | None = BODY) -> httpx.Response:
+    async with at_the_door(log, directory, role, body) as client:
         return await client.get(path)
 
 
