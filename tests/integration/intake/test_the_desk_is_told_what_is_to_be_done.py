@@ -93,6 +93,7 @@ async def test_an_offer_has_a_day_of_its_own_also_while_its_applicant_has_one(ci
 
     await city.done(wire.ReturnCustody(case_no=number, reason_code="incomplete-file"))
     assert await days(city, WENZHOU_BODY) == {"correction": [date(2026, 6, 22)]}
+    assert await city.log.pool.fetchval("SELECT offered_due FROM case_index") is None
 
 
 async def test_an_upgrade_finds_the_days_of_open_offers_in_the_record(city: City) -> None:
