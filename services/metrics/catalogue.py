@@ -212,11 +212,20 @@ def adds(version: Published | None, reading: str, which: Which = EVERY) -> tuple
     return int(version.declared <= (0 if reading == "zero" else 1)), 1
 
 
+def versions_on(rows: Iterable[CatalogueRow], day: int, known_to: int | None = None) -> list[Published | None]:
+    """Of each row the version in effect on `day`, by what was known up to the end of day `known_to`."""
+    return [row.in_effect(day, known_to) for row in rows]
+
+
 def coverage(rows: Iterable[CatalogueRow], day: int, known_to: int | None = None, which: Which = EVERY) -> list[Coverage]:
     """F1 per level on `day`, lowest level number first."""
+    return coverage_of(versions_on(rows, day, known_to), which)
+
+
+def coverage_of(versions: Iterable[Published | None], which: Which) -> list[Coverage]:
+    """F1 per level over the versions in effect on a day."""
     by_level: dict[int, list[Published]] = {}
-    for row in rows:
-        version = row.in_effect(day, known_to)
+    for version in versions:
         if version is not None and counts(version) and which.holds(version):
             by_level.setdefault(version.level, []).append(version)
     return [_covered(level, by_level[level]) for level in sorted(by_level)]

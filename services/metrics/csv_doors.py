@@ -47,7 +47,7 @@ def csv_doors(app: FastAPI, answers: Answers) -> None:
     @app.get("/v1/csv/figures/F1", summary="Coverage as CSV")
     async def coverage(asked: AskedItems) -> Response:
         async def make(snap: Snapshot) -> Made:
-            found = covered(await answers.shelf.rows(snap), asked)
+            found = covered(await answers.shelf.coverage(snap, asked))
             groups = [{"key": str(level["level"]), "readings": level["readings"]} for level in found["levels"]]
             said = {"figure": "F1", "readings": found["total"]["readings"], "groups": groups}
             return sheets.FIGURE_HEAD, sheets.figure_rows(said, (await named(snap, "levels"))["levels"])

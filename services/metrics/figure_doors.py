@@ -90,8 +90,7 @@ class Answers:
     async def _screen(self, snap: Snapshot, asked: Slice) -> dict[str, Any]:
         day = today()
         made = await board.board(snap, asked, day)
-        rows = await self.shelf.rows(snap)
-        made["promise"]["F1"] = covered(rows, of_items(asked, ends_on(asked, day)))
+        made["promise"]["F1"] = covered(await self.shelf.coverage(snap, of_items(asked, ends_on(asked, day))))
         now = clock.now()
         made["live"] = await live(snap, now, day)
         made["alerts"] = await newest_alerts(snap.tx, ALERTS_MAX, now - ALERTED)
@@ -183,7 +182,7 @@ def figure_doors(app: FastAPI, answers: Answers) -> None:
     @app.get("/v1/figures/F1", summary="Coverage: items that promise at most one visit")
     async def coverage(asked: AskedItems) -> Response:
         async def make(snap: Snapshot) -> dict[str, Any]:
-            found = covered(await answers.shelf.rows(snap), asked)
+            found = covered(await answers.shelf.coverage(snap, asked))
             return {
                 "figure": "F1",
                 "day": asked.to_day,

@@ -1,17 +1,44 @@
-"""The catalogue rows of the live build, read once and again only after one of them changed."""
+"""The catalogue rows of the live build, read once and again only after one of them changed; so is what F1 says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property, lru_cache, partial
+from typing import Any, TypeAlias
 
 from services.metrics import catalogue
-from services.metrics.catalogue import CatalogueRow, Coverage, Which, coverage
+from services.metrics.catalogue import CatalogueRow, Coverage, Published, Which, coverage_of, versions_on
 from services.metrics.cells import Snapshot, version
 from services.metrics.figures import FEW, Value
 from services.metrics.names import FAMILIES, LEVELS, Words, basics_of, names
 from services.metrics.slices import Slice, prefix_of
 from shared.contracts.topics import CATALOGUE_EVENTS
+
+DAYS_MAX = 8
+SLICES_MAX = 256
+"""Of how many days the version in effect is kept, a pointer for each row, and of how many slices what F1 says, a few numbers."""
+InEffect: TypeAlias = Callable[[int, int | None], Sequence[Published | None]]
+"""Of each row, in their order, the version in effect on a day by what was known up to the end of another, if that is named."""
+
+
+class Stock:
+    """The rows as they were read at one moment. What was asked of a day or of a slice is not counted a second time."""
+
+    def __init__(self, rows: Sequence[CatalogueRow]) -> None:
+        self.rows = rows
+        # Functions of the rows, since a bound method would be a cycle: a stock that is replaced is large, and goes at once.
+        self.in_effect: InEffect = lru_cache(DAYS_MAX)(partial(versions_on, rows))
+        self.coverage: Callable[[int, int | None, Which], Sequence[Coverage]]
+        self.coverage = lru_cache(SLICES_MAX)(partial(_coverage, self.in_effect))
+
+    @cached_property
+    def basics(self) -> Words:
+        """The names of things, which every board asks for."""
+        return basics_of(self.rows)
+
+
+def _coverage(in_effect: InEffect, day: int, known_to: int | None, which: Which) -> Sequence[Coverage]:
+    return coverage_of(in_effect(day, known_to), which)
 
 
 class Shelf:
@@ -19,27 +46,27 @@ class Shelf:
 
     def __init__(self) -> None:
         self._version: tuple[int, int] = (0, -1)
-        self._rows: list[CatalogueRow] = []
-        self._basics: Words | None = None
+        self._stock = Stock(())
 
-    async def rows(self, snap: Snapshot) -> list[CatalogueRow]:
-        """The rows as of `snap`."""
+    async def stock(self, snap: Snapshot) -> Stock:
+        """What lies on it as of `snap`, in order of its keys."""
         seen = snap.generation, await version(snap, (CATALOGUE_EVENTS,))
         if self._version != seen:
             found = await snap.tx.fetch(f"SELECT key, body FROM {snap.room}.catalogue ORDER BY key")
-            self._rows = [catalogue.load(row["key"], row["body"]) for row in found]
+            self._stock = Stock([catalogue.load(row["key"], row["body"]) for row in found])
             self._version = seen
-            self._basics = None
-        return self._rows
+        return self._stock
+
+    async def coverage(self, snap: Snapshot, wanted: Slice) -> Sequence[Coverage]:
+        """F1 per level of a slice that names its day, as of `snap`."""
+        return (await self.stock(snap)).coverage(*bounds(wanted))
 
     async def names(self, snap: Snapshot, only: Collection[str] = FAMILIES) -> dict[str, Any]:
-        """The names of these families as of `snap`; those of things, which every board asks for, are gathered once."""
-        rows = await self.rows(snap)
+        """The names of these families as of `snap`."""
+        stock = await self.stock(snap)
         if "basics" not in only:
-            return names(rows, only)
-        if self._basics is None:
-            self._basics = basics_of(rows)
-        return {**names(rows, [family for family in only if family != "basics"]), "basics": self._basics}
+            return names(stock.rows, only)
+        return {**names(stock.rows, [family for family in only if family != "basics"]), "basics": stock.basics}
 
 
 def _ratio(numerator: int, denominator: int) -> Value:
@@ -64,9 +91,8 @@ def bounds(wanted: Slice) -> tuple[int, int | None, Which]:
     return wanted.to_day.toordinal(), known_to, Which("" if wanted.region is None else prefix_of(wanted.region), wanted.basic)
 
 
-def covered(rows: Sequence[CatalogueRow], wanted: Slice) -> dict[str, Any]:
+def covered(found: Sequence[Coverage]) -> dict[str, Any]:
     """F1 as an answer: each level with its readings and its mean per unit, and the total as a ratio of sums."""
-    found = coverage(rows, *bounds(wanted))
     levels = [
         {
             "level": level.level,

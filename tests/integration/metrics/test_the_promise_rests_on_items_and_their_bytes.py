@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from services.metrics import catalogue, items
 from services.metrics.asking import items_asked_of, permalink
-from services.metrics.catalogue import CatalogueRow
+from services.metrics.catalogue import CatalogueRow, Published
 from services.metrics.cells import Snapshot, snapshot
 from services.metrics.figure_doors import Answers
 from services.metrics.item_bulletin import bulletin
@@ -20,6 +21,7 @@ from services.metrics.recounting import last
 from services.metrics.shares import Asked
 from services.metrics.shelf import Shelf
 from services.metrics.slices import Slice
+from services.metrics.store import Store
 from services.metrics.view import read
 from shared.contracts.catalogue import ServiceItemPublished, ServiceItemRetired
 from shared.contracts.envelope import Actor, Envelope
@@ -31,6 +33,7 @@ from shared.kafka.clients import producer
 from shared.postgres.event_log import EventLog
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
+from tests.integration.metrics.house import Hand, Wire
 from tests.integration.metrics.test_the_board_can_be_asked_what_it_said import asker
 from tests.unit.metrics.stories import BODY, HANGZHOU
 
@@ -185,6 +188,40 @@ async def test_the_board_counts_the_items_of_the_day_it_is_asked_for(log: EventL
 
     assert made is not None
     assert made[1]["promise"]["F1"]["total"]["readings"]["once"]["denominator"] == counted
+
+
+@pytest.mark.usefixtures("promised")
+async def test_the_facts_of_an_item_are_looked_through_once_a_day_however_often_the_board_is_asked(
+    log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, in_effect = Counter[str](), CatalogueRow.in_effect
+
+    def looking(row: CatalogueRow, day: int, known_to: int | None = None) -> Published | None:
+        looked[row.key] += 1
+        return in_effect(row, day, known_to)
+
+    monkeypatch.setattr(CatalogueRow, "in_effect", looking)
+    answers = Answers(log, Shelf(), demo=True)
+
+    for region in (None, HANGZHOU, None):
+        await answers.dashboard(Slice(region=region, to_day=RETIRED))
+
+    assert set(looked.values()) == {1}
+    assert len(looked) == 4
+
+
+async def test_the_board_counts_again_when_an_item_is_published_anew(store: Store) -> None:
+    wire, key, said = Wire(), "item:one", list[int]()
+    hand, answers = Hand(store, wire), Answers(store.log, Shelf(), demo=True)
+    for number, declared in enumerate((2, 1), 1):
+        wire.put(CATALOGUE_EVENTS, key, told_as(key, number, published("one", declared, number)))
+        await hand.project()
+        for _ in range(2):
+            made = await answers.dashboard(Slice(to_day=RETIRED))
+            assert made is not None
+            said.append(made[1]["promise"]["F1"]["total"]["readings"]["once"]["numerator"])
+
+    assert said == [0, 0, 1, 1]
 
 
 def test_its_link_pins_the_day_and_what_was_known() -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from services.metrics.catalogue import CatalogueRow, Published, Retired, Which, coverage
 from services.metrics.shelf import covered
-from services.metrics.slices import Slice
 from shared.reference.divisions import CITY_CODES, DIVISIONS, PROVINCE
 
 DAY = date(2017, 12, 31).toordinal()
@@ -121,6 +120,6 @@ def test_a_unit_is_the_items_of_one_level_in_one_region() -> None:
 
 
 def test_an_item_of_an_unknown_level_is_told_by_its_number() -> None:
-    (level,) = covered([item("a", 9, PROVINCE, 1)], Slice(to_day=date.fromordinal(DAY)))["levels"]
+    (level,) = covered(coverage([item("a", 9, PROVINCE, 1)], DAY))["levels"]
 
     assert (level["level"], level["name"]) == (9, {"zh": "9", "en": "9"})
