@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
@@ -17,6 +18,7 @@ from services.metrics.figure_doors import Answers, today
 from services.metrics.figures import COVERAGE
 from services.metrics.names import of_everything
 from services.metrics.shares import Asked
+from services.metrics.shelf import Shelf
 from services.metrics.slices import Slice, told
 from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.runtime.auth import require
@@ -30,7 +32,7 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
 
     async def page(wanted: Asked, then: date, now: date, after: str, limit: int) -> dict[str, Any]:
         async def make(snap: Snapshot) -> dict[str, Any]:
-            found = await _kind(wanted)(snap, bootstrap, wanted, then, now, after, limit)
+            found = await _kind(wanted, answers.shelf)(snap, bootstrap, wanted, then, now, after, limit)
             # An item that is asked for is named even where nothing is told of it.
             return {**found, "names": await of_everything(snap, [found["facts"], told(wanted.slice)])}
 
@@ -74,9 +76,9 @@ def bulletin_doors(app: FastAPI, answers: Answers, bootstrap: str) -> None:
         return StreamingResponse(written, 200, headers, "text/csv; charset=utf-8")
 
 
-def _kind(wanted: Asked) -> Callable[[Snapshot, str, Asked, date, date, str, int], Awaitable[dict[str, Any]]]:
+def _kind(wanted: Asked, shelf: Shelf) -> Callable[[Snapshot, str, Asked, date, date, str, int], Awaitable[dict[str, Any]]]:
     if wanted.figure is COVERAGE:
-        return item_bulletin.bulletin
+        return partial(item_bulletin.bulletin, shelf)
     return handover_bulletin.bulletin if wanted.reading.from_waits else bulletin.bulletin
 
 

@@ -25,6 +25,7 @@ from services.metrics.live import NOBODY, Age, Place, Which, journeys
 from services.metrics.names import of_everything
 from services.metrics.redrive import redrive
 from services.metrics.shares import Asked
+from services.metrics.shelf import Shelf
 from services.metrics.slices import ends_on, told
 from services.metrics.store import HistoryHook, Store
 from shared.eventsourcing.errors import RefusedError, Rule, UnavailableError
@@ -89,7 +90,7 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
 
         async def make(snap: Snapshot) -> dict[str, Any]:
             link = permalink(wanted, today(), await settled_to(snap))
-            page = {**await _page(snap, wanted, after, limit), **stamped, "permalink": link}
+            page = {**await _page(answers.shelf, snap, wanted, after, limit), **stamped, "permalink": link}
             return {**page, "names": await of_everything(snap, page)}
 
         return plain(await answers.read(make))
@@ -168,9 +169,9 @@ def evidence_doors(app: FastAPI, answers: Answers, bootstrap: str, history: Hist
         return StreamingResponse(_shares(answers), media_type="application/x-ndjson")
 
 
-async def _page(snap: Snapshot, wanted: Asked, after: str, limit: int) -> dict[str, Any]:
+async def _page(shelf: Shelf, snap: Snapshot, wanted: Asked, after: str, limit: int) -> dict[str, Any]:
     if wanted.figure is COVERAGE:
-        return await items.page(snap, wanted, after, limit)
+        return await items.page(shelf, snap, wanted, after, limit)
     if wanted.reading.from_waits:
         return await handovers.page(snap, wanted, after, limit, today())
     return await evidence.page(snap, wanted, after, limit)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from services.metrics import catalogue
@@ -13,7 +16,7 @@ from services.metrics.figures import Value
 from services.metrics.record import Standing, chained, stored_at
 from services.metrics.recounting import Count, result_of
 from services.metrics.shares import Asked
-from services.metrics.shelf import bounds, readings_of
+from services.metrics.shelf import Shelf, Stock, bounds, readings_of
 from services.metrics.view import read
 from shared.contracts.topics import CATALOGUE_EVENTS
 from shared.eventsourcing.records import Place
@@ -22,6 +25,7 @@ from shared.kafka.fetch import fetch_records
 STRETCH_ITEMS = 1_000
 _SHELVED = "SELECT key, partition, body FROM {room}.catalogue WHERE starts_with(key, 'item:') ORDER BY key"
 _ONE = "SELECT key, partition, body FROM {room}.catalogue WHERE key = $1"
+_THESE = "SELECT key, partition, body FROM {room}.catalogue WHERE key = ANY($1) ORDER BY key"
 
 
 class Shelved(NamedTuple):
@@ -31,19 +35,33 @@ class Shelved(NamedTuple):
     partition: int
 
 
-async def page(snap: Snapshot, asked: Asked, after: str, limit: int) -> dict[str, Any]:
-    """One page of the items that F1 counts; over all pages they add up to it."""
-    every = await shelf(snap)
-    counted = ((shelved, _counted(shelved.row, asked)) for shelved in every if shelved.row.key > after)
-    behind = [(shelved, version) for shelved, version in counted if version is not None]
-    shown = [_shown(shelved, version, asked.reading.code) for shelved, version in behind[:limit]]
+async def page(shelf: Shelf, snap: Snapshot, asked: Asked, after: str, limit: int) -> dict[str, Any]:
+    """One page of the items that F1 counts; over all pages they add up to it. Only those that it shows are read."""
+    stock = await shelf.stock(snap)
+    keys = list(islice(_behind(stock, asked, after), limit + 1))
+    behind = [(shelved, _counted(shelved.row, asked)) for shelved in await these(snap, keys[:limit])]
     return {
         "figure": asked.figure.code,
         "reading": asked.reading.code,
-        "total": reading_of((shelved.row for shelved in every), asked)._asdict(),
-        "rows": shown,
-        "next": shown[-1]["key"] if len(behind) > limit else None,
+        "total": said(stock, asked)._asdict(),
+        "rows": [_shown(shelved, version, asked.reading.code) for shelved, version in behind if version is not None],
+        "next": keys[limit - 1] if len(keys) > limit else None,
     }
+
+
+def _behind(stock: Stock, asked: Asked, after: str) -> Iterator[str]:
+    """The keys of the items that count, from the first one behind `after` on."""
+    day, known_to, which = bounds(asked.slice)
+    versions = stock.in_effect(day, known_to)
+    for n in range(bisect_right(stock.rows, after, key=attrgetter("key")), len(versions)):
+        _, below = adds(versions[n], asked.reading.code, which)
+        if below:
+            yield stock.rows[n].key
+
+
+def said(stock: Stock, asked: Asked) -> Value:
+    """What the board says."""
+    return readings_of(stock.coverage(*bounds(asked.slice)))[asked.reading.code]
 
 
 async def one(snap: Snapshot, bootstrap: str, item: str) -> dict[str, Any] | None:
@@ -60,7 +78,7 @@ async def one(snap: Snapshot, bootstrap: str, item: str) -> dict[str, Any] | Non
 
 async def recounting(snap: Snapshot, bootstrap: str, asked: Asked) -> AsyncIterator[dict[str, Any]]:
     """The state of the count after every stretch; the last one has the result. Raises `UnavailableError` without Kafka."""
-    every = await shelf(snap)
+    every = await _every(snap)
     count, again = Count(len(every)), list[CatalogueRow]()
     yield count.told()
     for begin in range(0, len(every), STRETCH_ITEMS):
@@ -72,11 +90,15 @@ async def recounting(snap: Snapshot, bootstrap: str, asked: Asked) -> AsyncItera
         count.events += len(bodies)
         count.journeys += sum(_counted(row, asked) is not None for row in folded)
         yield count.told()
-    yield {**count.told(), **result_of(asked, reading_of((shelved.row for shelved in every), asked), reading_of(again, asked))}
+    yield {**count.told(), **result_of(asked, _reading_of((shelved.row for shelved in every), asked), _reading_of(again, asked))}
 
 
-async def shelf(snap: Snapshot) -> list[Shelved]:
-    """Every item of the catalogue, in order of its key."""
+async def these(snap: Snapshot, keys: Sequence[str]) -> list[Shelved]:
+    """The rows of these items, in order of their keys."""
+    return [_loaded(row) for row in await snap.tx.fetch(_THESE.format(room=snap.room), keys)]
+
+
+async def _every(snap: Snapshot) -> list[Shelved]:
     return [_loaded(row) for row in await snap.tx.fetch(_SHELVED.format(room=snap.room))]
 
 
@@ -102,7 +124,7 @@ def _counted(row: CatalogueRow, asked: Asked) -> Published | None:
     return version if below else None
 
 
-def reading_of(rows: Iterable[CatalogueRow], asked: Asked) -> Value:
+def _reading_of(rows: Iterable[CatalogueRow], asked: Asked) -> Value:
     """What the reading says of these rows."""
     return readings_of(coverage(rows, *bounds(asked.slice)))[asked.reading.code]
 

@@ -32,6 +32,11 @@ class Stock:
         self.coverage = lru_cache(SLICES_MAX)(partial(_coverage, self.in_effect))
 
     @cached_property
+    def items(self) -> Sequence[CatalogueRow]:
+        """The rows of items alone."""
+        return [row for row in self.rows if row.key.startswith("item:")]
+
+    @cached_property
     def basics(self) -> Words:
         """The names of things, which every board asks for."""
         return basics_of(self.rows)

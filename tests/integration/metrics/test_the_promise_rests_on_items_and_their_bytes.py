@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
@@ -30,7 +31,8 @@ from shared.contracts.topics import CATALOGUE_EVENTS, PARTITIONS, TOPICS
 from shared.contracts.wire import encode
 from shared.kafka.admin import ensure_topics
 from shared.kafka.clients import producer
-from shared.postgres.event_log import EventLog
+from shared.postgres.event_log import EventLog, Tx
+from shared.postgres.pool import Row
 from shared.reference.deadlines import local_date
 from shared.telemetry import clock
 from tests.integration.metrics.house import Hand, Wire
@@ -112,9 +114,9 @@ def asked(reading: str = "once", day: date = RETIRED, region: str | None = None)
 
 
 async def behind(snap: Snapshot, wanted: Asked, limit: int = 50) -> list[tuple[str, int]]:
-    found, after = list[tuple[str, int]](), ""
+    found, after, shelf = list[tuple[str, int]](), "", Shelf()
     while True:
-        page = await items.page(snap, wanted, after, limit)
+        page = await items.page(shelf, snap, wanted, after, limit)
         found += [(row["item"], row["numerator"]) for row in page["rows"]]
         if page["next"] is None:
             assert page["total"]["numerator"] == sum(numerator for _, numerator in found)
@@ -139,6 +141,36 @@ async def test_the_items_add_up_to_the_figure_page_by_page(
     async with snapshot(log) as snap:
         assert await behind(snap, asked(reading, day)) == rows
         assert await behind(snap, asked(reading, day), limit=1) == rows
+
+
+@pytest.fixture
+def read_keys(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of all rows of the catalogue that are read, one after the other."""
+    fetch, keys = Tx.fetch, list[str]()
+
+    async def fetching(tx: Tx, sql: str, *args: Any) -> list[Row]:
+        found = await fetch(tx, sql, *args)
+        if "p1.catalogue" in sql:
+            keys.extend(row["key"] for row in found)
+        return found
+
+    monkeypatch.setattr(Tx, "fetch", fetching)
+    return keys
+
+
+@pytest.mark.usefixtures("promised")
+async def test_a_page_reads_the_items_that_it_shows_and_no_others(log: EventLog, kafka: str, read_keys: list[str]) -> None:
+    shelf, known = Shelf(), local_date(NOW)
+    async with snapshot(log) as snap:
+        await shelf.stock(snap)
+        assert read_keys == ["item:gone", "item:none", "item:one", "item:two"]
+        read_keys.clear()
+
+        first = await items.page(shelf, snap, asked(), "", 1)
+        await items.page(shelf, snap, asked(), first["next"], 1)
+        await bulletin(shelf, snap, kafka, asked(), known - timedelta(days=1), known, "item:one", 1)
+
+    assert read_keys == ["item:none", "item:one", "item:two"]
 
 
 @pytest.mark.usefixtures("promised")
@@ -241,7 +273,7 @@ async def test_a_fact_that_moved_it_is_named_by_its_stored_event(log: EventLog, 
     known = local_date(NOW)
 
     async with snapshot(log) as snap:
-        found = await bulletin(snap, kafka, wanted, known - timedelta(days=1), known, "", 50)
+        found = await bulletin(Shelf(), snap, kafka, wanted, known - timedelta(days=1), known, "", 50)
 
     assert found["record_reachable"]
     assert [(fact["item"], fact["type"].split(".")[2], fact["denominator"]) for fact in found["facts"]] == [
