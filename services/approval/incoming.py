@@ -136,7 +136,8 @@ def _row(event: Envelope[Any], fact: CustodyOffered) -> tuple[Any, ...]:
 async def for_body(tx: Tx, body: str | None, today: date, calendars: Calendars) -> list[dict[str, Any]]:
     """What is offered to a body (or to anybody), then what it took, then what waits for the applicant; the earliest due first.
 
-    Each says whose time runs, until when it is to be answered, and how many working days are left; no day where nobody's runs.
+    Each says whose time runs, until when it is to be answered, and how many working days are left; no day where nobody's runs; and
+    whether intake lets the body accept it by now.
     """
     told = [_told(row, today, calendars) for row in await tx.fetch(_LISTED, body, LIST_MAX)]
     return sorted(told, key=_urgency)
@@ -146,6 +147,7 @@ def _told(row: Row, today: date, calendars: Calendars) -> dict[str, Any]:
     clock, due = _clock(row, calendars)
     told: dict[str, Any] = {name: value for name, value in dict(row).items() if name not in _OF_ARRIVAL}
     told |= {"clock": clock, "answer_by": due, "working_days_left": None, "provisional": None}
+    told["may_accept"] = _may_accept(row, clock)
     if due is not None:
         told["working_days_left"] = calendars.working_days_left(today, due)
     if due is not None and clock == "acceptance":
@@ -168,6 +170,11 @@ def _clock(row: Row, calendars: Calendars) -> tuple[Clock, date | None]:
     if start is None:
         return "elsewhere", None
     return "acceptance", correction_notice_due(local_date(start), calendars)
+
+
+def _may_accept(row: Row, clock: Clock) -> bool:
+    # A body may hold what another one decides. Which one that is, of what came before an upgrade, only intake knows.
+    return clock == "unknown" or (clock == "acceptance" and row["to_body"] == row["handling_body"])
 
 
 def _urgency(told: dict[str, Any]) -> tuple[bool, bool, date, str]:

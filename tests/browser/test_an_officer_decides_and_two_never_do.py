@@ -12,11 +12,13 @@ from playwright.async_api import Page, Route, expect
 from shared.contracts import commands as wire
 from shared.contracts.intake import MissingMaterial
 from tests.browser.conftest import DESKTOP, PHONE, Opens, shot
-from tests.browser.house import HANGZHOU, House
+from tests.browser.house import HANGZHOU, WENZHOU, House, a_person
 from tests.browser.looking import focused, objections, sideways
 
 pytestmark = pytest.mark.browser
-TRANSFER, MEDICAL, PERMIT = "estate-transfer", "medical-elsewhere", "residence-permit"
+TRANSFER, MEDICAL, PERMIT, LICENCE = "estate-transfer", "medical-elsewhere", "residence-permit", "business-licence"
+XIHU = "330106"
+"""A district of Hangzhou."""
 
 
 def officer(house: House, basic: str) -> tuple[str, str]:
@@ -36,6 +38,14 @@ async def worklist(
 
 async def situation(house: House, case_no: str) -> str:
     return str(await house.approval_log.pool.fetchval("SELECT situation FROM worklist WHERE case_no = $1", case_no))
+
+
+async def handed_over(house: House, case_no: str, basic: str) -> None:
+    """Let a body of Hangzhou take a case, whether it decides the case or not."""
+    to_body = officer(house, basic)[1]
+    taken = wire.AcceptCustody(case_no=case_no)
+    await house.done(wire.OfferCustody(case_no=case_no, to_body=to_body, medium="electronic"), taken)
+    await house.all_carried()
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -261,6 +271,49 @@ async def test_a_case_that_waits_for_its_applicant_is_not_offered_for_acceptance
     await page.clock.run_for(11_000)
     await expect(page.locator("#act-accept")).to_be_visible()
     await expect(page.locator(f"#offer-{case_no}")).to_contain_text("Taken, not accepted")
+
+
+async def test_a_case_that_no_window_received_is_not_offered_for_acceptance_until_one_has(house: House, opens: Opens) -> None:
+    submission = wire.SubmitApplication(
+        applicant=wire.Applicant(id_no=a_person(), region=WENZHOU),
+        item_code=house.item(TRANSFER),
+        channel="window",
+        receiving_body=house.where.service_bodies[WENZHOU].uscc,
+        receiving_region=WENZHOU,
+    )
+    case_no = str((await house.done(submission)).case_no)
+    await handed_over(house, case_no, TRANSFER)
+    page = await worklist(opens, house, clock=True)
+    await page.locator(f"#offer-{case_no}").click()
+    await expect(page.locator("#act-not-accept")).to_be_visible()
+    assert await page.locator("#act-accept").count() == 0
+    await house.done(wire.Receive(case_no=case_no, window_id=house.hall(WENZHOU), form_check="passed", identity_check="passed"))
+    await house.all_carried()
+
+    await page.clock.run_for(11_000)
+    await expect(page.locator("#act-accept")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "lang", "says"),
+    [
+        (XIHU, "en", "Another body decides it: hand it on"),
+        (XIHU, "zh", "此件由承办单位受理：请在窗口页面继续移交"),
+        (WENZHOU, "zh", "跨市办件由承办单位接收后"),
+    ],
+)
+async def test_whoever_holds_what_another_body_decides_is_told_to_hand_it_on_and_offered_no_acceptance(
+    house: House, opens: Opens, handed_in: str, lang: str, says: str
+) -> None:
+    case_no = str((await house.case(region=handed_in)).case_no)
+    await handed_over(house, case_no, LICENCE)
+    page = await worklist(opens, house, LICENCE, lang=lang)
+    await page.locator(f"#offer-{case_no}").click()
+
+    await expect(page.locator("article .note")).to_contain_text(says)
+    await expect(page.locator("#act-not-accept")).to_be_visible()
+    assert await page.locator("#act-accept").count() == 0
+    await shot(page, f"worklist-hand-on-{handed_in}-{lang}")
 
 
 async def test_who_turns_a_case_away_for_want_of_power_names_the_body_that_has_it(house: House, opens: Opens) -> None:

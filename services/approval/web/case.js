@@ -142,12 +142,13 @@ export function incomingPanel() {
   const one = incoming(list.incoming);
   if (!one) return h("div", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, say("incoming.gone")), h("p", { class: "how" }, say("incoming.gonehow")));
   const at = { case_no: one.case_no }, stands = standsAs(one);
+  const how = !one.answer_by ? one.clock : stands === "taken" && !one.may_accept ? "passon" : stands;
   const go = (command, body, done, second) => h("button", { type: "button", id: `act-${command}`, class: second ? "second" : null, disabled: isBusy(), click: () => send(command, { ...at, ...body }, say(done)) }, of("act", command));
   const asking = (command) => h("button", { type: "button", id: `act-${command}`, class: "second", "aria-expanded": String(list.act === command), disabled: isBusy(), click: () => { list.act = list.act === command ? null : command; list.form = {}; if (!isAsked) bodies = unread = null; drawPanel(); } }, of("act", command));
   return h("article", { class: "card" }, h("h2", { id: "case-title", tabindex: "-1" }, itemName(one.item_code)), problem(),
-    h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${one.answer_by ? stands : one.clock}how`, { day: dated(one.answer_by, one.provisional) })), stands === "offered" && one.correction_due && h("p", {}, say("incoming.alsowaits", { day: day(one.correction_due) }))),
+    h("div", { class: `note ${stands === "waiting" ? "wait" : "promised"}` }, h("strong", {}, say(`incoming.${stands}`)), h("p", {}, say(`incoming.${how}how`, { day: dated(one.answer_by, one.provisional) })), stands === "offered" && one.correction_due && h("p", {}, say("incoming.alsowaits", { day: day(one.correction_due) }))),
     h("dl", {}, h("dt", {}, say("case.no")), h("dd", {}, one.case_no), one.answer_by && [h("dt", {}, say("case.left")), h("dd", {}, untilThen(one.answer_by, one.working_days_left))], h("dt", {}, say("list.from")), h("dd", {}, bodyName(one.from_body)), h("dt", {}, say("offer.medium")), h("dd", {}, of("medium", one.medium)), h("dt", {}, say("incoming.at")), h("dd", {}, moment(one.offered_at))), whyProvisional(one.provisional),
-    h("div", { class: "row" }, one.taken_at ? [stands === "taken" && go("accept", {}, "incoming.accepted"), asking("not-accept")] : [go("accept-custody", { handover_no: one.handover_no }, "incoming.took"), asking("return-custody")]),
+    h("div", { class: "row" }, one.taken_at ? [one.may_accept && go("accept", {}, "incoming.accepted"), asking("not-accept")] : [go("accept-custody", { handover_no: one.handover_no }, "incoming.took"), asking("return-custody")]),
     list.act === "return-custody" && form(of("act", "return-custody"), list.form.reason, () => send("return-custody", { ...at, handover_no: one.handover_no, reason_code: list.form.reason }, say("incoming.returned")), radio(say("return.why"), "reason", codes("back"), "back")),
     list.act === "not-accept" && turnAwayForm(one));
 }

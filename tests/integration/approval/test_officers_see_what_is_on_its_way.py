@@ -10,6 +10,8 @@ import pytest
 
 from services.approval import incoming, names, worklist
 from services.approval.service import react
+from services.intake.next_steps import steps_for
+from services.intake.state import Journey, evolve
 from shared.contracts.base import Fact
 from shared.contracts.catalogue import BodyRegistered
 from shared.contracts.commands import Decide
@@ -23,6 +25,7 @@ from shared.contracts.intake import (
     CustodyOffered,
     CustodyOfferWithdrawn,
     CustodyReturned,
+    IntakeEvent,
     MissingMaterial,
 )
 from shared.postgres.event_log import EventLog, Tx
@@ -203,6 +206,49 @@ async def test_whoever_has_to_answer_sees_until_when_or_that_no_clock_runs(
     assert (told["clock"], told["answer_by"], told["working_days_left"]) == (clock, answer_by, left)
     assert told["provisional"] is None
     assert unpublished["provisional"] == (2026 if clock == "acceptance" else None), "what was told stays"
+
+
+def lets_accept(facts: list[tuple[IntakeEvent, date]]) -> bool:
+    """Whether intake's own rule lets an officer of the body accept after these facts."""
+    journey = Journey()
+    for fact, day in facts:
+        journey = evolve(journey, fact, at(day))
+    return "accept" in steps_for(Actor("officer", "o-1", BODY, "330100"), journey.cases[NUMBER], None)
+
+
+@pytest.mark.parametrize(
+    ("submission", "later", "may_accept"),
+    [
+        (AFAR, [(RECEIVED, MONDAY), (OFFERED, MONDAY)], False),
+        (AFAR, [(RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], True),
+        (NEAR, [(RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], True),
+        (AFAR, [(RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, MONDAY), (ASKED, TUESDAY)], False),
+        (AFAR, [(RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, MONDAY), (ASKED, TUESDAY), (ANSWERED, WEDNESDAY)], True),
+        (AFAR, [(OFFERED, MONDAY), (TAKEN, TUESDAY)], False),
+        (submitted(handler="3" * 18), [(RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], False),
+        (submitted("330104", handler="3" * 18), [(RECEIVED, MONDAY), (OFFERED, MONDAY), (TAKEN, TUESDAY)], False),
+    ],
+)
+async def test_whoever_holds_a_case_is_told_whether_intake_lets_them_accept_it(
+    make_log: MakeLog, submission: ApplicationSubmitted, later: list[tuple[IntakeEvent, date]], may_accept: bool
+) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    facts: list[tuple[IntakeEvent, date]] = [(submission, MONDAY), *later]
+    await after(log, *(heard(fact, day=day) for fact, day in facts))
+
+    async with log.transaction() as tx:
+        (told,) = await incoming.for_body(tx, BODY, WEDNESDAY, CALENDARS)
+    assert told["may_accept"] is may_accept
+    assert lets_accept(facts) is may_accept
+
+
+async def test_of_a_case_that_came_before_an_upgrade_intake_is_asked(make_log: MakeLog) -> None:
+    log = await make_log("approval", MIGRATIONS)
+    await after(log, heard(OFFERED, TAKEN))
+
+    async with log.transaction() as tx:
+        (told,) = await incoming.for_body(tx, BODY, WEDNESDAY, CALENDARS)
+    assert (told["clock"], told["may_accept"]) == ("unknown", True)
 
 
 async def test_what_is_to_be_accepted_first_stands_first_and_is_forgotten_with_its_case(make_log: MakeLog) -> None:

@@ -78,6 +78,7 @@ export const WORKLIST = {
   "incoming.offeredhow": ["请在 {day} 前接收或退回。接收后由我们持有。", "Take it or return it by {day}. It is ours once it is taken."],
   "incoming.taken": ["已接收，等待受理", "Taken; waiting to be accepted"],
   "incoming.takenhow": ["请在 {day} 前受理，或在窗口页面一次告知补正；逾期未告知的，视为受理。", "By {day} accept it here, or tell what is missing on the desk's page; if neither is done it counts as accepted."],
+  "incoming.passonhow": ["此件由承办单位受理：请在窗口页面继续移交，也可以在那里一次性告知补正；{day} 前既未受理也未告知的，视为受理。", "Another body decides it: hand it on from the desk's page, or tell there what is missing; if it is neither accepted nor told by {day}, it counts as accepted."],
   "incoming.unreceivedhow": ["窗口收件后，才起算 5 个工作日的受理期限。", "The 5 working days to accept it begin when a window receives it."],
   "incoming.elsewherehow": ["跨市办件由承办单位接收后，才起算 5 个工作日的受理期限；请在窗口页面继续移交。", "It comes from another city, so the 5 working days to accept it begin when the body that decides has taken it; hand it on from the desk's page."],
   "incoming.unknownhow": ["应在 5 个工作日内受理，或在窗口页面一次告知补正；逾期未告知的，视为受理。此件在系统升级前交来，最后一天不明。", "Within 5 working days accept it here, or tell what is missing on the desk's page; if neither is done it counts as accepted. It came before an upgrade, so the last day is not known."],
