@@ -68,7 +68,7 @@ export function thingFilter(basics, value, typed, change) {
 }
 /** How long something has been open, in words: a span of days, or as many and more. */
 export const aged = (days) => (days.endsWith("+") ? say("live.daysmore", { d: parseInt(days, 10) }) : say("live.days", { d: days }));
-/** Filters that not every reading can be cut by; each reading names those that cut it. */
+/** Filters that not every reading can be cut by, as the service knows them (`Filter`); each reading names those that cut it. */
 const PARTIAL = ["layer", "pair", "cause", "home"];
 /** Whether a reading can be cut by a filter; another one would only be refused. */
 export const cuts = (reading, key) => !PARTIAL.includes(key) || Boolean(reading?.filters.includes(key));

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -11,9 +14,10 @@ from services.metrics.contributions import Cell, Group
 from services.metrics.figure_doors import definition
 from services.metrics.figures import FIGURES, Figure
 from services.metrics.ledger import Entry
-from services.metrics.slices import Slice, covers
+from services.metrics.slices import KNOWN_BY, Filter, Slice, covers
 from shared.eventsourcing.errors import RefusedError
 
+CHARTS = Path(__file__).parents[3] / "services" / "metrics" / "web" / "charts.js"
 CUTS: dict[str, Slice] = {
     "layer": Slice(layer="virtual"),
     "pair": Slice(pair="330200>330400"),
@@ -79,3 +83,10 @@ def test_the_links_of_the_board_are_never_refused() -> None:
     assert asked_of("F7", "away", CUTS["home"])
     assert asked_of("F8", "offered", Slice(pair="330200>330400", layer="physical"))
     assert asked_of("F13", "failed", CUTS["cause"])
+
+
+def test_pages_think_the_same_filters_partial() -> None:
+    told = re.search(r"^const PARTIAL = (\[.*\]);$", CHARTS.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert told is not None
+    assert json.loads(told[1]) == list(KNOWN_BY) == list(get_args(Filter))
