@@ -183,7 +183,7 @@ ALREADY_ACCEPTED = Rule(
 )  # fmt: skip
 NOT_COMPETENT = Rule(
     "not-competent", "conflict",
-    "只有持有办件的实施主体或其授权的窗口可以受理。请先移交，或在授权窗口受理。",
+    "只有持有办件的承办单位或其授权的窗口可以受理。请先移交，或在授权窗口受理。",
     "Only the item's body while it holds the case, or a window it mandated, may accept. Hand the case over first.",
 )  # fmt: skip
 WITHDRAWAL_IS_APPROVALS = Rule(
@@ -352,6 +352,6 @@ PSEUDONYM_IS_THE_DESKS = Rule(
 )  # fmt: skip
 NOTHING_FOUND = Rule(
     "nothing-found", "unknown",
-    "没有查到。请核对证件号、回执号、办件编号或代称。",
+    "没有查到。请核对证件号、回执编号、办件编号或代称。",
     "Nothing was found. Check the ID number, receipt number, case number or pseudonym.",
 )  # fmt: skip

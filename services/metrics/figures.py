@@ -157,8 +157,8 @@ COVERAGE = Figure(
 FIGURES: tuple[Figure, ...] = (
     Figure(
         "F0",
-        Text("事项去向", "What became of journeys"),
-        Text("办成、撤回、逾期终止和不予受理各有多少？", "How many were delivered, withdrawn, lapsed or not accepted?"),
+        Text("每件事的去向", "What became of journeys"),
+        Text("已送达、撤回、逾期终止和不予受理各有多少？", "How many were delivered, withdrawn, lapsed or not accepted?"),
         "handling",
         Text("结束日", "day of the end"),
         (
@@ -270,7 +270,7 @@ FIGURES: tuple[Figure, ...] = (
             _count("offered", "移交", "offered", {"custody.offered": 1}),
             _ratio("accepted", "接收率", "accepted", {"custody.accepted": 1}, {"custody.offered": 1}),
             _ratio("returned", "退回率", "returned", {"custody.returned": 1}, {"custody.offered": 1}),
-            _ratio("withdrawn", "收回率", "withdrawn", {"custody.withdrawn": 1}, {"custody.offered": 1}),
+            _ratio("withdrawn", "撤回率", "withdrawn", {"custody.withdrawn": 1}, {"custody.offered": 1}),
             _count(
                 "open",
                 "待接收",

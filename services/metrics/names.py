@@ -18,7 +18,7 @@ def _words(**pairs: tuple[str, str]) -> Words:
 
 CAUSES = _words(
     normal=("正常", "Normal"),
-    not_informed=("没有一次告知", "Not told beforehand"),
+    not_informed=("没有一次性告知", "Not told beforehand"),
     missing_material=("申请人漏带材料", "Applicant left something at home"),
     wrong_place=("申请人走错地方", "Applicant went to the wrong place"),
     system_failure=("系统故障", "System failure"),
@@ -33,8 +33,8 @@ RESPONSIBLE = _words(government=("政府原因", "Government"), applicant=("申�
 CHANNELS = _words(
     window=("窗口", "Window"),
     terminal=("自助终端", "Terminal"),
-    web=("网页", "Web"),
-    app=("手机", "App"),
+    web=("网上", "Web"),
+    app=("移动端", "App"),
     courier=("邮寄", "Courier"),
     none=("尚未申请", "Not applied yet"),
     unknown=("不明", "Unknown"),

@@ -27,7 +27,7 @@ MOVES_WITHIN_MS = 1_000
 """What is promised on a machine of one's own."""
 PATIENCE_MS = 10_000
 """What a machine shared with others is given, as in a test."""
-CAUSE = "没有一次告知"
+CAUSE = "没有一次性告知"
 THING = "不动产转移登记"
 
 pytestmark = [

@@ -118,7 +118,7 @@ async def test_a_broken_promise_is_said_plainly(house: House, opens: Opens) -> N
     page = await looked_up(opens, str(submitted.receipt_no), str(submitted.code), size=PHONE)
 
     await expect(page.locator("main")).to_contain_text("没有兑现：承诺最多跑 1 次，您跑了 2 次。")
-    await expect(page.locator("main")).to_contain_text("没有一次告知")
+    await expect(page.locator("main")).to_contain_text("没有一次性告知")
     await shot(page, "status-broken")
 
 

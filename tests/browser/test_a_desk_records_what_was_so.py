@@ -211,7 +211,7 @@ async def test_no_day_is_named_while_the_clock_stands_still(house: House, opens:
     page = await sits(house, opens)
     await asks(page, str(submitted.receipt_no))
 
-    await expect(page.locator("#panel dl")).to_contain_text("鉴定期间时限暂停，尚无日期")
+    await expect(page.locator("#panel dl")).to_contain_text("鉴定期间时限中止，尚无日期")
 
 
 async def test_visits_of_nobody_are_given_to_whoever_made_them(house: House, opens: Opens) -> None:

@@ -165,7 +165,7 @@ async def test_a_time_limit_is_extended_once_by_the_head_and_the_applicant_sees_
     await citizen.fill("#code", str(submitted.code))
     await citizen.press("#code", "Enter")
     await expect(citizen.locator("#moved")).to_contain_text(
-        {"zh": "经批准延长 3 个工作日，原因是案情复杂", "en": "The case is complex"}[lang]
+        {"zh": "经批准延长 3 个工作日，原因是情况复杂", "en": "The case is complex"}[lang]
     )
     await shot(citizen, f"status-extended-{lang}")
 

@@ -129,7 +129,7 @@ function messages() {
 }
 function where() {
   const next = found.next;
-  return h("section", { class: "card" }, h("h2", {}, say("status.where")), h("dl", {}, h("dt", {}, say("case.holder")), h("dd", { id: "holder" }, named(found.names.regions[found.holder_city], found.holder_city), " · ", body(found.holder_body)), found.handling_body !== found.holder_body && [h("dt", {}, say("status.decides")), h("dd", {}, body(found.handling_body))],
+  return h("section", { class: "card" }, h("h2", {}, say("status.where")), h("dl", {}, h("dt", {}, say("status.holder")), h("dd", { id: "holder" }, named(found.names.regions[found.holder_city], found.holder_city), " · ", body(found.holder_body)), found.handling_body !== found.holder_body && [h("dt", {}, say("status.decides")), h("dd", {}, body(found.handling_body))],
     next && [h("dt", {}, say("case.next")), h("dd", {}, of("mynext", next.step), next.body && next.body !== found.holder_body && [say("case.by"), body(next.body)]), h("dt", {}, say("status.bywhen")), h("dd", { id: "by-when" }, lastDay(next))], next?.step === "deliver" && [h("dt", {}, say("status.collect")), h("dd", { id: "collect" }, counters())], moved(),
     h("dt", {}, say("case.no")), h("dd", {}, found.case_no), h("dt", {}, say("status.changed")), h("dd", {}, moment(found.changed_at))));
 }

@@ -29,6 +29,8 @@ FRAMED = [
 """Where pages on the shared parts live."""
 _ENTRY = re.compile(r'^  "([\w.-]+)": \["(.*)", "(.*)"\],$')
 _FACTS = [name.split(".")[2] for name in EVENT_MODELS if name.startswith("gov.intake.") and "history" not in name]
+SECOND_NAMES = re.compile("一次告知|办完|事项去向|案件|案情|线上收件|回执号|办件号|自助机|网页|In hand")
+"""What was said beside 一次性告知, 送达, 一件事, 办件, 不到场收件, 回执编号, 办件编号, 自助终端, 网上 and Delivered."""
 
 FAMILIES: dict[str, Iterable[str]] = {
     "purpose": get_args(intake.Purpose),
@@ -119,6 +121,14 @@ def test_what_metrics_names_itself_is_called_as_on_its_pages() -> None:
 
     assert len(ended) == 3
     assert [line for line in told if words[line[0]] != line[1:]] == []
+
+
+def test_nothing_is_called_by_a_second_name() -> None:
+    spoken = [text for line in catalogue_lines() for text in line[1:]]
+    spoken += [text for pair in (*names.CAUSES.values(), *names.CHANNELS.values()) for text in pair.values()]
+    spoken += [text for figure in BY_CODE.values() for text in (figure.name.zh, figure.question.zh)]
+
+    assert [text for text in spoken if SECOND_NAMES.search(text)] == []
 
 
 def test_every_family_that_is_asked_for_exists() -> None:
