@@ -48,6 +48,8 @@ class Projector:
         self._memory = Memory(JOURNEYS_MAX)
         self._in_flight: asyncio.Task[None] | None = None
         self._at_most = BATCH_MAX
+        # Where a batch failed: each of its partitions, with the offset behind its last record.
+        self._doubted: dict[Place, int] = {}
         self._tell_at = 0.0
         self._turn_at = 0.0
 
@@ -93,12 +95,14 @@ class Projector:
             # One record spoils the batch: play it again in smaller ones, so that in the end only its journey waits.
             _log.warning("batch-failed", extra={"error_class": type(error).__name__})
             self._at_most = max(self._at_most // SMALLER, 1)
+            reached = dict(reader.claims)
             await self._resume(reader)
+            self._doubted = {place: claim.next_offset for place, claim in reached.items()}
         await self._tell(reader)
 
     async def _many(self, reader: BatchReader) -> None:
         await asyncio.sleep(self._turn_at - asyncio.get_running_loop().time())
-        taken = await reader.take(self._at_most, WAIT_MS)
+        taken = await reader.take(self._at_most, WAIT_MS, self._suspect(reader))
         if taken:
             self._turn_at = asyncio.get_running_loop().time() + TURN_S
             batch = await self._fold(taken)
@@ -107,8 +111,17 @@ class Projector:
         elif self._in_flight is not None and self._in_flight.done():
             await self._settle()
 
+    def _suspect(self, reader: BatchReader) -> Place | None:
+        """The partition to look for a spoiling record in; the others would only hide it, since each batch takes from others."""
+        for place, end in list(self._doubted.items()):
+            claim = reader.claims.get(place)
+            if claim is not None and claim.next_offset < end:
+                return place
+            del self._doubted[place]
+        return None
+
     async def _one(self, reader: BatchReader) -> None:
-        taken = await reader.take(1, WAIT_MS)
+        taken = await reader.take(1, WAIT_MS, self._suspect(reader))
         for place, (held, records) in taken.items():
             try:
                 await self._commit(await self._fold({place: (held, records)}))

@@ -67,19 +67,20 @@ class BatchReader:
         with broker_words():
             await self._assignment.reclaim()
 
-    async def take(self, records_max: int, wait_ms: int) -> dict[Place, tuple[Claim, Sequence[Delivery]]]:
+    async def take(
+        self, records_max: int, wait_ms: int, only: Place | None = None
+    ) -> dict[Place, tuple[Claim, Sequence[Delivery]]]:
         """The next records of claimed partitions, each with the claim it begins at; topics are in step under a backlog.
 
-        Empty after a rebalance or when the client read from a wrong position, which is then set right.
+        `only` leaves all other partitions for later. Empty after a rebalance or when the client read from a wrong position,
+        which is then set right.
         """
-        taken: dict[Place, Sequence[Delivery]] = {}
+        taken: Mapping[Place, Sequence[Delivery]] = {}
         # What is in hand already may be due as it is: look what has come without waiting first.
         for wait in (0, wait_ms) if self._in_step else (wait_ms,):
             with broker_words():
-                await self._fetch(records_max, wait)
-            # Somebody who takes records one by one does not gain by waiting for others.
-            more = self._places_with_more() if records_max > 1 else ()
-            taken = self._in_step.take(records_max, more, asyncio.get_running_loop().time())
+                await self._fetch(records_max, wait, only)
+            taken = self._due(records_max) if only is None else self._in_step.take_of(only, records_max)
             if taken:
                 break
         found: dict[Place, tuple[Claim, Sequence[Delivery]]] = {}
@@ -89,9 +90,15 @@ class BatchReader:
             self.claims[place] = Claim(records[-1].offset + 1, held.epoch)
         return found
 
-    async def _fetch(self, records_max: int, wait_ms: int) -> None:
+    def _due(self, records_max: int) -> Mapping[Place, Sequence[Delivery]]:
+        # Somebody who takes records one by one does not gain by waiting for others.
+        more = self._places_with_more() if records_max > 1 else ()
+        return self._in_step.take(records_max, more, asyncio.get_running_loop().time())
+
+    async def _fetch(self, records_max: int, wait_ms: int, only: Place | None) -> None:
         """Take into hand what the client has of partitions of which nothing is in hand."""
-        wanted = [tp for tp in self._client.assignment() if not self._in_step.held(Place(tp.topic, tp.partition))]
+        places = {Place(tp.topic, tp.partition): tp for tp in self._client.assignment()}
+        wanted = [tp for place, tp in places.items() if only in (None, place) and not self._in_step.held(place)]
         if self._in_step and not wanted:
             return
         require_fetching(self._client)

@@ -61,6 +61,11 @@ class InStep:
                     records_max -= len(due)
         return taken
 
+    def take_of(self, place: Place, records_max: int) -> dict[Place, Sequence[Delivery]]:
+        """Up to `records_max` records of one partition, however far the others are."""
+        due = self._due(place, None, records_max) if place in self._held else ()
+        return {place: due} if due else {}
+
     def _waits(self, number: int, more: Collection[Place], now: float) -> bool:
         if all(place in self._held for place in more if place.partition == number):
             self._waiting_since.pop(number, None)

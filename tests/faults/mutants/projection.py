@@ -341,6 +341,23 @@ MUTANTS = (
         (suite("unit/metrics/test_the_conservation_law_is_told_as_it_is.py"),),
     ),
     Mutant(
+        "a-failed-batch-is-looked-for-anywhere",
+        "whoever spoils a batch is looked for where the batch came from",
+        "R21",
+        (
+            Edit(
+                "services/metrics/projector.py", "WAIT_MS, self._suspect(reader))\n        if taken", "WAIT_MS)\n        if taken"
+            ),
+            Edit("services/metrics/projector.py", "take(1, WAIT_MS, self._suspect(reader))", "take(1, WAIT_MS)"),
+        ),
+        (
+            suite(
+                "integration/metrics/test_the_projector_lives_on_a_real_broker.py"
+                "::test_whoever_spoils_a_batch_is_found_at_once_while_others_keep_coming"
+            ),
+        ),
+    ),
+    Mutant(
         "events-of-an-unreadable-row-are-buried",
         "what follows a row that cannot be read waits until it is mended",
         "ruling 24",

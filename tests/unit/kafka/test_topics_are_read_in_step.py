@@ -83,3 +83,14 @@ def test_timestamps_that_go_back_stop_nothing() -> None:
     step.put(MUCH, records(MUCH, 10))
     taken = step.take(100, {MUCH, LITTLE}, 0.0)
     assert times(taken, LITTLE) == [9, 1]
+
+
+def test_one_partition_may_be_asked_for_alone_and_waits_for_nobody() -> None:
+    step = InStep()
+    step.put(MUCH, records(MUCH, 1, 2))
+    step.put(LITTLE, records(LITTLE, 5, 9))
+
+    assert times(step.take_of(LITTLE, 1), LITTLE) == [5]
+    assert step.take_of(LITTLE, 10).keys() == {LITTLE}
+    assert step.take_of(LITTLE, 10) == {}
+    assert step.held(MUCH) == 2
