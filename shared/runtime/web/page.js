@@ -97,8 +97,8 @@ function attribute(shown, name, value) {
 export const find = (id) => document.getElementById(id);
 /** Whether somebody is filling a field in. */
 export const typing = () => Boolean(document.activeElement?.matches(WRITTEN));
-/** Lead to what came of something, but nobody away from a field that is being filled in. */
-export function lead(id) { if (!typing()) find(id)?.focus(); }
+/** Lead to what came of something, but nobody away from a field that is being filled in or from the way to undo the last act. */
+export function lead(id) { if (!typing() && !find("said")?.contains(document.activeElement)) find(id)?.focus(); }
 /** A question whose newest answer alone counts: `const still = ask()` when it is asked, `if (!still()) return` when it is answered. */
 export function newest() {
   let last = 0;
