@@ -31,7 +31,7 @@ class _Listed(NamedTuple):
 
     @property
     def at(self) -> tuple[Place, int]:
-        return Place(CATALOGUE_EVENTS, self.shelved.partition), self.shelved.row.facts[self.step.sequence - 1].offset
+        return Place(CATALOGUE_EVENTS, self.shelved.partition), self.step.fact.offset
 
 
 async def bulletin(
